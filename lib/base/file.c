@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bounded reading and atomic writing of files. */
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+struct fd {
+	int n;
+	bool keep; /* standard input: not ours to close */
+};
+
+static void fd_close(struct fd *fd)
+{
+	if (!fd->keep && fd->n >= 0)
+		close(fd->n);
+}
+
+static int read_all(int fd, const char *name, size_t max, struct imp_secret *out,
+		    struct imp_error *err)
+{
+	CLEANUP(imp_secret_fini) struct imp_secret got = { 0 };
+	uint8_t buf[16384];
+	int rc = imp_secret_reserve(&got, 1, err);
+
+	while (!rc) {
+		ssize_t n = read(fd, buf, sizeof(buf));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return imp_fail(err, IMP_EUSAGE, "%s: %s", name, strerror(errno));
+		if (n == 0)
+			break;
+		if ((size_t)n > max - got.len)
+			return imp_fail(err, IMP_EFORMAT, "%s: larger than %zu bytes",
+					name, max);
+		rc = imp_secret_append(&got, (struct imp_span){ buf, (size_t)n }, err);
+	}
+	explicit_bzero(buf, sizeof(buf));
+	if (rc)
+		return imp_wrap(err, rc, "%s", name);
+	imp_secret_fini(out);
+	*out = got;
+	got = (struct imp_secret){ 0 };
+	return 0;
+}
+
+int imp_file_read(const char *path, size_t max, struct imp_secret *out,
+		  struct imp_error *err)
+{
+	CLEANUP(fd_close) struct fd fd = { .n = STDIN_FILENO, .keep = true };
+	struct stat st;
+
+	if (strcmp(path, "-") != 0)
+		fd = (struct fd){ .n = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) };
+	else
+		path = "standard input";
+	if (fd.n < 0 || fstat(fd.n, &st) != 0)
+		return imp_fail(err, IMP_EUSAGE, "%s: %s", path, strerror(errno));
+	if (S_ISDIR(st.st_mode))
+		return imp_fail(err, IMP_EUSAGE, "%s: is a folder, expected a file",
+				path);
+	return read_all(fd.n, path, max, out, err);
+}
+
+/* Whoever may write the folder may put another key under the same name. */
+static int check_folder(const char *path, struct imp_error *err)
+{
+	char *copy = strdup(path);
+	struct stat st;
+	int bad;
+
+	if (!copy)
+		return imp_fail(err, IMP_ERESOURCE, "out of memory");
+	bad = stat(dirname(copy), &st);
+	free(copy);
+	if (bad)
+		return imp_fail(err, IMP_EUSAGE, "%s: %s", path, strerror(errno));
+	if ((st.st_mode & S_IWOTH) && !(st.st_mode & S_ISVTX))
+		return imp_fail(err, IMP_EKEY, "%s: everybody may write its folder",
+				path);
+	return 0;
+}
+
+int imp_file_read_private(const char *path, size_t max, struct imp_secret *out,
+			  struct imp_error *err)
+{
+	CLEANUP(fd_close)
+	struct fd fd = { .n = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK |
+						 O_NOCTTY) };
+	struct stat st;
+	int rc;
+
+	if (fd.n < 0 && errno == ELOOP)
+		return imp_fail(err, IMP_EKEY,
+				"%s: is a symbolic link, expected the key itself", path);
+	if (fd.n < 0 || fstat(fd.n, &st) != 0)
+		return imp_fail(err, IMP_EKEY, "%s: %s", path, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return imp_fail(err, IMP_EKEY, "%s: is not a regular file", path);
+	if (st.st_uid != geteuid())
+		return imp_fail(err, IMP_EKEY, "%s: belongs to user %u, not to you", path,
+				st.st_uid);
+	if (st.st_mode & 077) {
+		rc = imp_fail(err, IMP_EKEY, "%s: mode is %04o, expected 0600", path,
+			      st.st_mode & 07777);
+		return imp_hint(err, rc, "chmod 600 %s", path);
+	}
+	rc = check_folder(path, err);
+	return rc ? rc : read_all(fd.n, path, max, out, err);
+}
+
+/* mkostemp would fix the mode at 0600; open() lets the umask decide for public files. */
+static int open_beside(struct imp_out *out)
+{
+	for (unsigned tries = 0; tries < 16; tries++) {
+		uint32_t r;
+		int fd;
+
+		if (getrandom(&r, sizeof(r), 0) != sizeof(r))
+			return -1;
+		free(out->tmp);
+		if (asprintf(&out->tmp, "%s.%08x.tmp", out->path, r) < 0) {
+			out->tmp = NULL;
+			return -1;
+		}
+		fd = open(out->tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+			  out->flags & IMP_OUT_PRIVATE ? 0600 : 0666);
+		if (fd >= 0 || errno != EEXIST)
+			return fd;
+	}
+	return -1;
+}
+
+static int exists(const char *path, struct imp_error *err)
+{
+	int rc = imp_fail(err, IMP_EUSAGE, "%s: exists already", path);
+
+	return imp_hint(err, rc, "--force replaces it");
+}
+
+int imp_out_open(struct imp_out *out, const char *path, unsigned flags,
+		 struct imp_error *err)
+{
+	CLEANUP(imp_out_abort) struct imp_out o = { .flags = flags };
+	struct stat st;
+	int fd, rc;
+
+	if (!path || strcmp(path, "-") == 0) {
+		if ((flags & IMP_OUT_BINARY) && isatty(STDOUT_FILENO)) {
+			rc = imp_fail(err, IMP_EUSAGE, "no binary to a terminal");
+			return imp_hint(err, rc, "use -o FILE, or a pipe");
+		}
+		out->file = stdout;
+		out->path = out->tmp = NULL;
+		out->flags = flags;
+		return 0;
+	}
+	if (lstat(path, &st) == 0 && !(flags & IMP_OUT_FORCE))
+		return exists(path, err);
+	o.path = strdup(path);
+	fd = o.path ? open_beside(&o) : -1;
+	if (fd < 0)
+		return imp_fail(err,
+				errno == ENOENT || errno == EACCES || errno == ENOTDIR
+					? IMP_EUSAGE
+					: IMP_ERESOURCE,
+				"%s: cannot create it: %s", path, strerror(errno));
+	o.file = fdopen(fd, "wb");
+	if (!o.file) {
+		close(fd);
+		return imp_fail(err, IMP_ERESOURCE, "%s: out of memory", path);
+	}
+	*out = o;
+	o = (struct imp_out){ 0 };
+	return 0;
+}
+
+static const char *name_of(const struct imp_out *out)
+{
+	return out->path ? out->path : "standard output";
+}
+
+int imp_out_write(struct imp_out *out, struct imp_span bytes, struct imp_error *err)
+{
+	if (bytes.len > 0 && fwrite(bytes.ptr, 1, bytes.len, out->file) != bytes.len)
+		return imp_fail(err, IMP_ERESOURCE, "%s: %s", name_of(out),
+				strerror(errno));
+	return 0;
+}
+
+static int sync_folder(const char *path)
+{
+	char *copy = strdup(path);
+	int fd = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	int bad = fd < 0 || (fsync(fd) != 0 && errno != EINVAL);
+
+	if (fd >= 0)
+		close(fd);
+	free(copy);
+	return bad;
+}
+
+/* Without force the name must still be free: link() refuses what rename() would replace.
+ */
+static int give_name(struct imp_out *out, struct imp_error *err)
+{
+	if (out->flags & IMP_OUT_FORCE) {
+		if (rename(out->tmp, out->path) != 0)
+			return imp_fail(err, IMP_ERESOURCE, "%s: %s", out->path,
+					strerror(errno));
+	} else {
+		if (link(out->tmp, out->path) != 0)
+			return errno == EEXIST ? exists(out->path, err)
+					       : imp_fail(err, IMP_ERESOURCE, "%s: %s",
+							  out->path, strerror(errno));
+		unlink(out->tmp);
+	}
+	free(out->tmp);
+	out->tmp = NULL;
+	return 0;
+}
+
+int imp_out_commit(struct imp_out *out, struct imp_error *err)
+{
+	FILE *f = out->file;
+	int rc;
+
+	if (fflush(f) != 0 || (out->path && fsync(fileno(f)) != 0)) {
+		rc = imp_fail(err, IMP_ERESOURCE, "%s: %s", name_of(out),
+			      strerror(errno));
+		imp_out_abort(out);
+		return rc;
+	}
+	if (!out->path) {
+		*out = (struct imp_out){ 0 };
+		return 0;
+	}
+	out->file = NULL;
+	if (fclose(f) != 0)
+		rc = imp_fail(err, IMP_ERESOURCE, "%s: %s", out->path, strerror(errno));
+	else
+		rc = give_name(out, err);
+	if (!rc && sync_folder(out->path))
+		rc = imp_fail(err, IMP_ERESOURCE, "%s: cannot sync its folder: %s",
+			      out->path, strerror(errno));
+	imp_out_abort(out);
+	return rc;
+}
+
+void imp_out_abort(struct imp_out *out)
+{
+	if (out->file && out->file != stdout)
+		fclose(out->file);
+	if (out->tmp)
+		unlink(out->tmp);
+	free(out->tmp);
+	free(out->path);
+	*out = (struct imp_out){ 0 };
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Files: bounded reading, atomic writing (host only).
+ *
+ * An output appears under its name whole or not at all: it is written beside its target,
+ * synced, and renamed. "-" means standard input or output.
+ */
+#ifndef IMP_BASE_FILE_H
+#define IMP_BASE_FILE_H
+
+#include <stdio.h>
+
+#include "base/secret.h"
+
+/*
+ * Read a whole file, once, into *out (so that what is checked is what is used).
+ *
+ *   path   a file; "-" is standard input; a directory is an error
+ *   max    bytes; one more is -IMP_EFORMAT
+ *
+ * 0, -IMP_EUSAGE (no such file, no permission), -IMP_EFORMAT, -IMP_ERESOURCE.
+ */
+int imp_file_read(const char *path, size_t max, struct imp_secret *out,
+		  struct imp_error *err) IMP_MUST_CHECK;
+
+/*
+ * The same for a private key or seed: a regular file that belongs to this user, not a
+ * symbolic link, with no permission for group or others, in no folder that others may
+ * write.
+ *
+ * 0, -IMP_EKEY, or as imp_file_read.
+ */
+int imp_file_read_private(const char *path, size_t max, struct imp_secret *out,
+			  struct imp_error *err) IMP_MUST_CHECK;
+
+enum imp_out_flags {
+	IMP_OUT_PRIVATE = 1, /* mode 0600 whatever the umask */
+	IMP_OUT_FORCE = 2,   /* replace what is there */
+	IMP_OUT_BINARY = 4,  /* refuse a terminal */
+};
+
+struct imp_out {
+	FILE *file;	  /* NULL when closed */
+	char *path, *tmp; /* owned; both NULL for standard output */
+	unsigned flags;
+};
+
+/*
+ * Open for writing.
+ *
+ *   path    NULL or "-": standard output; else created beside itself until the commit
+ *
+ * 0, -IMP_EUSAGE (exists and no IMP_OUT_FORCE, a terminal, no such folder),
+ * -IMP_ERESOURCE.
+ */
+int imp_out_open(struct imp_out *out, const char *path, unsigned flags,
+		 struct imp_error *err) IMP_MUST_CHECK;
+/* 0, or -IMP_ERESOURCE (disk full, closed pipe). */
+int imp_out_write(struct imp_out *out, struct imp_span bytes, struct imp_error *err)
+	IMP_MUST_CHECK;
+/* Sync, give it its name, sync the folder; leaves *out closed. 0, or -IMP_ERESOURCE. */
+int imp_out_commit(struct imp_out *out, struct imp_error *err) IMP_MUST_CHECK;
+/* Drop what was not committed. Accepts a zeroed struct. Fits CLEANUP(). */
+void imp_out_abort(struct imp_out *out);
+
+#endif
