@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Key files: PKCS#8 and SubjectPublicKeyInfo in PEM, seeds as 32 raw bytes (host only).
+ *
+ * One key a file. A line "imprint-class: test" before the armour marks a test key;
+ * without it a key is for production. Of PEM only the five labels below are read,
+ * strictly: one block, base64 in lines, nothing but the class line and blank lines around
+ * it, DER without trailing bytes. "PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "PUBLIC KEY"
+ * are read and written; "EC PRIVATE KEY" and others are refused by name.
+ */
+#ifndef IMP_CRYPTO_KEY_H
+#define IMP_CRYPTO_KEY_H
+
+#include "crypto/host.h"
+
+enum imp_key_class { IMP_CLASS_PRODUCTION, IMP_CLASS_TEST };
+
+/* A key from a file: public always, private where asked for. */
+struct imp_key {
+	struct imp_pub pub;
+	enum imp_key_class class;
+	bool has_private;
+	void *impl; /* the backend's own form of the key, so that signing needs no import
+		       a time */
+};
+
+/* Where a passphrase comes from, asked only when a file is encrypted. */
+struct imp_pass {
+	/* Put the passphrase for `path` into *out; attempt counts from 0. 0, or a
+	 * negative code (no terminal, end of input, three wrong ones). */
+	int (*ask)(void *ctx, const char *path, unsigned attempt, struct imp_secret *out,
+		   struct imp_error *err);
+	void *ctx;
+};
+
+/*
+ * Read a private key.
+ *
+ *   path   a file as imp_file_read_private() takes it
+ *   pass   may be NULL: then an encrypted key is refused
+ *   out    owned by the caller, imp_key_fini()
+ *
+ * 0; -IMP_EKEY (unusable: mode, symlink, passphrase, garbage, two keys, public where
+ * private is needed, private that does not fit its public part); -IMP_EPOLICY (a curve,
+ * form or encoding that is outside the table, named in the message).
+ */
+int imp_key_read_private(struct imp_crypto *c, const char *path,
+			 const struct imp_pass *pass, struct imp_key *out,
+			 struct imp_error *err) IMP_MUST_CHECK;
+/* Read a public key; a private key's file is refused with a hint (`imprint key
+ * --public`). Errors as above. */
+int imp_key_read_public(struct imp_crypto *c, const char *path, struct imp_key *out,
+			struct imp_error *err) IMP_MUST_CHECK;
+/* Parse one PEM text; what imp_key_read_* do once they have the bytes. `name` is for
+ * messages. */
+int imp_key_parse(struct imp_crypto *c, const char *name, struct imp_span pem,
+		  bool want_private, const struct imp_pass *pass, struct imp_key *out,
+		  struct imp_error *err) IMP_MUST_CHECK;
+int imp_key_generate(struct imp_crypto *c, int32_t crv, enum imp_key_class class,
+		     struct imp_key *out, struct imp_error *err) IMP_MUST_CHECK;
+/*
+ * PEM text of the private key (PKCS#8; encrypted with PBES2, PBKDF2 600,000 x
+ * HMAC-SHA-256, AES-256-CBC where pass is not empty) or of the public key (SPKI), the
+ * class line first where it is test.
+ *
+ * 0, or -IMP_EINTERNAL / -IMP_ERESOURCE.
+ */
+int imp_key_pem_private(struct imp_crypto *c, const struct imp_key *key,
+			struct imp_span pass, struct imp_secret *out,
+			struct imp_error *err) IMP_MUST_CHECK;
+int imp_key_pem_public(struct imp_crypto *c, const struct imp_key *key,
+		       struct imp_secret *out, struct imp_error *err) IMP_MUST_CHECK;
+/* A public key that came from elsewhere (a COSE_Key), for imp_key_pem_public(). */
+int imp_key_from_pub(struct imp_crypto *c, const struct imp_pub *pub, struct imp_key *out,
+		     struct imp_error *err) IMP_MUST_CHECK;
+
+/* A signer over key; alg 0 picks -7 or -8 by the curve. Borrowed: the key and c outlive
+ * it. 0, or -IMP_EKEY (no private part, a sealing key, alg does not fit the curve). */
+int imp_key_signer(struct imp_crypto *c, struct imp_key *key, int32_t alg,
+		   struct imp_signer *out, struct imp_error *err) IMP_MUST_CHECK;
+/* ECDH with the private part. 0, -IMP_EKEY. */
+int imp_key_agree(struct imp_crypto *c, const struct imp_key *key,
+		  const struct imp_pub *peer, uint8_t z[32], struct imp_error *err)
+	IMP_MUST_CHECK;
+/* Seed: a file of exactly 32 bytes, private as above. */
+int imp_seed_read(const char *path, struct imp_secret *out, struct imp_error *err)
+	IMP_MUST_CHECK;
+/* Wipe and free; accepts a zeroed key. Fits CLEANUP(). */
+void imp_key_fini(struct imp_key *key);
+
+#endif
