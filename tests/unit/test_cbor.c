@@ -2,6 +2,7 @@
 /* CBOR: what the gate refuses and where, what the cursor yields, what the writer writes.
  */
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cbor/head.h"
