@@ -7,7 +7,9 @@ static const struct imp_alg_row rows[] = {
 	{ IMP_ALG_ESP256, IMP_USE_SIGN, { IMP_CRV_P256 }, "ESP256" },
 	{ IMP_ALG_EDDSA, IMP_USE_SIGN, { IMP_CRV_ED25519 }, "EdDSA" },
 	{ IMP_ALG_ED25519, IMP_USE_SIGN, { IMP_CRV_ED25519 }, "Ed25519" },
-	{ IMP_ALG_ECDH_ES_A256KW, IMP_USE_AGREE, { IMP_CRV_P256, IMP_CRV_X25519 },
+	{ IMP_ALG_ECDH_ES_A256KW,
+	  IMP_USE_AGREE,
+	  { IMP_CRV_P256, IMP_CRV_X25519 },
 	  "ECDH-ES+A256KW" },
 	{ IMP_ALG_A256GCM, IMP_USE_CONTENT, { 0 }, "A256GCM" },
 };
@@ -37,8 +39,8 @@ int32_t imp_alg_for(int32_t crv)
 
 const char *imp_curve_name(int32_t crv)
 {
-	return crv == IMP_CRV_P256    ? "P-256" :
-	       crv == IMP_CRV_X25519  ? "X25519" :
-	       crv == IMP_CRV_ED25519 ? "Ed25519" :
-					"?";
+	return crv == IMP_CRV_P256	? "P-256"
+	       : crv == IMP_CRV_X25519	? "X25519"
+	       : crv == IMP_CRV_ED25519 ? "Ed25519"
+					: "?";
 }

@@ -34,8 +34,8 @@ static const struct row *row_of(int64_t label)
 	return NULL;
 }
 
-/* Only the value's type is judged here; a text alg or a numeric typ is legal COSE, so its bit is set
- * and its value stays empty. */
+/* Only the value's type is judged here; a text alg or a numeric typ is legal COSE, so its
+ * bit is set and its value stays empty. */
 static void take_value(struct imp_cbor *c, const struct row *row, struct imp_headers *h)
 {
 	struct imp_span *span = (struct imp_span *)((char *)h + row->offset);
@@ -97,7 +97,8 @@ static bool crit_holds(const struct imp_headers *ph)
 	return imp_cbor_done(&c);
 }
 
-/* A label in both buckets, compared through the maps themselves: unknown labels have no bit. */
+/* A label in both buckets, compared through the maps themselves: unknown labels have no
+ * bit. */
 static bool disjoint(struct imp_span protected, struct imp_span un)
 {
 	struct imp_cbor a, b;
@@ -128,8 +129,9 @@ static bool few_labels(struct imp_span map)
 	       (imp_cbor_map(&c) <= LABELS_MAX || c.in.len <= 2 * LABELS_MAX);
 }
 
-void take_buckets(struct imp_cbor *c, enum imp_cbor_rules rules, struct imp_span *protected,
-		  struct imp_headers *ph, struct imp_headers *uh)
+void take_buckets(struct imp_cbor *c, enum imp_cbor_rules rules,
+		  struct imp_span *protected, struct imp_headers *ph,
+		  struct imp_headers *uh)
 {
 	struct imp_span bytes = imp_cbor_bytes(c), un;
 	struct imp_cbor inner;
@@ -149,7 +151,8 @@ void take_buckets(struct imp_cbor *c, enum imp_cbor_rules rules, struct imp_span
 	un = imp_cbor_item(c);
 	if (!imp_cbor_ok(c))
 		return;
-	if (imp_cbor_open(&inner, un, rules, NULL) || imp_cbor_peek(&inner) != IMP_T_MAP) {
+	if (imp_cbor_open(&inner, un, rules, NULL) ||
+	    imp_cbor_peek(&inner) != IMP_T_MAP) {
 		imp_cbor_fail(c, "unprotected header is not a map");
 		return;
 	}
@@ -159,7 +162,9 @@ void take_buckets(struct imp_cbor *c, enum imp_cbor_rules rules, struct imp_span
 	if (uh->has & IMP_HAS_CRIT)
 		imp_cbor_fail(c, "crit stands in the unprotected header (RFC 9052 3.1)");
 	if (!crit_holds(ph))
-		imp_cbor_fail(c, "crit is empty or names what is unknown or absent (RFC 9052 3.1)");
+		imp_cbor_fail(
+			c,
+			"crit is empty or names what is unknown or absent (RFC 9052 3.1)");
 	if ((bytes.len > 0 && !few_labels(bytes)) || !few_labels(un))
 		imp_cbor_fail(c, "more than 32 header labels");
 	else if (!disjoint(bytes, un))

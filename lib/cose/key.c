@@ -43,8 +43,8 @@ void imp_cose_key_take(struct imp_cbor *c, struct imp_pub *out)
 	kty = imp_cbor_int(c);
 	imp_cbor_expect_int(c, -1);
 	crv = imp_cbor_int(c);
-	if (kty == KTY_EC2 ? pairs != 4 || crv != IMP_CRV_P256 :
-			     kty != KTY_OKP || pairs != 3 ||
+	if (kty == KTY_EC2 ? pairs != 4 || crv != IMP_CRV_P256
+			   : kty != KTY_OKP || pairs != 3 ||
 				     (crv != IMP_CRV_X25519 && crv != IMP_CRV_ED25519))
 		imp_cbor_fail(c, "expected a COSE_Key of P-256, Ed25519 or X25519");
 	pub.crv = (int32_t)crv;
@@ -68,7 +68,8 @@ int imp_cose_kid(struct imp_crypto *crypto, const struct imp_pub *pub, uint8_t k
 
 bool imp_pub_eq(const struct imp_pub *a, const struct imp_pub *b)
 {
-	return a->crv == b->crv && memcmp(a->x, b->x, 32) == 0 && memcmp(a->y, b->y, 32) == 0;
+	return a->crv == b->crv && memcmp(a->x, b->x, 32) == 0 &&
+	       memcmp(a->y, b->y, 32) == 0;
 }
 
 struct members {
@@ -77,16 +78,16 @@ struct members {
 	bool compressed; /* y is a sign bit */
 };
 
-/* Where a member goes, by label and type: -1 is the curve of EC2 and OKP keys and the bytes of a
- * symmetric one. */
+/* Where a member goes, by label and type: -1 is the curve of EC2 and OKP keys and the
+ * bytes of a symmetric one. */
 static struct imp_span *bytes_of(struct members *m, int64_t label)
 {
-	return label == 2  ? &m->kid :
-	       label == -1 ? &m->k :
-	       label == -2 ? &m->x :
-	       label == -3 ? &m->y :
-	       label == -4 ? &m->d :
-			     NULL;
+	return label == 2    ? &m->kid
+	       : label == -1 ? &m->k
+	       : label == -2 ? &m->x
+	       : label == -3 ? &m->y
+	       : label == -4 ? &m->d
+			     : NULL;
 }
 
 static int64_t *number_of(struct members *m, int64_t label)
@@ -116,8 +117,8 @@ static bool curve_fits(const struct members *m)
 {
 	if (m->kty == KTY_EC2)
 		return m->crv == IMP_CRV_P256 && m->x.len == 32 && m->y.len == 32;
-	return m->kty == KTY_OKP && (m->crv == IMP_CRV_X25519 || m->crv == IMP_CRV_ED25519) &&
-	       m->x.len == 32;
+	return m->kty == KTY_OKP &&
+	       (m->crv == IMP_CRV_X25519 || m->crv == IMP_CRV_ED25519) && m->x.len == 32;
 }
 
 static int pick(const struct members *m, struct imp_cose_key *out, struct imp_error *err)
@@ -125,18 +126,22 @@ static int pick(const struct members *m, struct imp_cose_key *out, struct imp_er
 	*out = (struct imp_cose_key){ .kty = m->kty, .kid = m->kid, .alg = m->alg };
 	if (m->kty == KTY_SYMMETRIC) {
 		out->k = m->k;
-		return m->k.len == 32 ? 0 :
-					imp_fail(err, IMP_EPOLICY,
-						 "COSE_Key: symmetric key of %zu bytes, expected 32",
-						 m->k.len);
+		return m->k.len == 32
+			       ? 0
+			       : imp_fail(
+					 err, IMP_EPOLICY,
+					 "COSE_Key: symmetric key of %zu bytes, expected 32",
+					 m->k.len);
 	}
 	if (m->compressed)
-		return imp_fail(err, IMP_EPOLICY, "COSE_Key: compressed point, expected x and y");
-	if (!curve_fits(m) || (m->d.len != 0 && m->d.len != 32))
 		return imp_fail(err, IMP_EPOLICY,
-				"COSE_Key: type %lld, curve %lld: expected P-256, Ed25519, X25519 or "
-				"a symmetric key",
-				(long long)m->kty, (long long)m->crv);
+				"COSE_Key: compressed point, expected x and y");
+	if (!curve_fits(m) || (m->d.len != 0 && m->d.len != 32))
+		return imp_fail(
+			err, IMP_EPOLICY,
+			"COSE_Key: type %lld, curve %lld: expected P-256, Ed25519, X25519 or "
+			"a symmetric key",
+			(long long)m->kty, (long long)m->crv);
 	out->pub.crv = (int32_t)m->crv;
 	memcpy(out->pub.x, m->x.ptr, 32);
 	if (m->kty == KTY_EC2)
@@ -145,7 +150,8 @@ static int pick(const struct members *m, struct imp_cose_key *out, struct imp_er
 	return 0;
 }
 
-int imp_cose_key_parse(struct imp_span in, struct imp_cose_key *out, struct imp_error *err)
+int imp_cose_key_parse(struct imp_span in, struct imp_cose_key *out,
+		       struct imp_error *err)
 {
 	struct imp_cbor_fault fault;
 	struct members m = { 0 };

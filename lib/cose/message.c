@@ -72,8 +72,8 @@ static void take_recipient(struct imp_cbor *c, enum imp_cbor_rules rules,
 	out->wrapped = imp_cbor_bytes(c);
 }
 
-int imp_encrypt_decode(struct imp_span in, enum imp_cbor_rules rules, struct imp_encrypt *out,
-		       struct imp_error *err)
+int imp_encrypt_decode(struct imp_span in, enum imp_cbor_rules rules,
+		       struct imp_encrypt *out, struct imp_error *err)
 {
 	struct imp_cbor_fault fault;
 	struct imp_cbor c;
@@ -81,7 +81,8 @@ int imp_encrypt_decode(struct imp_span in, enum imp_cbor_rules rules, struct imp
 	if (imp_cbor_open(&c, in, rules, &fault))
 		return imp_cbor_refuse(&fault, "COSE", err);
 	out->tag = imp_cbor_tag(&c);
-	if (imp_cbor_ok(&c) && out->tag != IMP_TAG_ENCRYPT0 && out->tag != IMP_TAG_ENCRYPT)
+	if (imp_cbor_ok(&c) && out->tag != IMP_TAG_ENCRYPT0 &&
+	    out->tag != IMP_TAG_ENCRYPT)
 		return imp_fail(err, IMP_EFORMAT, "COSE: tag %llu, expected 16 or 96",
 				(unsigned long long)out->tag);
 	imp_cbor_expect_array(&c, out->tag == IMP_TAG_ENCRYPT0 ? 3 : 4);

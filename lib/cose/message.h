@@ -2,10 +2,10 @@
 /*
  * COSE messages: their parts, taken apart without copying and put together again.
  *
- * Decoding is strict or lenient as the rules given say; either way the structure is exactly that of
- * RFC 9052 and protected bytes are used as received. Which headers an object may have is for the
- * layers above: headers are only gathered here, `has` tells which.
- * Source: RFC 9052 3, 4, 5; RFC 9596; RFC 9597.
+ * Decoding is strict or lenient as the rules given say; either way the structure is
+ * exactly that of RFC 9052 and protected bytes are used as received. Which headers an
+ * object may have is for the layers above: headers are only gathered here, `has` tells
+ * which. Source: RFC 9052 3, 4, 5; RFC 9596; RFC 9597.
  */
 #ifndef IMP_COSE_MESSAGE_H
 #define IMP_COSE_MESSAGE_H
@@ -105,23 +105,24 @@ struct imp_encrypt {
 	struct imp_recipient recipient[IMP_COSE_RECIPIENTS];
 };
 
-/* The tag that a message starts with; 0 where there is none. Cheap: looks at the first head only. */
+/* The tag that a message starts with; 0 where there is none. Cheap: looks at the first
+ * head only. */
 uint64_t imp_cose_tag(struct imp_span in);
 
 /*
  * Take a tagged message apart; all spans are borrowed from `in`.
  *
- * 0, or -IMP_EFORMAT: not well formed by the rules, another tag or structure, a label twice in a
- * bucket or in both buckets, more than 8 signatures or recipients, nested recipients, a crit that is
- * not protected or names a label that is not there.
+ * 0, or -IMP_EFORMAT: not well formed by the rules, another tag or structure, a label
+ * twice in a bucket or in both buckets, more than 8 signatures or recipients, nested
+ * recipients, a crit that is not protected or names a label that is not there.
  */
 int imp_sign_decode(struct imp_span in, enum imp_cbor_rules rules, struct imp_sign *out,
 		    struct imp_error *err) IMP_MUST_CHECK;
-int imp_encrypt_decode(struct imp_span in, enum imp_cbor_rules rules, struct imp_encrypt *out,
-		       struct imp_error *err) IMP_MUST_CHECK;
+int imp_encrypt_decode(struct imp_span in, enum imp_cbor_rules rules,
+		       struct imp_encrypt *out, struct imp_error *err) IMP_MUST_CHECK;
 
-/* The bytes that a signature covers, as parts for imp_verify() and imp_sha256(). The parts point into
- * the struct itself: never copy it. */
+/* The bytes that a signature covers, as parts for imp_verify() and imp_sha256(). The
+ * parts point into the struct itself: never copy it. */
 struct imp_tbs {
 	uint8_t head[48];
 	struct imp_span part[8];
@@ -129,7 +130,8 @@ struct imp_tbs {
 };
 
 /*
- * ToBeSigned of a COSE_Sign1 ("Signature1"; sign_protected NULL) or of one signature of a COSE_Sign
+ * ToBeSigned of a COSE_Sign1 ("Signature1"; sign_protected NULL) or of one signature of a
+ * COSE_Sign
  * ("Signature"). Source: RFC 9052 4.4.
  */
 void imp_tbs(struct imp_tbs *out, struct imp_span body_protected,
@@ -138,17 +140,18 @@ void imp_tbs(struct imp_tbs *out, struct imp_span body_protected,
 /* Of the i-th signature of a decoded message. */
 void imp_sign_tbs(const struct imp_sign *m, size_t i, struct imp_span external_aad,
 		  struct imp_span payload, struct imp_tbs *out);
-/* Enc_structure: context is "Encrypt", "Encrypt0" or "Enc_Recipient". Source: RFC 9052 5.3. */
-void imp_enc_structure(struct imp_writer *w, const char *context, struct imp_span protected,
-		       struct imp_span external_aad);
+/* Enc_structure: context is "Encrypt", "Encrypt0" or "Enc_Recipient". Source: RFC
+ * 9052 5.3. */
+void imp_enc_structure(struct imp_writer *w, const char *context,
+		       struct imp_span protected, struct imp_span external_aad);
 /*
- * The key that wraps the content key: HKDF over the shared secret with the COSE_KDF_Context of
- * ECDH-ES+A256KW, parties nil. Source: RFC 9053 5.2, 6.4.1.
+ * The key that wraps the content key: HKDF over the shared secret with the
+ * COSE_KDF_Context of ECDH-ES+A256KW, parties nil. Source: RFC 9053 5.2, 6.4.1.
  *
  * 0, or -IMP_EINTERNAL.
  */
-int imp_kek(struct imp_crypto *crypto, const uint8_t z[32], struct imp_span recipient_protected,
-	    uint8_t kek[32]) IMP_MUST_CHECK;
+int imp_kek(struct imp_crypto *crypto, const uint8_t z[32],
+	    struct imp_span recipient_protected, uint8_t kek[32]) IMP_MUST_CHECK;
 
 /*
  * Sign and put a COSE_Sign1.
@@ -158,7 +161,8 @@ int imp_kek(struct imp_crypto *crypto, const uint8_t z[32], struct imp_span reci
  *
  * 0, -IMP_ERESOURCE (does not fit), or what the signer returns.
  */
-int imp_sign1_put(struct imp_writer *w, const struct imp_signer *signer, struct imp_span protected,
-		  struct imp_span un, struct imp_span payload) IMP_MUST_CHECK;
+int imp_sign1_put(struct imp_writer *w, const struct imp_signer *signer,
+		  struct imp_span protected, struct imp_span un, struct imp_span payload)
+	IMP_MUST_CHECK;
 
 #endif

@@ -5,7 +5,8 @@
 
 static const struct imp_span empty_map = { (const uint8_t *)"\xa0", 1 };
 
-/* An empty map is hashed as an empty string, however it was sent. Source: RFC 9052 4.4, 5.3. */
+/* An empty map is hashed as an empty string, however it was sent. Source: RFC
+ * 9052 4.4, 5.3. */
 static struct imp_span canonical(struct imp_span protected)
 {
 	return imp_span_eq(protected, empty_map) ? (struct imp_span){ 0 } : protected;
@@ -18,7 +19,8 @@ static void put_bstr(struct imp_tbs *t, struct imp_writer *w, struct imp_span by
 
 	imp_cbor_put_head(w, IMP_CBOR_BYTES, bytes.len);
 	/* Joined to the part before where that is the head, too. */
-	if (t->count > 0 && t->part[t->count - 1].ptr + t->part[t->count - 1].len == w->ptr + from)
+	if (t->count > 0 &&
+	    t->part[t->count - 1].ptr + t->part[t->count - 1].len == w->ptr + from)
 		t->part[t->count - 1].len += w->len - from;
 	else
 		t->part[t->count++] = (struct imp_span){ w->ptr + from, w->len - from };
@@ -33,7 +35,8 @@ void imp_tbs(struct imp_tbs *out, struct imp_span body_protected,
 	struct imp_writer w = imp_writer(out->head, sizeof(out->head));
 
 	imp_cbor_put_array(&w, sign_protected ? 5 : 4);
-	imp_cbor_put_text(&w, sign_protected ? IMP_TEXT("Signature") : IMP_TEXT("Signature1"));
+	imp_cbor_put_text(&w, sign_protected ? IMP_TEXT("Signature")
+					     : IMP_TEXT("Signature1"));
 	out->part[0] = imp_written(&w);
 	out->count = 1;
 	put_bstr(out, &w, canonical(body_protected));
@@ -51,8 +54,8 @@ void imp_sign_tbs(const struct imp_sign *m, size_t i, struct imp_span external_a
 		payload);
 }
 
-void imp_enc_structure(struct imp_writer *w, const char *context, struct imp_span protected,
-		       struct imp_span external_aad)
+void imp_enc_structure(struct imp_writer *w, const char *context,
+		       struct imp_span protected, struct imp_span external_aad)
 {
 	imp_cbor_put_array(w, 3);
 	imp_cbor_put_text(w, imp_span_str(context));
@@ -60,8 +63,8 @@ void imp_enc_structure(struct imp_writer *w, const char *context, struct imp_spa
 	imp_cbor_put_bytes(w, external_aad);
 }
 
-int imp_kek(struct imp_crypto *crypto, const uint8_t z[32], struct imp_span recipient_protected,
-	    uint8_t kek[32])
+int imp_kek(struct imp_crypto *crypto, const uint8_t z[32],
+	    struct imp_span recipient_protected, uint8_t kek[32])
 {
 	enum { A256KW = -5, KEK_BITS = 256 };
 	uint8_t info[160];
@@ -84,8 +87,8 @@ int imp_kek(struct imp_crypto *crypto, const uint8_t z[32], struct imp_span reci
 	return imp_hkdf(crypto, secret, imp_written(&w), kek, 32);
 }
 
-int imp_sign1_put(struct imp_writer *w, const struct imp_signer *signer, struct imp_span protected,
-		  struct imp_span un, struct imp_span payload)
+int imp_sign1_put(struct imp_writer *w, const struct imp_signer *signer,
+		  struct imp_span protected, struct imp_span un, struct imp_span payload)
 {
 	uint8_t sig[IMP_SIG_LEN];
 	struct imp_tbs tbs;

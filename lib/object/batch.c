@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Batch files. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "object/batch.h"
+#include "object/fields.h"
+
+static const char *const names[] = {
+	[IMP_BATCH_PROFILES] = "profiles", [IMP_BATCH_SIGNED] = "signed",
+	[IMP_BATCH_PACKAGES] = "packages", [IMP_BATCH_CARDS] = "cards",
+	[IMP_BATCH_EVIDENCE] = "evidence", [IMP_BATCH_CREDENTIALS] = "credentials",
+};
+
+/* Keys of the head. */
+enum { MAGIC = 0, COUNT = 1, KIND = 2 };
+
+const char *imp_batch_kind_name(enum imp_batch_kind kind)
+{
+	return names[kind];
+}
+
+void imp_batch_head_put(struct imp_writer *w, uint64_t count, enum imp_batch_kind kind)
+{
+	imp_cbor_put_map(w, 3);
+	imp_cbor_put_uint(w, MAGIC);
+	imp_cbor_put_text(w, IMP_TEXT("imprint-batch"));
+	imp_cbor_put_uint(w, COUNT);
+	imp_cbor_put_uint(w, count);
+	imp_cbor_put_uint(w, KIND);
+	imp_cbor_put_text(w, imp_span_str(names[kind]));
+}
+
+/* Read more behind the unread bytes, which move to the front. */
+static int refill(struct imp_batch *b, struct imp_error *err)
+{
+	ssize_t n;
+
+	if (b->at > 0)
+		memmove(b->buf.ptr, b->buf.ptr + b->at, b->len);
+	b->at = 0;
+	do
+		n = read(b->fd, b->buf.ptr + b->len, b->buf.cap - b->len);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return imp_fail(err, IMP_EUSAGE, "%s: %s", b->name, strerror(errno));
+	b->end = n == 0;
+	b->len += (size_t)n;
+	return 0;
+}
+
+static int bad_item(const struct imp_batch *b, const struct imp_cbor_fault *f,
+		    struct imp_error *err)
+{
+	return imp_fail(err, IMP_EFORMAT, "%s: item %llu: offset %zu: %s", b->name,
+			(unsigned long long)b->index, f->offset, f->rule);
+}
+
+/* Look at the next item without consuming it: 1, 0 at the end, or an error. */
+static int peek(struct imp_batch *b, struct imp_span *item, struct imp_error *err)
+{
+	for (;;) {
+		struct imp_span have = { b->buf.ptr + b->at, b->len };
+		struct imp_cbor_fault f = { 0 };
+		size_t len = 0;
+		int rc;
+
+		if (b->len > 0)
+			len = imp_cbor_item_len(have, IMP_CBOR_STRICT, &f);
+		if (len > 0) {
+			*item = (struct imp_span){ have.ptr, len };
+			return 1;
+		}
+		if (b->len == 0 && b->end)
+			return 0;
+		/* Truncated, or a count that the bytes so far cannot hold: more may come.
+		 */
+		if (b->len > 0 && (b->end || b->len >= IMP_CBOR_MAX))
+			return bad_item(b, &f, err);
+		rc = refill(b, err);
+		if (rc)
+			return rc;
+	}
+}
+
+static bool is_head(struct imp_span item)
+{
+	struct imp_cbor c;
+	struct imp_fields f;
+
+	if (imp_cbor_open(&c, item, IMP_CBOR_STRICT, NULL) ||
+	    imp_cbor_peek(&c) != IMP_T_MAP)
+		return false;
+	f = imp_fields(&c, false);
+	return imp_field(&f, MAGIC) &&
+	       imp_span_eq(imp_cbor_text(&c), IMP_TEXT("imprint-batch"));
+}
+
+static int read_head(struct imp_batch *b, struct imp_span item, enum imp_batch_kind kind,
+		     struct imp_error *err)
+{
+	struct imp_span name;
+	struct imp_fields f;
+	struct imp_cbor c;
+
+	if (imp_cbor_open(&c, item, IMP_CBOR_STRICT, NULL))
+		return -IMP_EINTERNAL;
+	f = imp_fields(&c, false);
+	imp_field_need(&f, MAGIC);
+	imp_cbor_item(&c);
+	imp_field_need(&f, COUNT);
+	b->count = imp_cbor_uint(&c);
+	imp_field_need(&f, KIND);
+	name = imp_cbor_text(&c);
+	imp_fields_end(&f);
+	if (!imp_cbor_done(&c))
+		return imp_fail(err, IMP_EFORMAT,
+				"%s: batch head is not {0, 1: count, 2: kind}", b->name);
+	if (!imp_span_eq(name, imp_span_str(names[kind])))
+		return imp_fail(err, IMP_EFORMAT, "%s: holds %.*s, expected %s", b->name,
+				(int)name.len, (const char *)name.ptr, names[kind]);
+	b->at += item.len;
+	b->len -= item.len;
+	return 0;
+}
+
+static int start(struct imp_batch *b, enum imp_batch_kind kind, struct imp_error *err)
+{
+	struct imp_span item;
+	int rc = imp_secret_reserve(&b->buf, 2 * IMP_CBOR_MAX, err);
+
+	b->kind = kind;
+	if (!rc)
+		rc = peek(b, &item, err);
+	if (rc < 0)
+		return rc;
+	if (rc == 0)
+		return imp_fail(err, IMP_EFORMAT, "%s: is empty, expected %s", b->name,
+				names[kind]);
+	if (is_head(item))
+		return read_head(b, item, kind, err);
+	b->lone = true;
+	b->count = 1;
+	return 0;
+}
+
+int imp_batch_open(struct imp_batch *b, const char *path, enum imp_batch_kind kind,
+		   struct imp_error *err)
+{
+	CLEANUP(imp_batch_close) struct imp_batch t = { .fd = STDIN_FILENO };
+	bool in = strcmp(path, "-") == 0;
+	struct stat st;
+	int rc;
+
+	t.name = strdup(in ? "standard input" : path);
+	if (!t.name)
+		return imp_fail(err, IMP_ERESOURCE, "out of memory");
+	if (!in)
+		t.fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (t.fd < 0 || fstat(t.fd, &st) != 0)
+		return imp_fail(err, IMP_EUSAGE, "%s: %s", path, strerror(errno));
+	if (S_ISDIR(st.st_mode))
+		return imp_fail(err, IMP_EUSAGE, "%s: is a folder, expected a file",
+				path);
+	rc = start(&t, kind, err);
+	if (rc)
+		return rc;
+	*b = t;
+	t = (struct imp_batch){ 0 };
+	return 0;
+}
+
+static int short_of(const struct imp_batch *b, struct imp_error *err)
+{
+	int rc = imp_fail(err, IMP_EFORMAT, "%s: %llu %s, its head says %llu", b->name,
+			  (unsigned long long)b->index, names[b->kind],
+			  (unsigned long long)b->count);
+
+	return imp_hint(err, rc, "was the command that wrote it cut off?");
+}
+
+int imp_batch_next(struct imp_batch *b, struct imp_span *item, struct imp_error *err)
+{
+	struct imp_span next;
+	int rc = peek(b, &next, err);
+
+	if (rc < 0)
+		return rc;
+	if (rc == 0)
+		return b->index < b->count ? short_of(b, err) : 0;
+	if (b->index == b->count)
+		return imp_fail(err, IMP_EFORMAT,
+				"%s: more than the %llu %s that were announced", b->name,
+				(unsigned long long)b->count, names[b->kind]);
+	b->at += next.len;
+	b->len -= next.len;
+	b->index++;
+	*item = next;
+	return 1;
+}
+
+void imp_batch_close(struct imp_batch *b)
+{
+	if (b->name && b->fd > STDIN_FILENO)
+		close(b->fd);
+	free(b->name);
+	imp_secret_fini(&b->buf);
+	*b = (struct imp_batch){ 0 };
+}

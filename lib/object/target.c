@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Target: one device, or a class. */
+#include "object/target.h"
+#include "object/fields.h"
+
+enum { UEID = 256, OEMID = 258, HWMODEL = 259, SEALING = -70000 };
+
+void imp_target_take(struct imp_cbor *c, struct imp_target *out)
+{
+	struct imp_fields f = imp_fields(c, false);
+
+	*out = (struct imp_target){ 0 };
+	if (f.left == 0)
+		imp_cbor_fail(c, "a target that names nothing");
+	if (imp_field(&f, UEID))
+		out->ueid = imp_cbor_bytes_len(c, IMP_UEID_MIN, IMP_UEID_MAX);
+	out->has_oemid = imp_field(&f, OEMID);
+	if (out->has_oemid)
+		out->oemid = (uint32_t)imp_cbor_uint_max(c, UINT32_MAX);
+	if (imp_field(&f, HWMODEL))
+		out->hwmodel = imp_cbor_bytes_len(c, 1, IMP_HWMODEL_MAX);
+	if (imp_field(&f, SEALING))
+		out->sealing = imp_cbor_bytes_len(c, IMP_KID_LEN, IMP_KID_LEN);
+	imp_fields_end(&f);
+}
+
+void imp_target_put(struct imp_writer *w, const struct imp_target *t)
+{
+	imp_cbor_put_map(w, (size_t)(t->ueid.len > 0) + t->has_oemid +
+				    (t->hwmodel.len > 0) + (t->sealing.len > 0));
+	if (t->ueid.len > 0) {
+		imp_cbor_put_int(w, UEID);
+		imp_cbor_put_bytes(w, t->ueid);
+	}
+	if (t->has_oemid) {
+		imp_cbor_put_int(w, OEMID);
+		imp_cbor_put_uint(w, t->oemid);
+	}
+	if (t->hwmodel.len > 0) {
+		imp_cbor_put_int(w, HWMODEL);
+		imp_cbor_put_bytes(w, t->hwmodel);
+	}
+	if (t->sealing.len > 0) {
+		imp_cbor_put_int(w, SEALING);
+		imp_cbor_put_bytes(w, t->sealing);
+	}
+}

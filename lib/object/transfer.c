@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Transfer and claim: decode and encode. */
+#include "object/transfer.h"
+#include "object/domains.h"
+#include "object/fields.h"
+
+/* Keys of the payload map. */
+enum {
+	VERSION = 1,
+	OWNER_EPOCH = 3,
+	TARGET = 4,
+	OWNER = 5,
+	APPROVAL = 6,
+	POLICY = 7,
+	PREVIOUS = 8,
+	KEPT = 9,
+	RECOVERY = 11,
+};
+
+enum { RECORD_LEN = 32, RECOVERY_LEN = 16 };
+
+static void take_owner(struct imp_cbor *c, struct imp_pub *out)
+{
+	imp_cose_key_take(c, out);
+	if (imp_cbor_ok(c) && imp_alg_for(out->crv) == 0)
+		imp_cbor_fail(c, "the owner's key is not one that signs");
+}
+
+int imp_transfer_decode(struct imp_span in, struct imp_transfer *out,
+			struct imp_error *err)
+{
+	struct imp_transfer t = { 0 };
+	struct imp_cbor_fault fault;
+	struct imp_fields f;
+	struct imp_cbor c;
+	int rc;
+
+	if (imp_cbor_open(&c, in, IMP_CBOR_STRICT, &fault))
+		return imp_cbor_refuse(&fault, "transfer", err);
+	f = imp_fields(&c, false);
+	imp_field_need(&f, VERSION);
+	imp_cbor_expect_int(&c, 1);
+	imp_field_need(&f, OWNER_EPOCH);
+	t.owner_epoch = (uint32_t)imp_cbor_uint_max(&c, UINT32_MAX);
+	imp_field_need(&f, TARGET);
+	imp_target_take(&c, &t.target);
+	imp_field_need(&f, OWNER);
+	take_owner(&c, &t.owner);
+	if (imp_field(&f, APPROVAL))
+		imp_approval_take(&c, &t.approval);
+	imp_field_need(&f, POLICY);
+	t.policy = (uint32_t)imp_cbor_uint_max(&c, IMP_POLICY_ALL);
+	imp_field_need(&f, PREVIOUS);
+	t.previous = imp_cbor_bytes_len(&c, RECORD_LEN, RECORD_LEN);
+	t.has_kept = imp_field(&f, KEPT);
+	if (t.has_kept)
+		t.kept = imp_domains_take(&c);
+	if (imp_field(&f, RECOVERY))
+		t.recovery = imp_cbor_bytes_len(&c, RECOVERY_LEN, RECOVERY_LEN);
+	imp_fields_end(&f);
+	rc = imp_cbor_finish(&c, "transfer", err);
+	if (!rc)
+		*out = t;
+	return rc;
+}
+
+void imp_transfer_encode(const struct imp_transfer *t, struct imp_writer *w)
+{
+	imp_cbor_put_map(w, 6u + (t->approval.threshold > 0) + t->has_kept +
+				    (t->recovery.len > 0));
+	imp_cbor_put_int(w, VERSION);
+	imp_cbor_put_int(w, 1);
+	imp_cbor_put_int(w, OWNER_EPOCH);
+	imp_cbor_put_uint(w, t->owner_epoch);
+	imp_cbor_put_int(w, TARGET);
+	imp_target_put(w, &t->target);
+	imp_cbor_put_int(w, OWNER);
+	imp_cose_key_put(w, &t->owner);
+	if (t->approval.threshold > 0) {
+		imp_cbor_put_int(w, APPROVAL);
+		imp_approval_put(w, &t->approval);
+	}
+	imp_cbor_put_int(w, POLICY);
+	imp_cbor_put_uint(w, t->policy);
+	imp_cbor_put_int(w, PREVIOUS);
+	imp_cbor_put_bytes(w, t->previous);
+	if (t->has_kept) {
+		imp_cbor_put_int(w, KEPT);
+		imp_domains_put(w, t->kept);
+	}
+	if (t->recovery.len > 0) {
+		imp_cbor_put_int(w, RECOVERY);
+		imp_cbor_put_bytes(w, t->recovery);
+	}
+}
