@@ -53,6 +53,8 @@ enum imp_has {
 	IMP_HAS_EPK = 1 << 9,
 	IMP_HAS_LEAF = 1 << 10,
 	IMP_HAS_PROOF = 1 << 11,
+	IMP_HAS_KEYS = 1 << 12, /* key material or where to fetch it: kccs, x5bag,
+				   x5chain, x5t, x5u */
 	IMP_HAS_OTHER = 1 << 15,
 };
 
