@@ -72,6 +72,7 @@ Test(cbor, strict_refuses_and_names_offset_and_rule)
 		{ "1c", 0, "reserved" },
 		{ "ff", 0, "break" },
 		{ "81ff", 1, "break" },
+		{ "a2616100786162", 4, "ends inside" },
 	};
 
 	for (size_t i = 0; i < COUNTOF(cases); i++)

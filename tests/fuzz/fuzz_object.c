@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Our objects: what a decoder accepts, its encoder writes again to the same bytes. */
+#include <string.h>
+
+#include "fuzz.h"
+#include "object/command.h"
+#include "object/package.h"
+#include "object/profile.h"
+#include "object/signed.h"
+#include "object/transfer.h"
+
+static uint8_t buf[IMP_CBOR_MAX + 64];
+
+static void same(struct imp_writer *w, struct imp_span in)
+{
+	MUST(w->ok && imp_span_eq(imp_written(w), in));
+}
+
+static void settings(struct imp_span all)
+{
+	struct imp_settings_walk walk;
+	size_t n = 0;
+
+	imp_settings_begin(&walk, all);
+	while (imp_settings_next(&walk))
+		n++;
+	MUST(walk.c.at == all.len && n <= all.len);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct imp_span in = { data, size };
+	struct imp_writer w = imp_writer(buf, sizeof(buf));
+	struct imp_error err;
+	struct imp_profile p;
+	struct imp_transfer t;
+	struct imp_command m;
+	struct imp_package k;
+	struct imp_signed s;
+
+	if (imp_profile_decode(in, &p, &err) == 0) {
+		imp_profile_encode(&p, &w);
+		same(&w, in);
+		settings(p.settings);
+	} else if (imp_transfer_decode(in, &t, &err) == 0) {
+		imp_transfer_encode(&t, &w);
+		same(&w, in);
+	} else if (imp_command_decode(in, &m, &err) == 0) {
+		imp_command_encode(&m, &w);
+		same(&w, in);
+	} else if (imp_package_decode(in, &k, &err) == 0) {
+		MUST(k.ciphertext.len >= IMP_AEAD_TAG &&
+		     k.wrapped.len == IMP_WRAPPED_LEN);
+	} else if (imp_signed_decode(in, &s, &err) == 0) {
+		MUST(s.issuer.len == IMP_KID_LEN && s.cose.count >= 1);
+	}
+	return 0;
+}
