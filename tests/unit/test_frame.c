@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Framing: check values, both ways, noise, broken frames. */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "wire/crc.h"
+#include "wire/frame.h"
+
+enum { CAP = 4096 };
+
+static uint8_t buf[CAP + 4];
+
+static struct imp_span packet_of(size_t body, uint8_t *out)
+{
+	struct imp_writer w = imp_writer(out, CAP);
+	const struct imp_smp smp = {
+		.version = 1, .op = IMP_SMP_WRITE, .group = 4096, .id = 1
+	};
+
+	imp_smp_put_header(&w, &smp, body);
+	for (size_t i = 0; i < body; i++)
+		imp_put_u8(&w, (uint8_t)rand());
+	return imp_written(&w);
+}
+
+/* Feed in random chunks; count packets and check each against `want`. */
+static unsigned feed(struct imp_deframer *d, struct imp_span all, struct imp_span want)
+{
+	unsigned n = 0;
+
+	while (all.len > 0) {
+		size_t len = 1 + (size_t)rand() % 64;
+		struct imp_span chunk = { all.ptr, len < all.len ? len : all.len },
+				packet;
+
+		all.ptr += chunk.len;
+		all.len -= chunk.len;
+		while (imp_deframe(d, &chunk, &packet)) {
+			cr_assert(imp_span_eq(packet, want));
+			n++;
+		}
+	}
+	return n;
+}
+
+Test(crc, published_check_values)
+{
+	cr_assert_eq(imp_crc16(0, IMP_TEXT("123456789")), 0x31c3);
+	cr_assert_eq(imp_crc32(0, IMP_TEXT("123456789")), 0xcbf43926);
+}
+
+Test(frame, console_frame_is_as_the_specification_has_it)
+{
+	static const uint8_t packet[] = { 0x0a, 0,    0,    6,	 0,    0,   0,
+					  0,	0xa1, 0x61, 'd', 0x62, 'h', 'i' };
+	uint8_t out[64];
+	struct imp_writer w = imp_writer(out, sizeof(out));
+
+	imp_frame_put(&w, IMP_FRAMING_CONSOLE, IMP_SPAN(packet));
+	cr_assert(imp_span_eq(imp_written(&w), IMP_TEXT("\x06\x09"
+							"ABAKAAAGAAAAAKFhZGJoaeJ8\n")));
+}
+
+Test(frame, every_size_comes_back_in_both_framings)
+{
+	static uint8_t wire[3 * CAP], packet[CAP];
+
+	for (size_t body = 1; body < 1100; body += body < 300 ? 1 : 37)
+		for (int framing = 0; framing < 2; framing++) {
+			struct imp_span p = packet_of(body, packet);
+			struct imp_writer w = imp_writer(wire, sizeof(wire));
+			struct imp_deframer d;
+
+			imp_frame_put(&w, (enum imp_framing)framing, p);
+			cr_assert(w.ok);
+			cr_assert_leq(w.len, framing == IMP_FRAMING_COBS
+						     ? IMP_COBS_WIRE_MAX(p.len)
+						     : IMP_CONSOLE_WIRE_MAX(p.len));
+			imp_deframer_init(&d, buf, CAP);
+			cr_assert_eq(feed(&d, imp_written(&w), p), 1,
+				     "body %zu framing %d", body, framing);
+			cr_assert_eq((int)d.framing, framing);
+		}
+}
+
+/* SER-01, SER-02 */
+Test(frame, logs_and_noise_between_frames_are_passed_over)
+{
+	static uint8_t wire[16 * CAP], packet[CAP];
+	struct imp_span p = packet_of(300, packet);
+	struct imp_writer w = imp_writer(wire, sizeof(wire));
+	struct imp_deframer d;
+
+	imp_deframer_init(&d, buf, CAP);
+	for (unsigned i = 0; i < 20; i++) {
+		imp_put(&w, IMP_TEXT("*** Booting ***\r\nuart:~$ \x06 \x04\x14zz\n"));
+		for (unsigned k = 0; k < 40; k++)
+			imp_put_u8(&w, (uint8_t)(rand() % 0x80));
+		imp_put_u8(&w, '\n');
+		imp_frame_put(&w, i & 1 ? IMP_FRAMING_COBS : IMP_FRAMING_CONSOLE, p);
+	}
+	cr_assert_eq(feed(&d, imp_written(&w), p), 20);
+	cr_assert_gt(d.noise, 0);
+}
+
+/* SER-03, SER-05: whatever bit flips, the frame is dropped and the next one is found. */
+Test(frame, bad_crc_drops_the_frame_and_resyncs)
+{
+	static uint8_t wire[8 * CAP], packet[CAP];
+	struct imp_span p = packet_of(40, packet);
+
+	for (int framing = 0; framing < 2; framing++) {
+		struct imp_writer w = imp_writer(wire, sizeof(wire));
+		size_t one;
+
+		imp_frame_put(&w, (enum imp_framing)framing, p);
+		one = w.len;
+		imp_frame_put(&w, (enum imp_framing)framing, p);
+		for (size_t bit = 8; bit < 8 * (one - 1); bit++) {
+			struct imp_deframer d;
+			unsigned n;
+
+			wire[bit / 8] ^= (uint8_t)(1u << bit % 8);
+			imp_deframer_init(&d, buf, CAP);
+			n = feed(&d, imp_written(&w), p);
+			wire[bit / 8] ^= (uint8_t)(1u << bit % 8);
+			cr_assert(n == 1 || (n == 2 && framing == IMP_FRAMING_CONSOLE),
+				  "framing %d bit %zu: %u", framing, bit, n);
+		}
+	}
+}
+
+/* SER-04 */
+Test(frame, lying_lengths_are_dropped)
+{
+	static const char *const lines[] = { "\x06\x09"
+					     "AAA=\n",
+					     "\x06\x09"
+					     "//8=\n",
+					     "\x06\x09"
+					     "AAIAAA==\n",
+					     "\x06\x09"
+					     "\n",
+					     "\x06\x09"
+					     "A\n",
+					     "\x06\x09"
+					     "A=AA\n" };
+	struct imp_deframer d;
+	struct imp_span packet;
+
+	imp_deframer_init(&d, buf, CAP);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		struct imp_span in = imp_span_str(lines[i]);
+
+		cr_assert_not(imp_deframe(&d, &in, &packet), "line %zu", i);
+	}
+	cr_assert_geq(d.bad, 5);
+}
+
+/* SER-13: no payload byte is special to the framing. */
+Test(frame, control_bytes_in_a_payload_survive)
+{
+	static uint8_t wire[2 * CAP], packet[CAP];
+	struct imp_span p = packet_of(256, packet);
+
+	for (unsigned i = 0; i < 256; i++)
+		packet[IMP_SMP_HEADER + i] = (uint8_t)i;
+	for (int framing = 0; framing < 2; framing++) {
+		struct imp_writer w = imp_writer(wire, sizeof(wire));
+		struct imp_deframer d;
+
+		imp_frame_put(&w, (enum imp_framing)framing, p);
+		imp_deframer_init(&d, buf, CAP);
+		cr_assert_eq(feed(&d, imp_written(&w), p), 1);
+	}
+}
+
+Test(frame, larger_than_the_buffer_is_dropped)
+{
+	static uint8_t wire[2 * CAP], packet[CAP], small[68];
+	struct imp_span p = packet_of(200, packet);
+
+	for (int framing = 0; framing < 2; framing++) {
+		struct imp_writer w = imp_writer(wire, sizeof(wire));
+		struct imp_deframer d;
+
+		imp_frame_put(&w, (enum imp_framing)framing, p);
+		imp_deframer_init(&d, small, sizeof(small) - 4);
+		cr_assert_eq(feed(&d, imp_written(&w), p), 0);
+	}
+}
+
+Test(frame, cobs_costs_at_most_two_per_cent)
+{
+	static uint8_t wire[2 * CAP], packet[CAP];
+	struct imp_span p = packet_of(1000, packet);
+	struct imp_writer w = imp_writer(wire, sizeof(wire));
+
+	imp_frame_put(&w, IMP_FRAMING_COBS, p);
+	cr_assert_leq(w.len * 100, p.len * 102);
+}
