@@ -84,12 +84,13 @@ struct imp_port {
 
 /* What one domain holds. */
 struct imp_agent_domain {
-	uint8_t domain; /* 0..15 */
-	uint8_t state;	/* enum imp_domain_state */
-	uint32_t domain_epoch;
-	uint64_t sequence;
+	uint8_t domain;		       /* 0..15 */
+	uint8_t state;		       /* enum imp_domain_state */
+	uint32_t domain_epoch;	       /* always 0 in domain 0 */
+	uint64_t sequence;	       /* in domain 0 the state's sequence0 counts */
 	uint8_t id[32], authority[32]; /* of the last profile applied */
-	struct imp_head head;	       /* its history */
+	struct imp_head base,
+		head; /* history: before the ring, and now; unused in domain 0 */
 	uint32_t settings_len;
 	uint8_t settings[AGENT_SETTINGS_MAX];
 };
@@ -97,41 +98,49 @@ struct imp_agent_domain {
 /* All that survives a reset: what one commit writes. Encoded field by field, never as
  * memory. */
 struct imp_agent_state {
-	uint32_t generation;
-	uint64_t anchor; /* value of the monotonic counter at this commit */
+	uint32_t generation; /* of the commit; 0 before the first */
+	uint64_t anchor;     /* value of the monotonic counter at this commit */
+	bool enrolled;	     /* keys were made */
 	bool owned, locked, decommissioned;
-	struct imp_pub owner; /* full key */
+	struct imp_pub owner;
 	uint8_t owner_kid[32], record[32];
 	uint32_t owner_epoch;
 	struct imp_approval approval;
-	uint32_t policy;
+	uint32_t policy; /* enum imp_policy */
 	uint8_t recovery[16];
-	uint64_t command_sequence; /* unused 0; domain 0's pair is shared with its
-				      profiles: see domains */
-	uint8_t last_command[32];  /* id of the last command applied, zeros: none */
-	struct imp_head head0;	   /* history of domain 0 */
-	uint8_t ring_len;	   /* entries in ring, oldest first */
+	uint64_t sequence0;	  /* of domain 0: its profiles and commands share it */
+	uint8_t last_command[32]; /* id of the last command applied; zeros: none */
+	struct imp_head base0, head0; /* history of domain 0: before the ring, and now */
+	uint8_t ring_len;	      /* entries in ring, oldest first */
 	uint8_t ring[AGENT_RING][IMP_ENTRY_LEN];
-	uint8_t domains; /* entries in domain */
+	uint8_t domains; /* entries in domain, ascending by domain */
 	struct imp_agent_domain domain[AGENT_DOMAINS];
 };
+
+/* Bytes of a state without its settings, of an evidence or card payload: what scratch
+ * must hold. */
+#define AGENT_SCRATCH (1664 + AGENT_RING * IMP_ENTRY_LEN + 208 * AGENT_DOMAINS)
+/* Bytes of a signed token or card, its endorsement included. */
+#define AGENT_TOKEN (1536 + 208 * AGENT_DOMAINS)
 
 struct imp_agent {
 	const struct imp_board *board;
 	const struct imp_port *port;
 	struct imp_crypto *crypto;
-	struct imp_agent_state state;
-	/* more below: staging (RAM only), keys, counters; see agent.c's documentation of
-	 * each */
+	bool broken;   /* the store cannot be read: everything but describe is refused */
 	unsigned half; /* where the current state lies */
+	struct imp_agent_state state;
+	/* From here on RAM only. */
 	bool has_keys;
 	struct imp_pub signing, sealing;
 	uint8_t signing_kid[32], sealing_kid[32];
-	int32_t sign_alg;
 	uint32_t evidence_count; /* tokens since boot */
-	uint32_t staged_len, staged_off;
+	bool staged;
+	uint32_t staged_len, staged_off; /* bytes announced, bytes there */
 	uint8_t staged_sha[32];
 	uint8_t stage[AGENT_OBJECT_MAX];
+	uint8_t scratch[AGENT_SCRATCH];
+	uint8_t token[AGENT_TOKEN];
 };
 
 /*

@@ -65,8 +65,6 @@ static const char *check(const struct imp_encrypt *m)
 	if (m->ph.has != (IMP_HAS_ALG | IMP_HAS_CLAIMS | IMP_HAS_TYP) ||
 	    m->ph.alg != IMP_ALG_A256GCM)
 		return "protected header is not exactly {alg A256GCM, claims, typ}";
-	if (imp_kind_of(m->ph.typ) != IMP_KIND_PACKAGE)
-		return "typ is not that of a package";
 	if (m->uh.has != IMP_HAS_IV || m->uh.iv.len != IMP_AEAD_IV)
 		return "unprotected header is not exactly {IV of 12 bytes}";
 	if (m->detached || m->ciphertext.len < IMP_AEAD_TAG)

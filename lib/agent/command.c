@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Applying a command of the owner. */
+#include <string.h>
+
+#include "agent/internal.h"
+#include "object/command.h"
+#include "trust/signers.h"
+
+/* A lock or a floor that changes nothing. */
+static bool changes_nothing(struct imp_agent *a, const struct imp_command *m)
+{
+	if (m->op == IMP_OP_LOCK)
+		return a->state.locked;
+	if (m->op != IMP_OP_FLOOR || (m->domains & 1))
+		return false;
+	for (unsigned d = 1; d < 16; d++) {
+		const struct imp_agent_domain *have = domain_find(a, d);
+
+		if ((m->domains >> d & 1) &&
+		    m->floor[d] > (have ? have->domain_epoch : 0))
+			return false;
+	}
+	return true;
+}
+
+static bool is_again(struct imp_agent *a, const struct imp_command *m,
+		     const uint8_t id[32])
+{
+	static const uint8_t none[32];
+
+	return (id_is(a->state.last_command, id) && !id_is(id, none)) ||
+	       changes_nothing(a, m);
+}
+
+/* How many domains a floor would add to the table. */
+static unsigned new_domains(struct imp_agent *a, const struct imp_command *m)
+{
+	unsigned n = 0;
+
+	for (unsigned d = 1; m->op == IMP_OP_FLOOR && d < 16; d++)
+		n += (m->domains >> d & 1) && m->floor[d] > 0 && !domain_find(a, d);
+	return n;
+}
+
+static enum imp_reason check_order(struct imp_agent *a, const struct imp_command *m)
+{
+	if (!a->state.owned || a->state.decommissioned)
+		return IMP_R_STATE;
+	if (m->owner_epoch != a->state.owner_epoch ||
+	    (m->op == IMP_OP_FLOOR && (m->domains & 1)))
+		return IMP_R_EPOCH;
+	if (m->sequence != 0 && m->sequence <= a->state.sequence0)
+		return IMP_R_SEQUENCE;
+	return IMP_R_NONE;
+}
+
+static enum imp_reason check_right(struct imp_agent *a, const struct imp_signed *s,
+				   const struct imp_command *m)
+{
+	const struct imp_signers signers = {
+		.must = { &a->state.owner },
+		.musts = 1,
+		.approval = &a->state.approval,
+		.many = a->state.approval.threshold > 0,
+	};
+	struct imp_matched matched;
+	enum imp_reason reason;
+
+	if (!imp_span_eq(s->issuer, IMP_SPAN(a->state.owner_kid)))
+		return IMP_R_SCOPE;
+	if (a->state.domains + new_domains(a, m) > AGENT_DOMAINS)
+		return IMP_R_TOO_BIG;
+	reason = imp_signers_match(a->crypto, s, &signers, &matched);
+	return reason ? reason : imp_signers_verify(a->crypto, s, &matched);
+}
+
+static void wipe(struct imp_agent *a, uint16_t domains)
+{
+	for (unsigned i = 0; i < a->state.domains; i++) {
+		struct imp_agent_domain *d = &a->state.domain[i];
+
+		if ((domains >> d->domain & 1) && d->state == IMP_DOMAIN_SET)
+			domain_wipe(d);
+	}
+}
+
+static void raise_floor(struct imp_agent *a, const struct imp_command *m)
+{
+	for (unsigned i = 1; i < 16; i++) {
+		struct imp_agent_domain *d;
+
+		if (!(m->domains >> i & 1) || m->floor[i] == 0)
+			continue;
+		d = domain_make(a, i);
+		if (d && m->floor[i] > d->domain_epoch) {
+			d->domain_epoch = m->floor[i];
+			d->sequence = 0; /* the pair, not the sequence alone, must rise */
+		}
+	}
+}
+
+static int change(struct imp_agent *a, const struct imp_command *m)
+{
+	struct imp_agent_state *st = &a->state;
+
+	if (m->op == IMP_OP_LOCK)
+		st->locked = true;
+	else if (m->op == IMP_OP_FLOOR)
+		raise_floor(a, m);
+	else if (m->op == IMP_OP_WIPE)
+		wipe(a, m->domains);
+	else if (m->op == IMP_OP_POLICY)
+		st->policy = m->policy;
+	else
+		wipe(a, UINT16_MAX);
+	st->decommissioned = m->op == IMP_OP_DECOMMISSION;
+	if (m->sequence != 0)
+		st->sequence0 = m->sequence;
+	if (m->op == IMP_OP_POLICY)
+		return a->port->random(a->port->ctx, st->recovery, sizeof(st->recovery));
+	return 0;
+}
+
+/* Settings that were wiped are out of force. */
+static void deactivate(struct imp_agent *a)
+{
+	for (unsigned i = 0; i < a->state.domains; i++)
+		if (a->state.domain[i].state == IMP_DOMAIN_WIPED)
+			(void)a->port->activate(a->port->ctx, a->state.domain[i].domain,
+						(struct imp_span){ 0 });
+}
+
+static enum imp_reason commit(struct imp_agent *a, const struct imp_signed *s,
+			      const struct imp_command *m, const uint8_t id[32])
+{
+	struct imp_entry entry = {
+		.kind = (uint8_t)m
+				->op, /* the numbers of ops and of entries are the same */
+		.owner_epoch = m->owner_epoch,
+		.sequence = m->sequence,
+	};
+
+	memcpy(entry.issuer, s->issuer.ptr, 32);
+	memcpy(entry.id, id, 32);
+	memcpy(a->state.last_command, id, 32);
+	if (change(a, m) || history_append(a, &entry)) {
+		a->broken = store_load(a) != 0;
+		return IMP_R_STORAGE;
+	}
+	if (store_commit(a))
+		return IMP_R_STORAGE;
+	deactivate(a);
+	return IMP_R_NONE;
+}
+
+enum imp_reason apply_command(struct imp_agent *a, const struct imp_signed *s,
+			      const uint8_t id[32], struct applied *out)
+{
+	struct imp_command m;
+	enum imp_reason reason;
+
+	if (imp_command_decode(s->cose.payload, &m, NULL))
+		return IMP_R_MALFORMED;
+	if (!target_fits(a, &m.target))
+		return IMP_R_NOT_FOR_ME;
+	out->again = is_again(a, &m, id);
+	out->quiet = out->again && m.target.ueid.len == 0 &&
+		     (a->state.policy & IMP_POLICY_CHALLENGED);
+	if (out->again)
+		return IMP_R_NONE;
+	reason = check_order(a, &m);
+	if (!reason)
+		reason = check_right(a, s, &m);
+	return reason ? reason : commit(a, s, &m, id);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the parts of the agent share. Private to lib/agent. */
+#ifndef IMP_AGENT_INTERNAL_H
+#define IMP_AGENT_INTERNAL_H
+
+#include "agent/agent.h"
+#include "object/signed.h"
+#include "object/target.h"
+#include "wire/message.h"
+
+/* store.c */
+int store_load(struct imp_agent *a); /* 0, or -IMP_ERESOURCE */
+int store_commit(
+	struct imp_agent *a); /* 0, or -IMP_ERESOURCE with the state loaded again */
+
+/* keys.c */
+int keys_ensure(struct imp_agent *a); /* made once, committed; 0, or -IMP_ERESOURCE */
+
+/* history.c */
+int history_append(struct imp_agent *a, const struct imp_entry *entry);
+/* The entry of a domain, or NULL; made where there is room. */
+struct imp_agent_domain *domain_find(struct imp_agent *a, unsigned domain);
+struct imp_agent_domain *domain_make(struct imp_agent *a, unsigned domain);
+void domain_wipe(struct imp_agent_domain *d);
+
+/* apply.c: the object that is staged. *again: nothing changed; *quiet: no evidence may
+ * follow. */
+struct applied {
+	bool again, quiet;
+};
+enum imp_reason apply_staged(struct imp_agent *a, struct applied *out);
+/* Is it for this device? */
+bool target_fits(const struct imp_agent *a, const struct imp_target *t);
+enum imp_reason check_forms(const struct imp_agent *a, const struct imp_signed *s);
+bool id_is(const uint8_t a[32], const uint8_t b[32]);
+
+/* profile.c, claim.c, command.c */
+enum imp_reason apply_package(struct imp_agent *a, struct applied *out);
+enum imp_reason apply_claim(struct imp_agent *a, const struct imp_signed *s,
+			    const uint8_t id[32], struct applied *out);
+enum imp_reason apply_command(struct imp_agent *a, const struct imp_signed *s,
+			      const uint8_t id[32], struct applied *out);
+
+/* report.c: signed into a->token; empty on failure. */
+struct imp_span report_evidence(struct imp_agent *a, struct imp_span nonce);
+struct imp_span report_card(struct imp_agent *a, struct imp_span nonce);
+uint32_t report_life(const struct imp_agent *a);
+/* The history from entry `from` on, as response fields put into a->token: base, then
+ * entries. */
+void report_history(struct imp_agent *a, uint32_t from, size_t room,
+		    struct imp_response *r);
+
+/* stage.c */
+enum imp_reason stage_chunk(struct imp_agent *a, const struct imp_request *q,
+			    bool *complete);
+void stage_clear(struct imp_agent *a);
+
+#endif

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Applying a package: the checks in the order that imprint-protocol(7) gives, then one
+ * commit. */
+#include <string.h>
+
+#include "agent/internal.h"
+#include "object/package.h"
+#include "object/profile.h"
+#include "trust/signers.h"
+
+/* What is known of the package on the way. */
+struct incoming {
+	struct imp_package package;
+	struct imp_signed object;
+	struct imp_profile profile;
+	uint8_t id[32];
+};
+
+static int agree(void *ctx, const struct imp_pub *peer, uint8_t z[32])
+{
+	struct imp_agent *a = ctx;
+
+	return a->port->key_agree(a->port->ctx, peer, z);
+}
+
+static enum imp_reason decode_outer(struct imp_agent *a, struct incoming *in)
+{
+	int rc = imp_package_decode((struct imp_span){ a->stage, a->staged_len },
+				    &in->package, NULL);
+
+	if (rc)
+		return rc == -IMP_EPOLICY ? IMP_R_UNSUPPORTED : IMP_R_MALFORMED;
+	if (!imp_span_eq(in->package.claims.ueid, a->board->ueid))
+		return IMP_R_NOT_FOR_ME;
+	return IMP_R_NONE;
+}
+
+/* Failures to agree, to unwrap, to decrypt and to parse the content are one. */
+static enum imp_reason open_content(struct imp_agent *a, struct incoming *in)
+{
+	const struct imp_opener opener = { .ctx = a, .agree = agree };
+	struct imp_package *p = &in->package;
+	uint8_t *ciphertext = a->stage + (p->ciphertext.ptr - a->stage);
+	struct imp_span content;
+
+	if (p->epk.crv != a->sealing.crv ||
+	    !imp_span_eq(p->sealing, IMP_SPAN(a->sealing_kid)) ||
+	    imp_package_unseal(a->crypto, &opener, p, ciphertext, &content) ||
+	    imp_signed_decode(content, &in->object, NULL) ||
+	    in->object.kind != IMP_KIND_PROFILE ||
+	    imp_profile_decode(in->object.cose.payload, &in->profile, NULL))
+		return IMP_R_DECRYPT;
+	return imp_signed_id(a->crypto, &in->object, in->id) ? IMP_R_STORAGE : IMP_R_NONE;
+}
+
+static enum imp_reason compare(struct imp_agent *a, const struct incoming *in)
+{
+	const struct imp_package_claims *outer = &in->package.claims;
+	const struct imp_profile *p = &in->profile;
+
+	if (!target_fits(a, &p->target))
+		return IMP_R_NOT_FOR_ME;
+	if (!imp_span_eq(outer->profile_id, IMP_SPAN(in->id)) ||
+	    !imp_span_eq(outer->issuer, in->object.issuer) ||
+	    outer->domain != p->domain || outer->epochs[0] != p->epochs[0] ||
+	    outer->epochs[1] != p->epochs[1] || outer->sequence != p->sequence)
+		return IMP_R_MALFORMED;
+	return check_forms(a, &in->object);
+}
+
+static bool is_again(struct imp_agent *a, const struct incoming *in)
+{
+	struct imp_agent_domain *d = domain_find(a, in->profile.domain);
+
+	return d && d->state == IMP_DOMAIN_SET && id_is(d->id, in->id);
+}
+
+static enum imp_reason check_order(struct imp_agent *a, const struct imp_profile *p)
+{
+	struct imp_agent_domain *d = domain_find(a, p->domain);
+	uint32_t epoch = d ? d->domain_epoch : 0;
+	uint64_t sequence = p->domain == 0 ? a->state.sequence0 : d ? d->sequence : 0;
+
+	if (!a->state.owned || a->state.decommissioned)
+		return IMP_R_STATE;
+	if (p->epochs[0] != a->state.owner_epoch || p->epochs[1] < epoch ||
+	    (p->domain == 0 && p->epochs[1] != 0))
+		return IMP_R_EPOCH;
+	if (p->epochs[1] == epoch && p->sequence <= sequence)
+		return IMP_R_SEQUENCE;
+	if (p->replaces.len > 0 &&
+	    !(d && d->state != IMP_DOMAIN_UNUSED && id_is(d->id, p->replaces.ptr)))
+		return IMP_R_REPLACED_ID;
+	return IMP_R_NONE;
+}
+
+/* Does the domain hold this instance of this object? */
+static bool holds(const struct imp_agent_domain *d, const struct imp_setting *s)
+{
+	struct imp_settings_walk walk;
+
+	imp_settings_begin(&walk, (struct imp_span){ d->settings, d->settings_len });
+	while (imp_settings_next(&walk))
+		if (walk.at.object == s->object && walk.at.instance == s->instance)
+			return true;
+	return false;
+}
+
+static bool conflicts(const struct imp_agent *a, const struct imp_profile *p)
+{
+	struct imp_settings_walk walk;
+	uint32_t last = UINT32_MAX;
+
+	imp_settings_begin(&walk, p->settings);
+	while (imp_settings_next(&walk)) {
+		uint32_t here = (uint32_t)walk.at.object << 16 | walk.at.instance;
+
+		for (unsigned i = 0; here != last && i < a->state.domains; i++) {
+			const struct imp_agent_domain *d = &a->state.domain[i];
+
+			if (d->domain != p->domain && d->state == IMP_DOMAIN_SET &&
+			    holds(d, &walk.at))
+				return true;
+		}
+		last = here;
+	}
+	return false;
+}
+
+static enum imp_reason check_right(struct imp_agent *a, const struct incoming *in)
+{
+	const struct imp_profile *p = &in->profile;
+
+	if (!imp_span_eq(in->object.issuer, IMP_SPAN(a->state.owner_kid)))
+		return IMP_R_SCOPE;
+	if (conflicts(a, p))
+		return IMP_R_CONFLICT;
+	if (p->settings.len > AGENT_SETTINGS_MAX ||
+	    (!domain_find(a, p->domain) && a->state.domains == AGENT_DOMAINS))
+		return IMP_R_TOO_BIG;
+	return IMP_R_NONE;
+}
+
+static enum imp_reason check_signers(struct imp_agent *a, const struct imp_signed *object)
+{
+	const struct imp_signers signers = {
+		.must = { &a->state.owner },
+		.musts = 1,
+		.approval = &a->state.approval,
+		.many = a->state.approval.threshold > 0,
+	};
+	struct imp_matched matched;
+	enum imp_reason reason = imp_signers_match(a->crypto, object, &signers, &matched);
+
+	return reason ? reason : imp_signers_verify(a->crypto, object, &matched);
+}
+
+static enum imp_reason commit(struct imp_agent *a, const struct incoming *in)
+{
+	const struct imp_profile *p = &in->profile;
+	struct imp_agent_domain *d = domain_make(a, p->domain);
+	struct imp_entry entry = {
+		.kind = IMP_ENTRY_PROFILE,
+		.domain = (uint8_t)p->domain,
+		.owner_epoch = p->epochs[0],
+		.domain_epoch = p->epochs[1],
+		.sequence = p->sequence,
+	};
+
+	if (!d)
+		return IMP_R_STORAGE;
+	memcpy(entry.issuer, in->object.issuer.ptr, 32);
+	memcpy(entry.id, in->id, 32);
+	d->state = IMP_DOMAIN_SET;
+	d->domain_epoch = p->epochs[1];
+	d->sequence = p->sequence;
+	if (p->domain == 0)
+		a->state.sequence0 = p->sequence;
+	memcpy(d->id, in->id, 32);
+	memcpy(d->authority, in->object.issuer.ptr, 32);
+	memset(d->settings, 0, sizeof(d->settings));
+	memcpy(d->settings, p->settings.ptr, p->settings.len);
+	d->settings_len = (uint32_t)p->settings.len;
+	if (history_append(a, &entry)) {
+		a->broken = store_load(a) != 0;
+		return IMP_R_STORAGE;
+	}
+	if (store_commit(a))
+		return IMP_R_STORAGE;
+	(void)a->port->activate(a->port->ctx, d->domain,
+				(struct imp_span){ d->settings, d->settings_len });
+	return IMP_R_NONE;
+}
+
+enum imp_reason apply_package(struct imp_agent *a, struct applied *out)
+{
+	struct incoming in;
+	enum imp_reason reason = decode_outer(a, &in);
+	int refused;
+
+	if (!reason)
+		reason = open_content(a, &in);
+	if (!reason)
+		reason = compare(a, &in);
+	if (reason)
+		return reason;
+	out->again = is_again(a, &in);
+	if (out->again)
+		return IMP_R_NONE;
+	reason = check_order(a, &in.profile);
+	if (!reason)
+		reason = check_right(a, &in);
+	if (!reason)
+		reason = check_signers(a, &in.object);
+	if (reason)
+		return reason;
+	refused = a->port->check ? a->port->check(a->port->ctx, in.profile.domain,
+						  in.profile.settings)
+				 : 0;
+	if (refused)
+		return imp_reason_row((unsigned)refused) ? (enum imp_reason)refused
+							 : IMP_R_UNSUPPORTED;
+	return commit(a, &in);
+}
