@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Session: one conversation with one device, in straight lines.
+ *
+ * Requests are answered by sequence number, group and command; what else comes is passed
+ * over. A request that gets no answer is sent again a bounded number of times, within one
+ * deadline for the whole session. The first request goes out in console framing; a device
+ * that announces COBS is spoken to in it from then on. Source: imprint-protocol(7).
+ */
+#ifndef IMP_DRIVER_SESSION_H
+#define IMP_DRIVER_SESSION_H
+
+#include "crypto/face.h"
+#include "transport/transport.h"
+#include "wire/frame.h"
+#include "wire/message.h"
+
+enum {
+	IMP_SESSION_PACKET = 8192, /* bytes of the largest packet that we take */
+	IMP_SESSION_TRIES = 4,	   /* how often a request is sent, at most */
+};
+
+struct imp_session {
+	struct imp_transport *transport; /* owned */
+	const char *uri;		 /* for messages; borrowed */
+	struct imp_crypto *crypto;	 /* borrowed */
+	struct imp_wait wait;		 /* of the whole session */
+	uint32_t patience_ms;		 /* for one answer */
+	enum imp_framing framing;
+	uint32_t buf; /* the device's packet buffer, from describe */
+	uint8_t sequence;
+	struct imp_deframer deframer;
+	uint8_t in[IMP_SESSION_PACKET + 4];
+	uint8_t out[IMP_SESSION_PACKET];
+	uint8_t wire[IMP_WIRE_MAX(IMP_SESSION_PACKET)];
+	/* Counted for reports and tests. */
+	uint32_t round_trips, retries;
+	uint64_t sent, received; /* bytes on the wire */
+	/* How far an upload got, for progress. */
+	void (*progress)(void *ctx, uint32_t done, uint32_t total);
+	void *progress_ctx;
+};
+
+/*
+ * Open the transport.
+ *
+ *   uri          borrowed for the session's life
+ *   timeout_ms   for the whole session, from now on
+ *   cancel_fd    becomes readable on cancel; -1 for none
+ *
+ * 0, -IMP_EUSAGE, -IMP_ETRANSPORT.
+ */
+int imp_session_open(struct imp_session *s, const char *uri, struct imp_crypto *crypto,
+		     uint32_t timeout_ms, int cancel_fd, struct imp_error *err)
+	IMP_MUST_CHECK;
+/* Accepts a zeroed struct. Fits CLEANUP(). */
+void imp_session_close(struct imp_session *s);
+
+/*
+ * Ask for a description; afterwards the session speaks the best framing and knows the
+ * buffer. Spans of *out are borrowed until the next request.
+ *
+ * 0; -IMP_ETRANSPORT, in words: nothing came, text came (shown), SMP but no group 4096,
+ * bytes but no frame (another baud rate?), unplugged; -IMP_EDEVICE (an answer that is
+ * none).
+ */
+int imp_session_describe(struct imp_session *s, struct imp_describe *out,
+			 struct imp_error *err) IMP_MUST_CHECK;
+/*
+ * Upload an object and have it applied with the nonce; one round trip where the buffer
+ * allows. A device that lost or kept a part is resumed where it says.
+ *
+ *   out   evidence borrowed until the next request
+ *
+ * 0; the code of the reason with which the device refuses (*reason set); -IMP_ETRANSPORT:
+ * when the last chunk was on its way, the message says that the outcome is in doubt.
+ */
+int imp_session_stage(struct imp_session *s, struct imp_span object,
+		      const uint8_t nonce[32], struct imp_response *out, unsigned *reason,
+		      struct imp_error *err) IMP_MUST_CHECK;
+/* Evidence, or a card, with a nonce; history entries from a number on. As above. */
+int imp_session_attest(struct imp_session *s, const uint8_t nonce[32],
+		       struct imp_response *out, unsigned *reason, struct imp_error *err)
+	IMP_MUST_CHECK;
+int imp_session_enroll(struct imp_session *s, const uint8_t nonce[32],
+		       struct imp_response *out, unsigned *reason, struct imp_error *err)
+	IMP_MUST_CHECK;
+int imp_session_history(struct imp_session *s, uint32_t from, struct imp_response *out,
+			unsigned *reason, struct imp_error *err) IMP_MUST_CHECK;
+
+#endif
