@@ -20,8 +20,10 @@ struct imp_key {
 	struct imp_pub pub;
 	enum imp_key_class class;
 	bool has_private;
-	void *impl; /* the backend's own form of the key, so that signing needs no import
-		       a time */
+	void *impl; /* the backend's own form, so that signing needs no import each time
+		     */
+	struct imp_crypto *crypto; /* set by imp_key_signer(); borrowed */
+	int32_t alg;		   /* likewise */
 };
 
 /* Where a passphrase comes from, asked only when a file is encrypted. */

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A signer over a key from a file. */
+#include "crypto/key.h"
+#include "crypto/openssl.h"
+
+static int sign(void *ctx, const struct imp_span *part, size_t count,
+		uint8_t sig[IMP_SIG_LEN])
+{
+	struct imp_key *key = ctx;
+
+	return pkey_sign(key->crypto, key->impl, key->alg, part, count, sig);
+}
+
+int imp_key_signer(struct imp_crypto *c, struct imp_key *key, int32_t alg,
+		   struct imp_signer *out, struct imp_error *err)
+{
+	if (!key->impl || key->pub.crv == IMP_CRV_X25519)
+		return imp_fail(err, IMP_EKEY, "this key does not sign");
+	if (alg == 0)
+		alg = key->pub.crv == IMP_CRV_P256 ? IMP_ALG_ES256 : IMP_ALG_EDDSA;
+	key->crypto = c;
+	key->alg = alg;
+	*out = (struct imp_signer){
+		.alg = alg, .pub = key->pub, .ctx = key, .sign = sign
+	};
+	return 0;
+}
