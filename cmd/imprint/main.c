@@ -1,6 +1,157 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* imprint: parse the global options, find the subcommand, run it. */
-int main(void)
+/* imprint: harden the process, parse the global options, find the subcommand, run it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "cbor/version.h"
+#include "commands.h"
+#include "crypto/host.h"
+#include "version.h"
+
+static int cancel_fd = -1;
+
+int cli_cancel_fd(void)
 {
-	return 0;
+	return cancel_fd;
+}
+
+int cli_check_cancel(struct imp_error *err)
+{
+	struct pollfd p = { cancel_fd, POLLIN, 0 };
+
+	return poll(&p, 1, 0) > 0 ? imp_fail(err, IMP_EINTERRUPTED, "interrupted") : 0;
+}
+
+/* The first signal asks every conversation to end; the second one ends the process. */
+static void on_signal(int sig)
+{
+	const uint64_t one = 1;
+	int saved = errno;
+
+	(void)sig;
+	if (write(cancel_fd, &one, sizeof(one)) < 0)
+		_exit(IMP_EINTERRUPTED);
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+	signal(SIGHUP, SIG_DFL);
+	errno = saved;
+}
+
+static void catch_signals(void)
+{
+	static const int caught[] = { SIGINT, SIGTERM, SIGHUP };
+	const struct sigaction sa = { .sa_handler = on_signal };
+
+	cancel_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	for (size_t i = 0; cancel_fd >= 0 && i < COUNTOF(caught); i++) {
+		struct sigaction old;
+
+		/* nohup and background jobs ignore some of them: leave it so. */
+		if (sigaction(caught[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			sigaction(caught[i], &sa, NULL);
+	}
+	signal(SIGPIPE,
+	       SIG_IGN); /* a closed pipe is a write error, and that is an exit status */
+}
+
+/* No core files, no tracing by other processes of this user, no files on descriptors 0
+ * to 2. */
+static void harden(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY);
+	setrlimit(RLIMIT_CORE, &none);
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+enum { OPT_VERSION = 0x100 };
+
+static const struct argp_option options[] = {
+	{ "verbose", 'v', NULL, 0, "Say more about each conversation", 0 },
+	{ "version", OPT_VERSION, NULL, 0,
+	  "Print versions of imprint and its libraries and exit", 0 },
+	{ 0 },
+};
+
+static void print_version(void)
+{
+	printf("imprint %s (%s)\n%s\n%s\n", IMPRINT_VERSION, IMPRINT_COMMIT,
+	       imp_crypto_version(), imp_cbor_version());
+	exit(fflush(stdout) == 0 ? 0 : IMP_ERESOURCE);
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct cli *cli = state->input;
+
+	(void)arg;
+	switch (key) {
+	case 'v':
+		cli->verbosity++;
+		return 0;
+	case OPT_VERSION:
+		print_version();
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "missing COMMAND");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN; /* the first non-option ends parsing */
+	}
+}
+
+static const struct argp_child children[] = { { &cli_std_argp, 0, NULL, -1 }, { 0 } };
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.args_doc = "COMMAND [ARG...]",
+	.doc = "Provision cellular-IoT devices: build, sign, encrypt and push profiles, and prove "
+	       "what state each device ends up in.\v"
+	       "'imprint help' lists the commands; each has a man page: man imprint-push.",
+	.children = children,
+};
+
+static void print_error(const struct imp_error *err)
+{
+	fprintf(stderr, "imprint: %s\n", err->msg[0] ? err->msg : "failed");
+}
+
+int main(int argc, char **argv)
+{
+	struct imp_error err = { 0 };
+	struct cli cli = { 0 };
+	const struct cli_cmd *cmd;
+	int first = 1, rc;
+
+	harden();
+	catch_signals();
+	argp_err_exit_status = IMP_EUSAGE;
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER | ARGP_NO_HELP, &first, &cli);
+
+	cmd = cli_find(argv[first]);
+	if (!cmd) {
+		fprintf(stderr, "imprint: no command '%s'\nhint: imprint help\n",
+			argv[first]);
+		return IMP_EUSAGE;
+	}
+	rc = cmd->run(&cli, argc - first, argv + first, &err);
+	if (rc)
+		print_error(&err);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		fprintf(stderr, "imprint: standard output: %s\n", strerror(errno));
+		return rc ? -rc : IMP_ERESOURCE;
+	}
+	return -rc;
 }

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Option groups that commands share. */
+#include <stdlib.h>
+
+#include "args.h"
+
+enum { OPT_FORCE = 0x200, OPT_PASS_FD, OPT_TIMEOUT, OPT_ID, OPT_JSON, FD_MAX = 1023 };
+
+static const struct argp_option out_options[] = {
+	{ "output", 'o', "FILE", 0, "Write to FILE instead of standard output", 0 },
+	{ "force", OPT_FORCE, NULL, 0, "Replace FILE where it exists", 0 },
+	{ 0 },
+};
+
+static error_t out_parse(int key, char *arg, struct argp_state *state)
+{
+	struct out_args *a = state->input;
+
+	switch (key) {
+	case 'o':
+		a->path = arg;
+		return 0;
+	case OPT_FORCE:
+		a->force = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+const struct argp out_argp = { .options = out_options, .parser = out_parse };
+
+static const struct argp_option key_options[] = {
+	{ "key", 'k', "KEY", 0, "Sign with the private key in the file KEY", 0 },
+	{ "pass-fd", OPT_PASS_FD, "FD", 0,
+	  "Read the passphrase of an encrypted key from the descriptor FD, one line", 0 },
+	{ 0 },
+};
+
+static error_t key_parse(int key, char *arg, struct argp_state *state)
+{
+	struct key_args *a = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		a->pass_fd = -1;
+		return 0;
+	case 'k':
+		a->path = arg;
+		return 0;
+	case OPT_PASS_FD:
+		a->pass_fd = (int)cli_number(state, "--pass-fd", arg, 0, FD_MAX);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+const struct argp key_argp = { .options = key_options, .parser = key_parse };
+
+static const struct argp_option dev_options[] = {
+	{ "device", 'd', "DEVICE", 0,
+	  "Talk to DEVICE: a serial port, serial:PATH?baud=N, or all; repeatable, in parallel "
+	  "(default: $IMPRINT_DEVICE)",
+	  0 },
+	{ "timeout", OPT_TIMEOUT, "SECONDS", 0,
+	  "Give each device SECONDS in all (default 20)", 0 },
+	{ "id", OPT_ID, "ID", 0, "Only the device with this serial, imei or ueid", 0 },
+	{ 0 },
+};
+
+static error_t dev_parse(int key, char *arg, struct argp_state *state)
+{
+	enum { DEFAULT_MS = 20000, SECONDS_MAX = 3600 };
+	struct dev_args *a = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		a->timeout_ms = DEFAULT_MS;
+		return 0;
+	case 'd':
+		if (a->devices == DEVICES_MAX)
+			argp_error(state, "more than %d devices", DEVICES_MAX);
+		a->device[a->devices++] = arg;
+		return 0;
+	case OPT_TIMEOUT:
+		a->timeout_ms =
+			(uint32_t)cli_number(state, "--timeout", arg, 1, SECONDS_MAX) *
+			1000;
+		return 0;
+	case OPT_ID:
+		a->id = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (a->devices == 0 && getenv("IMPRINT_DEVICE"))
+			a->device[a->devices++] = getenv("IMPRINT_DEVICE");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+const struct argp dev_argp = { .options = dev_options, .parser = dev_parse };
+
+static const struct argp_option report_options[] = {
+	{ "json", OPT_JSON, NULL, 0, "Report in JSON, one object a line", 0 },
+	{ 0 },
+};
+
+static error_t report_parse(int key, char *arg, struct argp_state *state)
+{
+	struct report_args *a = state->input;
+
+	(void)arg;
+	if (key != OPT_JSON)
+		return ARGP_ERR_UNKNOWN;
+	a->json = true;
+	return 0;
+}
+
+const struct argp report_argp = { .options = report_options, .parser = report_parse };
+
+void path_list_add(struct argp_state *state, struct path_list *l, const char *path)
+{
+	if (l->count == sizeof(l->path) / sizeof(l->path[0]))
+		argp_error(state, "more than %zu times the same option", l->count);
+	l->path[l->count++] = path;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Option groups that commands share; each has its defaults. */
+#ifndef IMPRINT_ARGS_H
+#define IMPRINT_ARGS_H
+
+#include "cli.h"
+
+/* The metavar of an option is its type, for completion and man pages. The whole
+ * vocabulary: FILE DIR KEY PUB DEVICE ID N FD SECONDS NAME=VALUE CHAR A,B LIST FAULT
+ * M:PUB,... WORD, or words|with|bars. */
+
+/* -o, --force */
+struct out_args {
+	const char *path; /* NULL: standard output */
+	bool force;
+};
+extern const struct argp out_argp;
+
+/* -k, --pass-fd */
+struct key_args {
+	const char *path; /* NULL: not given */
+	int pass_fd;	  /* -1: ask on the terminal */
+};
+extern const struct argp key_argp;
+
+enum { DEVICES_MAX = 1024 };
+
+/* -d, --timeout, --id */
+struct dev_args {
+	const char *device[DEVICES_MAX];
+	size_t devices;
+	uint32_t timeout_ms;
+	const char *id; /* serial, imei or ueid to pick; NULL: any */
+};
+extern const struct argp dev_argp;
+
+/* --json */
+struct report_args {
+	bool json;
+};
+extern const struct argp report_argp;
+
+/* A list of paths, for repeatable options. */
+struct path_list {
+	const char *path[16];
+	size_t count;
+};
+void path_list_add(struct argp_state *state, struct path_list *l, const char *path);
+
+#endif

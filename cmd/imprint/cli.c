@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command table; argp, made exact. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "commands.h"
+
+static const struct cli_cmd *find_in(const struct cli_cmd *const *t, const char *name)
+{
+	for (; *t; t++)
+		if (strcmp((*t)->name, name) == 0)
+			return *t;
+	return NULL;
+}
+
+const struct cli_cmd *cli_find(const char *name)
+{
+	const struct cli_cmd *c = find_in(cli_cmds, name);
+
+	return c ? c : find_in(cli_hidden, name);
+}
+
+void cli_each_option(const struct argp *argp,
+		     void (*fn)(const struct argp_option *o, void *arg), void *arg)
+{
+	for (const struct argp_option *o = argp->options;
+	     o && (o->name || o->key || o->doc); o++)
+		if (o->name && !(o->flags & (OPTION_HIDDEN | OPTION_DOC)))
+			fn(o, arg);
+	for (const struct argp_child *c = argp->children; c && c->argp; c++)
+		cli_each_option(c->argp, fn, arg);
+}
+
+enum { OPT_USAGE = 0x1000 };
+
+static const struct argp_option std_options[] = {
+	{ "help", 'h', NULL, 0, "Print this help and exit", -1 },
+	{ "usage", OPT_USAGE, NULL, 0, "Print the options in one line and exit", -1 },
+	{ 0 },
+};
+
+static error_t std_parse(int key, char *arg, struct argp_state *state)
+{
+	(void)arg;
+	switch (key) {
+	case 'h':
+		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
+		return 0;
+	case OPT_USAGE:
+		argp_state_help(state, stdout, ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* argp's own --help and --usage come with a hidden --HANG and --program-name;
+ * ARGP_NO_HELP drops all four and this brings back the two we want. */
+const struct argp cli_std_argp = { .options = std_options, .parser = std_parse };
+
+struct known {
+	const char *word;
+	size_t len;
+	bool exact, takes_value;
+};
+
+static void match(const struct argp_option *o, void *arg)
+{
+	struct known *k = arg;
+
+	if (strlen(o->name) == k->len && memcmp(o->name, k->word, k->len) == 0) {
+		k->exact = true;
+		k->takes_value = o->arg;
+	}
+}
+
+struct short_query {
+	char c;
+	bool takes_value;
+};
+
+static void match_short(const struct argp_option *o, void *arg)
+{
+	struct short_query *q = arg;
+
+	if (o->key == q->c && o->arg)
+		q->takes_value = true;
+}
+
+/* -dDEV has its value in the word, -d takes the next one. */
+static bool takes_next(const struct argp *argp, const char *word)
+{
+	for (const char *p = word + 1; *p; p++) {
+		struct short_query q = { .c = *p };
+
+		cli_each_option(argp, match_short, &q);
+		if (q.takes_value)
+			return p[1] == '\0';
+	}
+	return false;
+}
+
+/* getopt accepts any unique prefix of a long option. A suite that can retire
+ * devices must not: `--forc` has to be an error. */
+static void reject_abbreviations(const struct argp *argp, int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		struct known k = { .word = argv[i] + 2 };
+
+		if (argv[i][0] != '-' || argv[i][1] == '\0')
+			continue;
+		if (argv[i][1] != '-') {
+			i += takes_next(argp, argv[i]);
+			continue;
+		}
+		k.len = strcspn(k.word, "=");
+		cli_each_option(argp, match, &k);
+		if (!k.exact) {
+			fprintf(stderr, "%s: unknown option '%s'\n", argv[0], argv[i]);
+			exit(argp_err_exit_status);
+		}
+		i += k.takes_value && k.word[k.len] == '\0';
+	}
+}
+
+static error_t root_parse(int key, char *arg, struct argp_state *state)
+{
+	(void)arg;
+	if (key == ARGP_KEY_INIT)
+		state->child_inputs[0] = state->input;
+	return ARGP_ERR_UNKNOWN;
+}
+
+static char *root_help_filter(int key, const char *text, void *input)
+{
+	(void)input;
+	return key == ARGP_KEY_HELP_DUP_ARGS_NOTE ? NULL : (char *)text;
+}
+
+void cli_parse(const struct cli_cmd *cmd, int argc, char **argv, void *input)
+{
+	const struct argp_child children[] = {
+		{ cmd->argp, 0, NULL, 0 },
+		{ &cli_std_argp, 0, NULL, -1 },
+		{ 0 },
+	};
+	const struct argp root = {
+		.parser = root_parse,
+		.children = children,
+		.help_filter = root_help_filter,
+	};
+	char *typed = argv[0], name[64];
+
+	snprintf(name, sizeof(name), "imprint %s", cmd->name);
+	argv[0] = name; /* argp prints argv[0] in usage and errors */
+	reject_abbreviations(&root, argc, argv);
+	argp_parse(&root, argc, argv, ARGP_IN_ORDER | ARGP_NO_HELP, NULL, input);
+	argv[0] = typed;
+}
+
+uint64_t cli_number(struct argp_state *state, const char *what, const char *arg,
+		    uint64_t min, uint64_t max)
+{
+	char *end;
+	unsigned long long n;
+
+	errno = 0;
+	n = strtoull(arg, &end, 10);
+	if (errno || *end || end == arg || arg[0] < '0' || arg[0] > '9' || n < min ||
+	    n > max)
+		argp_error(state, "%s: '%s' is not a number from %llu to %llu", what, arg,
+			   (unsigned long long)min, (unsigned long long)max);
+	return n;
+}

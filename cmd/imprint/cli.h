@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command table and what every subcommand shares. */
+#ifndef IMPRINT_CLI_H
+#define IMPRINT_CLI_H
+
+#include <argp.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/error.h"
+
+struct cli {
+	unsigned verbosity;
+};
+
+struct cli_cmd {
+	const char *name;  /* as typed: "push" */
+	const char *brief; /* imperative, no full stop */
+	const struct argp *argp;
+	int (*run)(const struct cli *cli, int argc, char **argv, struct imp_error *err);
+	bool basic; /* among the dozen that a newcomer needs */
+};
+
+extern const struct cli_cmd *const cli_cmds[];	 /* public, NULL-terminated */
+extern const struct cli_cmd *const cli_hidden[]; /* for shells and the build */
+
+/*
+ * Parse argv into *input with cmd->argp and the standard options. Prints and
+ * exits on --help and on misuse (status 2); otherwise returns.
+ */
+void cli_parse(const struct cli_cmd *cmd, int argc, char **argv, void *input);
+const struct cli_cmd *cli_find(const char *name);
+
+/* Call fn for each visible option of argp and its children. */
+void cli_each_option(const struct argp *argp,
+		     void (*fn)(const struct argp_option *o, void *arg), void *arg);
+
+extern const struct argp cli_std_argp; /* --help, --usage: part of every command */
+
+/* A number of an option, in min..max; argp_error() otherwise. */
+uint64_t cli_number(struct argp_state *state, const char *what, const char *arg,
+		    uint64_t min, uint64_t max);
+
+/* Becomes readable when the user interrupts. */
+int cli_cancel_fd(void);
+/* 0, or -IMP_EINTERRUPTED once the user has interrupted. */
+int cli_check_cancel(struct imp_error *err);
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* imprint claim: become the owner of devices that nobody owns. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "args.h"
+#include "commands.h"
+#include "issue.h"
+#include "keyarg.h"
+#include "owner.h"
+#include "plan.h"
+
+struct args {
+	struct owner_args owner;
+	const char *maker;
+	bool recovery, challenged;
+};
+
+enum { OPT_MAKER = 0x100, OPT_RECOVERY, OPT_CHALLENGED };
+
+static const struct argp_option options[] = {
+	{ "maker", OPT_MAKER, "KEY", 0,
+	  "Sign also with the maker's key, for devices that have one built in", 0 },
+	{ "allow-recovery", OPT_RECOVERY, NULL, 0,
+	  "Let the maker's key recover the device later", 0 },
+	{ "challenged", OPT_CHALLENGED, NULL, 0,
+	  "Let the device attest only to challenges (describe then says little)", 0 },
+	{ 0 },
+};
+
+static const struct argp_child children[] = { { &owner_argp, 0, NULL, 0 }, { 0 } };
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct args *a = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &a->owner;
+		return 0;
+	case OPT_MAKER:
+		a->maker = arg;
+		return 0;
+	case OPT_RECOVERY:
+		a->recovery = true;
+		return 0;
+	case OPT_CHALLENGED:
+		a->challenged = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.doc = "Make the owner of the key KEY (-k) the owner of devices: signed by it, applied and appraised with "
+	       "-d, or written to a file with -o. A device is claimed once in its life.",
+	.children = children,
+};
+
+struct claim {
+	const struct args *a;
+	struct imp_key maker;
+	struct imp_signer maker_signer;
+};
+
+static int make(struct owner *o, const struct imp_target *target, uint32_t epoch,
+		struct imp_writer *w, struct imp_error *err)
+{
+	static const uint8_t none[32];
+	const struct claim *c = o->ctx;
+	struct imp_signer signer[2] = { o->signer, c->maker_signer };
+	const struct imp_transfer t = {
+		.owner_epoch = 1,
+		.target = *target,
+		.owner = o->signer.pub,
+		.policy = (c->a->recovery ? (uint32_t)IMP_POLICY_RECOVERY : 0) |
+			  (c->a->challenged ? (uint32_t)IMP_POLICY_CHALLENGED : 0),
+		.previous = IMP_SPAN(none),
+	};
+	uint8_t payload[512];
+	struct imp_writer p = imp_writer(payload, sizeof(payload));
+
+	(void)epoch;
+	imp_transfer_encode(&t, &p);
+	if (imp_signed_put_many(o->crypto, o->kid, signer, c->a->maker ? 2 : 1,
+				IMP_KIND_TRANSFER, (struct imp_span){ 0 },
+				imp_written(&p), w))
+		return imp_fail(err, IMP_EKEY, "signing failed");
+	return 0;
+}
+
+static int run(const struct cli *cli, int argc, char **argv, struct imp_error *err)
+{
+	CLEANUP(owner_close) struct owner o = { .verb = "claim", .make = make };
+	struct claim c = { 0 };
+	struct args a = { 0 };
+	int rc;
+
+	(void)cli;
+	cli_parse(&cmd_claim, argc, argv, &a);
+	c.a = &a;
+	o.ctx = &c;
+	rc = owner_open(&o, &a.owner, err);
+	if (!rc && a.maker)
+		rc = signer_read(o.crypto, a.maker, -1, &c.maker, &c.maker_signer, err);
+	if (!rc)
+		rc = owner_run(&o, &a.owner, err);
+	imp_key_fini(&c.maker);
+	return rc;
+}
+
+const struct cli_cmd cmd_claim = {
+	.name = "claim",
+	.brief = "become the owner of devices",
+	.argp = &argp,
+	.run = run,
+	.basic = true,
+};

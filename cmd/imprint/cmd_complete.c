@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * imprint complete -- WORD...: print completions for the last WORD, one a line,
+ * "word<TAB>description". The scripts in completions/ only call this.
+ */
+#include <stdbool.h>
+#include <string.h>
+
+#include "commands.h"
+#include "transport/tty.h"
+
+static const struct argp argp = { 0 };
+
+struct query {
+	const char *word;     /* being completed */
+	const char *value_of; /* long or short option before it, or NULL */
+	const char *metavar;  /* its argument, once found */
+};
+
+static void offer(const char *word, const char *prefix, const char *help)
+{
+	if (strncmp(word, prefix, strlen(prefix)) == 0)
+		printf("%s\t%s\n", word, help);
+}
+
+static void option_word(const struct argp_option *o, void *arg)
+{
+	struct query *q = arg;
+	char word[64];
+
+	snprintf(word, sizeof(word), "--%s%s", o->name, o->arg ? "=" : "");
+	offer(word, q->word, o->doc);
+}
+
+static void option_metavar(const struct argp_option *o, void *arg)
+{
+	struct query *q = arg;
+	size_t n = strcspn(q->value_of, "=");
+	bool is_long = strncmp(q->value_of, "--", 2) == 0;
+
+	if ((is_long && strlen(o->name) == n - 2 &&
+	     strncmp(o->name, q->value_of + 2, n - 2) == 0) ||
+	    (!is_long && n == 2 && q->value_of[0] == '-' && q->value_of[1] == o->key))
+		q->metavar = o->arg;
+}
+
+static void offer_device(const char *path, void *arg)
+{
+	offer(path, arg, "serial port");
+}
+
+static bool is_one_of(const char *metavar, const char *const *list)
+{
+	for (; *list; list++)
+		if (strcmp(metavar, *list) == 0)
+			return true;
+	return false;
+}
+
+/* The metavar is the type: cmd/imprint/args.h has the whole vocabulary. */
+static void complete_value(const char *metavar, const char *prefix)
+{
+	static const char *const files[] = { "FILE", "KEY", "PUB", "PROFILE", NULL };
+
+	if (strcmp(metavar, "DIR") == 0) {
+		puts(":DIR");
+	} else if (is_one_of(metavar, files)) {
+		puts(":FILE"); /* the shell knows files best */
+	} else if (strcmp(metavar, "DEVICE") == 0) {
+		offer("all", prefix, "every serial port");
+		imp_tty_each(offer_device, (void *)prefix);
+		puts(":FILE");
+	} else if (strchr(metavar, '|')) {
+		char words[128], *save = NULL;
+
+		snprintf(words, sizeof(words), "%s", metavar);
+		for (char *w = strtok_r(words, "|", &save); w;
+		     w = strtok_r(NULL, "|", &save))
+			offer(w, prefix, "");
+	}
+}
+
+static int run(const struct cli *cli, int argc, char **argv, struct imp_error *err)
+{
+	const struct cli_cmd *cmd;
+	struct query q = { 0 };
+	int first = argc > 1 && strcmp(argv[1], "--") == 0 ? 2 : 1;
+
+	(void)cli;
+	(void)err;
+	if (argc - first < 2) {
+		for (const struct cli_cmd *const *c = cli_cmds; *c; c++)
+			offer((*c)->name, argc > first ? argv[first] : "", (*c)->brief);
+		return 0;
+	}
+	cmd = cli_find(argv[first]);
+	if (!cmd)
+		return 0;
+
+	q.word = argv[argc - 1];
+	q.value_of = argv[argc - 2];
+	if (strncmp(q.word, "--", 2) == 0 && strchr(q.word, '='))
+		q.value_of = q.word;
+	if (q.value_of[0] == '-')
+		cli_each_option(cmd->argp, option_metavar, &q);
+	if (q.metavar)
+		complete_value(q.metavar,
+			       q.value_of == q.word ? strchr(q.word, '=') + 1 : q.word);
+	else if (q.word[0] == '-') {
+		cli_each_option(cmd->argp, option_word, &q);
+		cli_each_option(&cli_std_argp, option_word, &q);
+	} else if (cmd->argp->args_doc)
+		complete_value(cmd->argp->args_doc, q.word);
+	return 0;
+}
+
+const struct cli_cmd cmd_complete = {
+	.name = "complete",
+	.brief = "print completions",
+	.argp = &argp,
+	.run = run,
+};

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* imprint inspect: show objects and any CBOR as a tree; check one item strictly. */
+#include "args.h"
+#include "base/file.h"
+#include "cbor/reader.h"
+#include "commands.h"
+#include "show.h"
+
+enum { FILE_MAX = 64 << 20 };
+
+struct args {
+	struct report_args report;
+	const char *in;
+	bool strict;
+};
+
+enum { OPT_STRICT = 0x100 };
+
+static const struct argp_option options[] = {
+	{ "strict", OPT_STRICT, NULL, 0,
+	  "Take exactly one item in imprint's strict form; name the offset and the rule otherwise",
+	  0 },
+	{ 0 },
+};
+
+static const struct argp_child children[] = { { &report_argp, 0, NULL, 0 }, { 0 } };
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct args *a = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		a->in = "-";
+		state->child_inputs[0] = &a->report;
+		return 0;
+	case OPT_STRICT:
+		a->strict = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (state->arg_num > 0)
+			return ARGP_ERR_UNKNOWN;
+		a->in = arg;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.args_doc = "[FILE]",
+	.doc = "Show what is in FILE (or standard input): any of imprint's objects, batch files, or any CBOR "
+	       "sequence, with names for labels, claims, objects and resources. Secrets are not shown.",
+	.children = children,
+};
+
+static int show_sequence(const struct args *a, struct imp_span rest,
+			 const struct show_names *names, struct imp_error *err)
+{
+	size_t offset = 0;
+
+	while (rest.len > 0) {
+		struct imp_cbor_fault fault = { 0 };
+		size_t len = imp_cbor_item_len(rest, IMP_CBOR_ANY, &fault);
+		int rc;
+
+		fault.offset += offset;
+		if (len == 0)
+			return imp_cbor_refuse(&fault, a->in, err);
+		rc = show_item(stdout, a->report.json, (struct imp_span){ rest.ptr, len },
+			       names, err);
+		if (rc)
+			return imp_wrap(err, rc, "%s", a->in);
+		rest.ptr += len;
+		rest.len -= len;
+		offset += len;
+	}
+	return offset > 0 ? 0 : imp_fail(err, IMP_EFORMAT, "%s: is empty", a->in);
+}
+
+static int show_strict(const struct args *a, struct imp_span all,
+		       const struct show_names *names, struct imp_error *err)
+{
+	struct imp_cbor_fault fault;
+	struct imp_cbor c;
+
+	if (imp_cbor_open(&c, all, IMP_CBOR_STRICT, &fault))
+		return imp_cbor_refuse(&fault, a->in, err);
+	return show_item(stdout, a->report.json, all, names, err);
+}
+
+static int run(const struct cli *cli, int argc, char **argv, struct imp_error *err)
+{
+	CLEANUP(imp_secret_fini) struct imp_secret all = { 0 };
+	struct args a = { 0 };
+	int rc;
+
+	(void)cli;
+	cli_parse(&cmd_inspect, argc, argv, &a);
+	rc = imp_file_read(a.in, FILE_MAX, &all, err);
+	if (rc)
+		return rc;
+	return a.strict ? show_strict(&a, imp_secret_span(&all), NULL, err)
+			: show_sequence(&a, imp_secret_span(&all), NULL, err);
+}
+
+const struct cli_cmd cmd_inspect = {
+	.name = "inspect",
+	.brief = "show objects and CBOR as a tree",
+	.argp = &argp,
+	.run = run,
+	.basic = true,
+};

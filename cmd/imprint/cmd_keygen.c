@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* imprint keygen: make a key. */
+#include <string.h>
+
+#include "args.h"
+#include "base/file.h"
+#include "base/wipe.h"
+#include "commands.h"
+#include "cose/key.h"
+#include "json.h"
+#include "pass.h"
+
+struct args {
+	struct out_args out;
+	struct report_args report;
+	const struct type *type;
+	enum imp_key_class class;
+	bool encrypt;
+	int pass_fd;
+	const char *public;
+};
+
+static const struct type {
+	const char *name;
+	int32_t crv; /* 0: a seed */
+	const char *says;
+} types[] = {
+	{ "es256", IMP_CRV_P256, "signing, ES256" },
+	{ "eddsa", IMP_CRV_ED25519, "signing, EdDSA" },
+	{ "seal-p256", IMP_CRV_P256, "sealing, P-256" },
+	{ "seal-x25519", IMP_CRV_X25519, "sealing, X25519" },
+	{ "seed", 0, "seed of generated secrets" },
+};
+
+enum { OPT_TYPE = 0x100, OPT_CLASS, OPT_ENCRYPT, OPT_PASS_FD, OPT_PUBLIC };
+
+static const struct argp_option options[] = {
+	{ "type", OPT_TYPE, "es256|eddsa|seal-p256|seal-x25519|seed", 0,
+	  "What the key is for (default es256)", 0 },
+	{ "class", OPT_CLASS, "test|production", 0,
+	  "Mark it as a test key, or not (default production)", 0 },
+	{ "encrypt", OPT_ENCRYPT, NULL, 0, "Encrypt the file with a passphrase", 0 },
+	{ "pass-fd", OPT_PASS_FD, "FD", 0,
+	  "Read the passphrase from the descriptor FD, one line; implies --encrypt", 0 },
+	{ "public", OPT_PUBLIC, "FILE", 0, "Write the public key to FILE, too", 0 },
+	{ 0 },
+};
+
+static const struct argp_child children[] = { { &out_argp, 0, NULL, 0 },
+					      { &report_argp, 0, NULL, 0 },
+					      { 0 } };
+
+static void set_type(struct argp_state *state, struct args *a, const char *arg)
+{
+	for (size_t i = 0; i < COUNTOF(types); i++)
+		if (strcmp(arg, types[i].name) == 0) {
+			a->type = &types[i];
+			return;
+		}
+	argp_error(state,
+		   "--type: '%s' is none of es256, eddsa, seal-p256, seal-x25519, seed",
+		   arg);
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct args *a = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		a->type = &types[0];
+		a->pass_fd = -1;
+		state->child_inputs[0] = &a->out;
+		state->child_inputs[1] = &a->report;
+		return 0;
+	case OPT_TYPE:
+		set_type(state, a, arg);
+		return 0;
+	case OPT_CLASS:
+		if (strcmp(arg, "test") != 0 && strcmp(arg, "production") != 0)
+			argp_error(state, "--class: '%s' is neither test nor production",
+				   arg);
+		a->class = arg[0] == 't' ? IMP_CLASS_TEST : IMP_CLASS_PRODUCTION;
+		return 0;
+	case OPT_PASS_FD:
+		a->pass_fd = (int)cli_number(state, "--pass-fd", arg, 0, 1023);
+		a->encrypt = true;
+		return 0;
+	case OPT_ENCRYPT:
+		a->encrypt = true;
+		return 0;
+	case OPT_PUBLIC:
+		a->public = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!a->out.path)
+			argp_error(state, "missing -o FILE");
+		if (a->type->crv == 0 && (a->encrypt || a->public))
+			argp_error(state,
+				   "a seed has no public part and is not encrypted");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.doc = "Make a key, in a file that only you can read.",
+	.children = children,
+};
+
+static int save(const char *path, struct imp_span bytes, unsigned flags,
+		struct imp_error *err)
+{
+	CLEANUP(imp_out_abort) struct imp_out out = { 0 };
+	int rc = imp_out_open(&out, path, flags, err);
+
+	if (!rc)
+		rc = imp_out_write(&out, bytes, err);
+	return rc ? rc : imp_out_commit(&out, err);
+}
+
+static int make_seed(struct imp_crypto *c, const struct args *a, struct imp_error *err)
+{
+	uint8_t seed[32];
+	unsigned flags =
+		IMP_OUT_PRIVATE | IMP_OUT_BINARY | (a->out.force ? IMP_OUT_FORCE : 0);
+	int rc = imp_random(c, seed, sizeof(seed))
+			 ? imp_fail(err, IMP_EINTERNAL, "no randomness")
+			 : save(a->out.path, IMP_SPAN(seed), flags, err);
+
+	imp_wipe(seed, sizeof(seed));
+	return rc;
+}
+
+static int make_key(struct imp_crypto *c, const struct args *a, struct imp_key *key,
+		    struct imp_error *err)
+{
+	CLEANUP(imp_secret_fini)
+	struct imp_secret pass = { 0 },
+			  pem = { 0 }, public = { 0 };
+	struct pass_source source = { .fd = a->pass_fd };
+	unsigned force = a->out.force ? IMP_OUT_FORCE : 0;
+	int rc = imp_key_generate(c, a->type->crv, a->class, key, err);
+
+	if (!rc && a->encrypt)
+		rc = pass_new(&source, a->out.path, &pass, err);
+	if (!rc)
+		rc = imp_key_pem_private(c, key, imp_secret_span(&pass), &pem, err);
+	if (!rc && a->public)
+		rc = imp_key_pem_public(c, key, &public, err);
+	if (!rc)
+		rc = save(a->out.path, imp_secret_span(&pem), IMP_OUT_PRIVATE | force,
+			  err);
+	if (!rc && a->public)
+		rc = save(a->public, imp_secret_span(&public), force, err);
+	return rc;
+}
+
+static void report(const struct args *a, const uint8_t kid[32])
+{
+	const char *class = a->class == IMP_CLASS_TEST ? "test" : "production";
+	struct json j = { .f = stdout, .first = true };
+
+	if (a->report.json) {
+		json_open(&j, NULL, '{');
+		json_str(&j, "file", a->out.path);
+		json_str(&j, "type", a->type->name);
+		json_str(&j, "class", class);
+		if (kid)
+			json_hex(&j, "kid", (struct imp_span){ kid, 32 });
+		json_close(&j, '}');
+		putchar('\n');
+		return;
+	}
+	printf("%s: %s, %s%s\n", a->out.path, a->type->says, class,
+	       a->encrypt ? ", encrypted" : "");
+	if (!kid)
+		return;
+	printf("kid ");
+	for (size_t i = 0; i < 32; i++)
+		printf("%02x", kid[i]);
+	putchar('\n');
+}
+
+static int run(const struct cli *cli, int argc, char **argv, struct imp_error *err)
+{
+	CLEANUP(imp_crypto_free) struct imp_crypto *c = NULL;
+	CLEANUP(imp_key_fini) struct imp_key key = { 0 };
+	struct args a = { 0 };
+	uint8_t kid[32];
+	int rc;
+
+	(void)cli;
+	cli_parse(&cmd_keygen, argc, argv, &a);
+	rc = imp_crypto_new(&c, err);
+	if (!rc)
+		rc = a.type->crv == 0 ? make_seed(c, &a, err)
+				      : make_key(c, &a, &key, err);
+	if (!rc && a.type->crv != 0 && imp_cose_kid(c, &key.pub, kid))
+		rc = imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
+	if (!rc)
+		report(&a, a.type->crv == 0 ? NULL : kid);
+	return rc;
+}
+
+const struct cli_cmd cmd_keygen = {
+	.name = "keygen",
+	.brief = "make a key or a seed",
+	.argp = &argp,
+	.run = run,
+	.basic = true,
+};

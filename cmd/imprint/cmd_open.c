@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* imprint open: verify and decrypt any COSE message with the keys given. */
+#include "args.h"
+#include "base/file.h"
+#include "commands.h"
+#include "keyarg.h"
+
+enum { KEYS_MAX = 16, FILE_MAX = 1 << 20 };
+
+struct args {
+	struct out_args out;
+	struct path_list keys;
+	const char *in, *detached, *aad;
+	int pass_fd;
+};
+
+enum { OPT_DETACHED = 0x100, OPT_AAD, OPT_PASS_FD };
+
+static const struct argp_option options[] = {
+	{ "key", 'k', "KEY", 0,
+	  "Verify or decrypt with KEY: PEM, a COSE_Key, or 32 bytes of a symmetric key; repeatable",
+	  0 },
+	{ "pass-fd", OPT_PASS_FD, "FD", 0,
+	  "Read the passphrase of an encrypted key from the descriptor FD, one line", 0 },
+	{ "detached", OPT_DETACHED, "FILE", 0,
+	  "The payload or ciphertext, where it is not inside", 0 },
+	{ "external-aad", OPT_AAD, "FILE", 0,
+	  "External additional data that the sender covered", 0 },
+	{ 0 },
+};
+
+static const struct argp_child children[] = { { &out_argp, 0, NULL, 0 }, { 0 } };
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct args *a = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		a->in = "-";
+		a->pass_fd = -1;
+		state->child_inputs[0] = &a->out;
+		return 0;
+	case 'k':
+		path_list_add(state, &a->keys, arg);
+		return 0;
+	case OPT_PASS_FD:
+		a->pass_fd = (int)cli_number(state, "--pass-fd", arg, 0, 1023);
+		return 0;
+	case OPT_DETACHED:
+		a->detached = arg;
+		return 0;
+	case OPT_AAD:
+		a->aad = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (state->arg_num > 0)
+			return ARGP_ERR_UNKNOWN;
+		a->in = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (a->keys.count == 0)
+			argp_error(state, "missing -k KEY");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.args_doc = "[FILE]",
+	.doc = "Verify every signature of, or decrypt, the COSE message in FILE (or standard input) and "
+	       "write its payload. Nothing is written unless everything verified.",
+	.children = children,
+};
+
+struct input {
+	struct imp_secret message, detached, aad;
+	struct any_key any[KEYS_MAX];
+	struct imp_open_key key[KEYS_MAX];
+};
+
+static void input_fini(struct input *in)
+{
+	imp_secret_fini(&in->message);
+	imp_secret_fini(&in->detached);
+	imp_secret_fini(&in->aad);
+	for (size_t i = 0; i < KEYS_MAX; i++)
+		any_key_fini(&in->any[i]);
+}
+
+static int read_all(struct imp_crypto *c, const struct args *a, struct input *in,
+		    struct imp_error *err)
+{
+	struct pass_source pass = { .fd = a->pass_fd };
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < a->keys.count; i++) {
+		rc = any_key_read(c, a->keys.path[i], &pass, &in->any[i], err);
+		in->key[i] = any_key_open(&in->any[i]);
+	}
+	if (!rc)
+		rc = imp_file_read(a->in, FILE_MAX, &in->message, err);
+	if (!rc && a->detached)
+		rc = imp_file_read(a->detached, FILE_MAX, &in->detached, err);
+	if (!rc && a->aad)
+		rc = imp_file_read(a->aad, FILE_MAX, &in->aad, err);
+	return rc;
+}
+
+static int write_payload(const struct args *a, struct imp_span payload,
+			 struct imp_error *err)
+{
+	CLEANUP(imp_out_abort) struct imp_out out = { 0 };
+	int rc = imp_out_open(&out, a->out.path,
+			      IMP_OUT_PRIVATE | IMP_OUT_BINARY |
+				      (a->out.force ? IMP_OUT_FORCE : 0),
+			      err);
+
+	if (!rc)
+		rc = imp_out_write(&out, payload, err);
+	return rc ? rc : imp_out_commit(&out, err);
+}
+
+static int run(const struct cli *cli, int argc, char **argv, struct imp_error *err)
+{
+	CLEANUP(imp_crypto_free) struct imp_crypto *c = NULL;
+	CLEANUP(imp_secret_fini) struct imp_secret payload = { 0 };
+	CLEANUP(input_fini) struct input in = { 0 };
+	struct imp_open open = { .key = in.key };
+	struct args a = { 0 };
+	int rc;
+
+	(void)cli;
+	cli_parse(&cmd_open, argc, argv, &a);
+	rc = imp_crypto_new(&c, err);
+	if (!rc)
+		rc = read_all(c, &a, &in, err);
+	if (rc)
+		return rc;
+	open.message = imp_secret_span(&in.message);
+	open.has_detached = a.detached;
+	open.detached = imp_secret_span(&in.detached);
+	open.external_aad = imp_secret_span(&in.aad);
+	open.keys = a.keys.count;
+	rc = imp_wrap(err, imp_cose_open(c, &open, &payload, err), "%s", a.in);
+	return rc ? rc : write_payload(&a, imp_secret_span(&payload), err);
+}
+
+const struct cli_cmd cmd_open = {
+	.name = "open",
+	.brief = "verify and decrypt a COSE message",
+	.argp = &argp,
+	.run = run,
+};

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Working on many devices: a thread and a conversation each, one table or one JSON object
+ * a device at the end.
+ */
+#ifndef IMPRINT_DEVICES_H
+#define IMPRINT_DEVICES_H
+
+#include "args.h"
+#include "base/secret.h"
+#include "driver/session.h"
+#include "evidence/chains.h"
+#include "evidence_file.h"
+
+/* What a conversation with one device is about. */
+struct device {
+	const char *uri;
+	const struct dev_args *args;
+	struct imp_crypto *crypto; /* this thread's */
+	struct imp_session session;
+	struct imp_describe describe; /* scalars only once the next request was sent */
+	uint8_t ueid_buf[33];
+	struct imp_span ueid; /* from describe: a hint */
+	uint32_t owner_epoch; /* from describe: a hint */
+	/* Results. */
+	int rc;
+	struct imp_error err;
+	bool skipped;	/* --id names another */
+	char name[80];	/* imei or ueid */
+	char says[120]; /* one line on success */
+	bool attested;
+	bool again;
+	unsigned reason; /* of a refusal */
+	struct imp_appraisal appraisal;
+	struct imp_secret evidence, card;
+	uint64_t started_ns, took_ns;
+};
+
+struct device_work {
+	const char *verb; /* for messages: "push" */
+	/* Talk to one device; runs in a thread of its own. */
+	int (*talk)(struct device *d, void *ctx);
+	void *ctx;
+	bool json;
+	bool progress; /* a bar on the terminal */
+};
+
+/*
+ * Open, describe and talk to every device that the user named, in parallel, and report.
+ *
+ *   done   called for each device, in order, when all have ended; may be NULL
+ *
+ * 0; the code of the one device; -IMP_EPARTIAL when of several at least one failed.
+ */
+int devices_run(const struct dev_args *args, const struct device_work *work,
+		int (*done)(struct device *d, void *ctx, struct imp_error *err),
+		struct imp_error *err);
+
+/* Draw a nonce. */
+int device_nonce(struct device *d, uint8_t nonce[32]);
+/*
+ * Appraise the evidence of an answer and its history.
+ *
+ *   before   what was proven before this session; extended by what was applied (entry,
+ * may be NULL)
+ */
+struct device_check {
+	struct imp_expected expected;
+	struct imp_chains chains;
+	const struct imp_entry *entry;
+};
+int device_appraise(struct device *d, struct imp_span evidence,
+		    struct device_check *check);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Writing JSON. Source: RFC 8259 7. */
+#include <inttypes.h>
+
+#include "json.h"
+
+static void put_string(FILE *f, struct imp_span text)
+{
+	fputc('"', f);
+	while (text.len > 0) {
+		uint32_t cp = 0;
+		size_t n = imp_utf8(text, &cp);
+
+		if (n == 0)
+			fputs("\\ufffd", f);
+		else if (imp_is_control(cp))
+			fprintf(f, "\\u%04" PRIx32, cp);
+		else if (cp == '"' || cp == '\\')
+			fprintf(f, "\\%c", (int)cp);
+		else
+			fwrite(text.ptr, 1, n, f);
+		text.ptr += n > 0 ? n : 1;
+		text.len -= n > 0 ? n : 1;
+	}
+	fputc('"', f);
+}
+
+static void put_key(struct json *j, const char *key)
+{
+	if (!j->first)
+		fputc(',', j->f);
+	j->first = false;
+	if (!key)
+		return;
+	put_string(j->f, imp_span_str(key));
+	fputc(':', j->f);
+}
+
+void json_open(struct json *j, const char *key, char bracket)
+{
+	put_key(j, key);
+	fputc(bracket, j->f);
+	j->first = true;
+}
+
+void json_close(struct json *j, char bracket)
+{
+	fputc(bracket, j->f);
+	j->first = false;
+}
+
+void json_text(struct json *j, const char *key, struct imp_span text)
+{
+	put_key(j, key);
+	put_string(j->f, text);
+}
+
+void json_str(struct json *j, const char *key, const char *text)
+{
+	put_key(j, key);
+	if (text)
+		put_string(j->f, imp_span_str(text));
+	else
+		fputs("null", j->f);
+}
+
+void json_hex(struct json *j, const char *key, struct imp_span bytes)
+{
+	put_key(j, key);
+	fputc('"', j->f);
+	for (size_t i = 0; i < bytes.len; i++)
+		fprintf(j->f, "%02x", bytes.ptr[i]);
+	fputc('"', j->f);
+}
+
+void json_uint(struct json *j, const char *key, uint64_t v)
+{
+	put_key(j, key);
+	fprintf(j->f, "%" PRIu64, v);
+}
+
+void json_bool(struct json *j, const char *key, bool v)
+{
+	put_key(j, key);
+	fputs(v ? "true" : "false", j->f);
+}

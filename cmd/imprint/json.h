@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Writing JSON: a stream of fields, commas and escapes taken care of. */
+#ifndef IMPRINT_JSON_H
+#define IMPRINT_JSON_H
+
+#include <stdio.h>
+
+#include "base/bytes.h"
+
+struct json {
+	FILE *f;
+	bool first; /* the next field needs no comma */
+};
+
+/* Start an object, or an array, as the value of a key (NULL: of nothing, or in an array).
+ */
+void json_open(struct json *j, const char *key, char bracket);
+void json_close(struct json *j, char bracket);
+void json_text(struct json *j, const char *key, struct imp_span text);
+void json_str(struct json *j, const char *key, const char *text); /* NULL is null */
+void json_hex(struct json *j, const char *key, struct imp_span bytes);
+void json_uint(struct json *j, const char *key, uint64_t v);
+void json_bool(struct json *j, const char *key, bool v);
+
+#endif

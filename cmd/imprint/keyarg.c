@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Keys that a user names. */
+#include <string.h>
+
+#include "base/file.h"
+#include "base/wipe.h"
+#include "cose/key.h"
+#include "keyarg.h"
+
+enum { FILE_MAX = 16384, SYMMETRIC_LEN = 32 };
+
+void any_key_fini(struct any_key *k)
+{
+	imp_secret_fini(&k->bytes);
+	imp_key_fini(&k->key);
+	imp_wipe(k->d, sizeof(k->d));
+	*k = (struct any_key){ 0 };
+}
+
+static bool is_pem(struct imp_span s)
+{
+	return memmem(s.ptr, s.len, "-----BEGIN ", 11) != NULL;
+}
+
+static int take_cose(struct any_key *k, struct imp_error *err)
+{
+	struct imp_cose_key c;
+	struct imp_pub derived;
+	int rc = imp_cose_key_parse(imp_secret_span(&k->bytes), &c, err);
+
+	if (rc)
+		return imp_wrap(err, rc, "%s", k->path);
+	k->from_cose = true;
+	k->own_kid = c.kid;
+	k->symmetric = c.k;
+	k->pub = c.pub;
+	if (c.k.len > 0)
+		return 0;
+	if (imp_pub_check(k->crypto, &c.pub))
+		return imp_fail(err, IMP_EKEY,
+				"%s: the point is not one that can be used", k->path);
+	k->has_private = c.d.len == 32;
+	if (!k->has_private)
+		return 0;
+	memcpy(k->d, c.d.ptr, 32);
+	if (imp_soft_pub(k->crypto, c.pub.crv, k->d, &derived) ||
+	    !imp_pub_eq(&derived, &c.pub))
+		return imp_fail(err, IMP_EKEY,
+				"%s: the private key does not fit its public part",
+				k->path);
+	return 0;
+}
+
+/* What holds a secret must be as private as a key; what does not may lie anywhere. */
+static int read_pem(struct any_key *k, struct pass_source *source, struct imp_error *err)
+{
+	struct imp_pass pass = pass_from(source);
+	bool public = memmem(k->bytes.ptr, k->bytes.len, "BEGIN PUBLIC KEY", 16) != NULL;
+	int rc = public ? imp_key_parse(k->crypto, k->path, imp_secret_span(&k->bytes),
+					false, NULL, &k->key, err)
+			: imp_key_read_private(k->crypto, k->path, &pass, &k->key, err);
+
+	if (rc)
+		return rc;
+	k->pub = k->key.pub;
+	k->class = k->key.class;
+	k->has_private = k->key.has_private;
+	return 0;
+}
+
+static int take(struct any_key *k, struct pass_source *pass, struct imp_error *err)
+{
+	struct imp_span all = imp_secret_span(&k->bytes);
+	CLEANUP(imp_secret_fini) struct imp_secret again = { 0 };
+
+	if (is_pem(all))
+		return read_pem(k, pass, err);
+	if (all.len == SYMMETRIC_LEN) {
+		k->symmetric = all;
+		return imp_seed_read(k->path, &again, err);
+	}
+	return take_cose(k, err);
+}
+
+int any_key_read(struct imp_crypto *crypto, const char *path, struct pass_source *pass,
+		 struct any_key *out, struct imp_error *err)
+{
+	CLEANUP(any_key_fini) struct any_key k = { .path = path, .crypto = crypto };
+	int rc = imp_file_read(path, FILE_MAX, &k.bytes, err);
+
+	if (rc == -IMP_EUSAGE && err)
+		err->code = IMP_EKEY;
+	if (rc)
+		return rc == -IMP_EUSAGE ? -IMP_EKEY : rc;
+	rc = take(&k, pass, err);
+	if (!rc && k.pub.crv != 0 && imp_cose_kid(crypto, &k.pub, k.kid))
+		rc = imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
+	if (rc)
+		return rc;
+	*out = k;
+	k = (struct any_key){ 0 };
+	return 0;
+}
+
+static int agree(void *ctx, const struct imp_pub *peer, uint8_t z[32])
+{
+	struct any_key *k = ctx;
+
+	return k->from_cose ? imp_soft_agree(k->crypto, k->d, peer, z)
+			    : imp_key_agree(k->crypto, &k->key, peer, z, NULL);
+}
+
+struct imp_open_key any_key_open(struct any_key *k)
+{
+	struct imp_open_key o = { .name = k->path,
+				  .pub = k->pub,
+				  .own_kid = k->own_kid,
+				  .symmetric = k->symmetric,
+				  .ctx = k };
+
+	memcpy(o.kid, k->kid, sizeof(o.kid));
+	if (k->has_private && k->pub.crv != IMP_CRV_ED25519)
+		o.agree = agree;
+	return o;
+}
+
+int signer_read(struct imp_crypto *crypto, const char *path, int pass_fd,
+		struct imp_key *key, struct imp_signer *out, struct imp_error *err)
+{
+	struct pass_source source = { .fd = pass_fd };
+	struct imp_pass pass = pass_from(&source);
+	int rc;
+
+	if (!path)
+		return imp_fail(err, IMP_EUSAGE, "missing -k KEY: whose signature?");
+	rc = imp_key_read_private(crypto, path, &pass, key, err);
+	if (!rc)
+		rc = imp_wrap(err, imp_key_signer(crypto, key, 0, out, err), "%s", path);
+	return rc;
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What only an owner does. */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "cose/key.h"
+#include "owner.h"
+
+enum { OPT_TARGET = 0x500, OPT_SEQUENCE, OPT_EPOCH, OBJECT_MAX = 2048 };
+
+static const struct argp_option options[] = {
+	{ "target", OPT_TARGET, "ID", 0,
+	  "With -o: the device (imei, or ueid in hex), or the class (PEN/MODEL) it is for",
+	  0 },
+	{ "sequence", OPT_SEQUENCE, "N", 0,
+	  "Sequence in domain 0 (default: seconds since 1970; claim, lock and floor have none)",
+	  0 },
+	{ "owner-epoch", OPT_EPOCH, "N", 0,
+	  "With -o: the device's owner-epoch (default 1)", 0 },
+	{ 0 },
+};
+
+static const struct argp_child children[] = {
+	{ &key_argp, 0, NULL, 0 },    { &dev_argp, 0, NULL, 0 },
+	{ &out_argp, 0, NULL, 0 },    { &verifier_argp, 0, NULL, 0 },
+	{ &report_argp, 0, NULL, 0 }, { 0 },
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct owner_args *a = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &a->key;
+		state->child_inputs[1] = &a->dev;
+		state->child_inputs[2] = &a->out;
+		state->child_inputs[3] = &a->verifier;
+		state->child_inputs[4] = &a->report;
+		return 0;
+	case OPT_TARGET:
+		a->target = arg;
+		return 0;
+	case OPT_SEQUENCE:
+		a->sequence = cli_number(state, "--sequence", arg, 1, INT64_MAX);
+		return 0;
+	case OPT_EPOCH:
+		a->epoch =
+			(uint32_t)cli_number(state, "--owner-epoch", arg, 1, UINT32_MAX);
+		return 0;
+	case ARGP_KEY_END:
+		if (a->out.path && (!a->target || a->dev.devices > 0))
+			argp_error(state, "-o goes with --target ID and without -d");
+		if (!a->out.path && a->dev.devices == 0)
+			argp_error(state,
+				   "name devices with -d, or write a file with -o");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+const struct argp owner_argp = { .options = options,
+				 .parser = parse,
+				 .children = children };
+
+int owner_open(struct owner *o, const struct owner_args *a, struct imp_error *err)
+{
+	int rc = imp_crypto_new(&o->crypto, err);
+
+	o->args = a;
+	if (!rc)
+		rc = signer_read(o->crypto, a->key.path, a->key.pass_fd, &o->key,
+				 &o->signer, err);
+	if (!rc && imp_cose_kid(o->crypto, &o->signer.pub, o->kid))
+		rc = imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
+	if (!rc && !a->out.path)
+		rc = verifier_open(&o->verifier, o->crypto, &a->verifier, err);
+	return rc;
+}
+
+void owner_close(struct owner *o)
+{
+	verifier_close(&o->verifier);
+	imp_key_fini(&o->key);
+	imp_crypto_free(&o->crypto);
+}
+
+/* A signer whose context is this thread's own. */
+static struct owner for_thread(const struct owner *o, struct imp_crypto *crypto,
+			       struct imp_key *key)
+{
+	struct owner mine = *o;
+
+	*key = o->key;
+	key->crypto = crypto;
+	mine.crypto = crypto;
+	mine.signer.ctx = key;
+	return mine;
+}
+
+static int talk(struct device *d, void *ctx)
+{
+	const struct owner *shared = ctx;
+	struct imp_key key;
+	struct owner o = for_thread(shared, d->crypto, &key);
+	const struct imp_known *known = verifier_card(&shared->verifier, d);
+	uint8_t buf[OBJECT_MAX];
+	struct imp_writer w = imp_writer(buf, sizeof(buf));
+	struct imp_target target = { 0 };
+	struct plan plan;
+	int rc;
+
+	if (!known)
+		return -(int)d->err.code;
+	target.ueid = known->card.ueid;
+	rc = o.make(&o, &target, d->owner_epoch ? d->owner_epoch : 1, &w, &d->err);
+	if (!rc)
+		rc = plan_object(d->crypto, imp_written(&w), &plan, &d->err);
+	return rc ? rc : plan_apply(d, &plan, &shared->verifier);
+}
+
+static int keep(struct device *d, void *ctx, struct imp_error *err)
+{
+	struct owner *o = ctx;
+
+	return verifier_keep(&o->verifier, d, err);
+}
+
+static int to_file(struct owner *o, const struct owner_args *a, struct imp_error *err)
+{
+	CLEANUP(imp_out_abort) struct imp_out out = { 0 };
+	uint8_t buf[OBJECT_MAX], ueid[33];
+	struct imp_writer w = imp_writer(buf, sizeof(buf));
+	struct imp_target target;
+	int rc = parse_target(a->target, ueid, &target, err);
+
+	if (!rc)
+		rc = o->make(o, &target, a->epoch ? a->epoch : 1, &w, err);
+	if (!rc)
+		rc = imp_out_open(&out, a->out.path,
+				  IMP_OUT_BINARY | (a->out.force ? IMP_OUT_FORCE : 0),
+				  err);
+	if (!rc)
+		rc = imp_out_write(&out, imp_written(&w), err);
+	return rc ? rc : imp_out_commit(&out, err);
+}
+
+int owner_run(struct owner *o, const struct owner_args *a, struct imp_error *err)
+{
+	const struct device_work work = {
+		.verb = o->verb, .talk = talk, .ctx = o, .json = a->report.json
+	};
+	int rc, rc2;
+
+	if (a->out.path)
+		return to_file(o, a, err);
+	rc = devices_run(&a->dev, &work, keep, err);
+	rc2 = evidence_file_save(&o->verifier.evidence, rc ? NULL : err);
+	return rc ? rc : rc2;
+}
+
+int owner_command(struct owner *o, struct imp_command *m, const struct imp_target *target,
+		  uint32_t epoch, struct imp_writer *w, struct imp_error *err)
+{
+	uint8_t payload[512];
+	struct imp_writer p = imp_writer(payload, sizeof(payload));
+	bool sequenced = m->op != IMP_OP_LOCK && m->op != IMP_OP_FLOOR;
+
+	if (sequenced && target->ueid.len == 0)
+		return imp_fail(err, IMP_EUSAGE, "%s: is for one device, not for a class",
+				o->verb);
+	m->target = *target;
+	m->owner_epoch = epoch;
+	if (sequenced)
+		m->sequence =
+			o->args->sequence ? o->args->sequence : (uint64_t)time(NULL);
+	imp_command_encode(m, &p);
+	if (imp_signed_put_one(o->crypto, &o->signer, IMP_KIND_COMMAND,
+			       (struct imp_span){ 0 }, imp_written(&p), w, NULL))
+		return imp_fail(err, IMP_EKEY, "signing failed");
+	return 0;
+}
+
+static bool parse_imei(const char *text, uint8_t ueid[33])
+{
+	if (strlen(text) != 15 || strspn(text, "0123456789") != 15)
+		return false;
+	ueid[0] = 3;
+	for (size_t i = 0; i < 14; i++)
+		ueid[i + 1] = (uint8_t)(text[i] - '0');
+	return true;
+}
+
+static size_t parse_hex(const char *text, uint8_t ueid[33])
+{
+	size_t n = strlen(text) / 2;
+
+	if (strlen(text) % 2 || n < IMP_UEID_MIN || n > IMP_UEID_MAX ||
+	    strspn(text, "0123456789abcdefABCDEF") != 2 * n)
+		return 0;
+	for (size_t i = 0; i < n; i++) {
+		const char pair[] = { text[2 * i], text[2 * i + 1], '\0' };
+
+		ueid[i] = (uint8_t)strtoul(pair, NULL, 16);
+	}
+	return n;
+}
+
+int parse_target(const char *text, uint8_t ueid[33], struct imp_target *out,
+		 struct imp_error *err)
+{
+	const char *slash = strchr(text, '/'), *model = slash ? slash + 1 : text;
+	size_t n = parse_imei(text, ueid) ? 15 : parse_hex(text, ueid);
+	char *end = NULL;
+
+	*out = (struct imp_target){ .ueid = { ueid, n } };
+	if (n > 0)
+		return 0;
+	if (slash) {
+		out->has_oemid = true;
+		out->oemid = (uint32_t)strtoul(text, &end, 10);
+	}
+	out->hwmodel = imp_span_str(model);
+	if (out->hwmodel.len < 1 || out->hwmodel.len > IMP_HWMODEL_MAX ||
+	    (slash && end != slash))
+		return imp_fail(
+			err, IMP_EUSAGE,
+			"--target %s: expected an imei, a ueid in hex, or PEN/MODEL",
+			text);
+	return 0;
+}

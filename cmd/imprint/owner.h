@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What only an owner does: make an object for a device, sign it, and either write it to a
+ * file or have it applied and appraised. Shared by claim, lock, floor, wipe, policy and
+ * retire.
+ */
+#ifndef IMPRINT_OWNER_H
+#define IMPRINT_OWNER_H
+
+#include "args.h"
+#include "keyarg.h"
+#include "plan.h"
+
+struct owner_args {
+	struct key_args key;
+	struct out_args out;
+	struct dev_args dev;
+	struct verifier_args verifier;
+	struct report_args report;
+	const char *target; /* ueid in hex or imei, or PEN/model; with -o */
+	uint64_t sequence;  /* 0: seconds since 1970 */
+	uint32_t epoch;	    /* owner-epoch of a file; 0: 1 */
+};
+extern const struct argp owner_argp;
+
+struct owner {
+	const char *verb;
+	struct imp_crypto *crypto;
+	struct imp_key key;
+	struct imp_signer signer;
+	uint8_t kid[32];
+	struct verifier verifier;
+	const struct owner_args *args;
+	/* Make the signed object for one target; runs in the device's thread. */
+	int (*make)(struct owner *o, const struct imp_target *target, uint32_t epoch,
+		    struct imp_writer *w, struct imp_error *err);
+	void *ctx;
+};
+
+int owner_open(struct owner *o, const struct owner_args *a, struct imp_error *err);
+void owner_close(struct owner *o);
+/* With -d to the devices, with -o to a file. */
+int owner_run(struct owner *o, const struct owner_args *a, struct imp_error *err);
+
+/* One of the five commands: sign *m for a target. */
+int owner_command(struct owner *o, struct imp_command *m, const struct imp_target *target,
+		  uint32_t epoch, struct imp_writer *w, struct imp_error *err);
+
+/* A target as typed: an imei (15 digits), a ueid in hex, or a class PEN/model or model.
+ */
+int parse_target(const char *text, uint8_t ueid[33], struct imp_target *out,
+		 struct imp_error *err);
+
+#endif

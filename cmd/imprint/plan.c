@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Plans: what an object will do, doing it, and appraising what came of it. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "issue.h"
+#include "plan.h"
+
+static int plan_package(struct imp_span object, struct plan *p, struct imp_error *err)
+{
+	struct imp_package k;
+	int rc = imp_package_decode(object, &k, err);
+
+	if (rc)
+		return rc;
+	p->what = "profile";
+	p->claims = k.claims;
+	memcpy(p->id, k.claims.profile_id.ptr, 32);
+	p->entry = (struct imp_entry){ .kind = IMP_ENTRY_PROFILE,
+				       .domain = (uint8_t)k.claims.domain,
+				       .owner_epoch = k.claims.epochs[0],
+				       .domain_epoch = k.claims.epochs[1],
+				       .sequence = k.claims.sequence };
+	memcpy(p->entry.issuer, k.claims.issuer.ptr, 32);
+	memcpy(p->entry.id, p->id, 32);
+	p->target.ueid = k.claims.ueid;
+	p->expected = (struct imp_expected){ .has_profile = true,
+					     .domain = k.claims.domain,
+					     .id = k.claims.profile_id,
+					     .authority = k.claims.issuer,
+					     .epochs = { k.claims.epochs[0],
+							 k.claims.epochs[1] },
+					     .sequence = k.claims.sequence };
+	return 0;
+}
+
+static int plan_claim(const struct imp_signed *s, struct plan *p, struct imp_error *err)
+{
+	struct imp_transfer t;
+	int rc = imp_transfer_decode(s->cose.payload, &t, err);
+
+	if (rc)
+		return rc;
+	p->what = "claim";
+	p->target = t.target;
+	p->entry = (struct imp_entry){ .kind = IMP_ENTRY_TRANSFER,
+				       .owner_epoch = t.owner_epoch };
+	p->expected = (struct imp_expected){ .owner = s->issuer,
+					     .has_policy = true,
+					     .policy = t.policy };
+	return 0;
+}
+
+static int plan_command(const struct imp_signed *s, struct plan *p, struct imp_error *err)
+{
+	struct imp_command m;
+	int rc = imp_command_decode(s->cose.payload, &m, err);
+
+	if (rc)
+		return rc;
+	p->what = imp_op_name(m.op);
+	p->target = m.target;
+	p->entry = (struct imp_entry){ .kind = (uint8_t)m.op,
+				       .owner_epoch = m.owner_epoch,
+				       .sequence = m.sequence };
+	p->expected =
+		(struct imp_expected){ .owner = s->issuer,
+				       .locked = m.op == IMP_OP_LOCK,
+				       .decommissioned = m.op == IMP_OP_DECOMMISSION,
+				       .has_policy = m.op == IMP_OP_POLICY,
+				       .policy = m.policy };
+	if (m.op == IMP_OP_WIPE)
+		p->expected.wiped_domains = m.domains;
+	return 0;
+}
+
+int plan_object(struct imp_crypto *crypto, struct imp_span object, struct plan *out,
+		struct imp_error *err)
+{
+	struct plan p = { .object = object };
+	struct imp_signed s;
+	int rc;
+
+	if (imp_cose_tag(object) == IMP_TAG_ENCRYPT) {
+		rc = plan_package(object, &p, err);
+	} else {
+		rc = imp_signed_decode(object, &s, err);
+		if (!rc && s.kind == IMP_KIND_TRANSFER)
+			rc = plan_claim(&s, &p, err);
+		else if (!rc && s.kind == IMP_KIND_COMMAND)
+			rc = plan_command(&s, &p, err);
+		else if (!rc)
+			rc = imp_fail(err, IMP_EPOLICY, "a %s is not pushed in clear",
+				      imp_kind_name(s.kind));
+		if (!rc && imp_signed_id(crypto, &s, p.id))
+			rc = imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
+		if (!rc) {
+			memcpy(p.entry.issuer, s.issuer.ptr, 32);
+			memcpy(p.entry.id, p.id, 32);
+		}
+	}
+	if (!rc)
+		*out = p;
+	return rc;
+}
+
+enum { OPT_CARDS = 0x400, OPT_FACTORY, OPT_OWNER, OPT_EVIDENCE, OPT_ALLOW_DEBUG };
+
+static const struct argp_option verifier_options[] = {
+	{ "cards", OPT_CARDS, "FILE", 0, "The devices' cards, as enroll wrote them", 0 },
+	{ "factory", OPT_FACTORY, "PUB", 0,
+	  "Trust device keys that the factory key PUB has endorsed; repeatable", 0 },
+	{ "owner", OPT_OWNER, "PUB", 0, "The device must belong to PUB", 0 },
+	{ "evidence", OPT_EVIDENCE, "FILE", 0,
+	  "Continue from what devices proved before, and add what they prove now", 0 },
+	{ "allow-debug", OPT_ALLOW_DEBUG, NULL, 0,
+	  "Accept devices with debug access enabled", 0 },
+	{ 0 },
+};
+
+static error_t verifier_parse(int key, char *arg, struct argp_state *state)
+{
+	struct verifier_args *a = state->input;
+
+	switch (key) {
+	case OPT_CARDS:
+		a->cards = arg;
+		return 0;
+	case OPT_FACTORY:
+		path_list_add(state, &a->factories, arg);
+		return 0;
+	case OPT_OWNER:
+		a->owner = arg;
+		return 0;
+	case OPT_EVIDENCE:
+		a->evidence = arg;
+		return 0;
+	case OPT_ALLOW_DEBUG:
+		a->allow_debug = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+const struct argp verifier_argp = { .options = verifier_options,
+				    .parser = verifier_parse };
+
+int verifier_open(struct verifier *v, struct imp_crypto *crypto,
+		  const struct verifier_args *a, struct imp_error *err)
+{
+	struct imp_pub key[COUNTOF(a->factories.path)];
+	const struct imp_factories factories = { .key = key,
+						 .count = a->factories.count };
+	CLEANUP(imp_key_fini) struct imp_key owner = { 0 };
+	int rc;
+
+	if (!a->cards)
+		return imp_hint(err, imp_fail(err, IMP_EUSAGE, "missing --cards FILE"),
+				"imprint enroll -d DEVICE -o FILE makes it");
+	rc = pubs_read(crypto, &a->factories, key, err);
+	if (!rc)
+		rc = imp_known_read(crypto, a->cards, &factories, &v->known, err);
+	if (!rc && a->owner) {
+		rc = imp_key_read_public(crypto, a->owner, &owner, err);
+		if (!rc && imp_cose_kid(crypto, &owner.pub, v->owner_buf))
+			rc = imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
+		v->owner = IMP_SPAN(v->owner_buf);
+	}
+	v->allow_debug = a->allow_debug;
+	return rc ? rc : evidence_file_open(&v->evidence, a->evidence, err);
+}
+
+void verifier_close(struct verifier *v)
+{
+	imp_known_list_fini(&v->known);
+	evidence_file_close(&v->evidence);
+}
+
+/* A device that tells no ueid (policy: attest only to challenges) is known only where
+ * --id picks its card. */
+const struct imp_known *verifier_card(const struct verifier *v, struct device *d)
+{
+	const struct imp_known *k = d->ueid.len > 0 ? imp_known_find(&v->known, d->ueid)
+				    : v->known.count == 1 ? &v->known.at[0]
+							  : NULL;
+	int rc;
+
+	if (k)
+		return k;
+	rc = imp_fail(&d->err, IMP_EPOLICY, "%s: %s: no card of this device", d->uri,
+		      d->name);
+	imp_hint(&d->err, rc, "imprint enroll -d %s adds it", d->uri);
+	return NULL;
+}
+
+int verifier_keep(struct verifier *v, const struct device *d, struct imp_error *err)
+{
+	/* Only evidence that verified is worth continuing from; what failed is shown, not
+	 * kept. */
+	if (!v->evidence.path || d->rc || d->evidence.len == 0)
+		return 0;
+	return evidence_file_add(&v->evidence, imp_secret_span(&d->evidence), err);
+}
+
+int plan_prepare(struct device *d, const struct plan *plan, const struct verifier *v,
+		 const uint8_t nonce[32], struct imp_evidence *last,
+		 struct device_check *check)
+{
+	int found;
+
+	check->expected = plan->expected;
+	check->expected.known = verifier_card(v, d);
+	check->expected.nonce = nonce;
+	check->expected.allow_debug = v->allow_debug;
+	check->expected.locked |= v->require_locked;
+	if (!check->expected.known)
+		return -(int)d->err.code;
+	found = evidence_file_last(&v->evidence, d->crypto, check->expected.known,
+				   &check->chains, last, &d->err);
+	if (found < 0)
+		return found;
+	if (v->owner.len > 0)
+		check->expected.owner = v->owner;
+	else if (found && last->owned && check->expected.owner.len == 0)
+		check->expected.owner = last->owner;
+	return 0;
+}
+
+static void say(struct device *d, const struct plan *plan)
+{
+	const struct imp_evidence *t = &d->appraisal.token;
+	const char *again = d->again ? "already there, " : "";
+
+	if (plan->entry.kind == IMP_ENTRY_PROFILE)
+		snprintf(d->says, sizeof(d->says),
+			 "%sdomain %u sequence %" PRIu64 ", %s, attested", again,
+			 plan->entry.domain, plan->entry.sequence,
+			 imp_life_name(t->life));
+	else
+		snprintf(d->says, sizeof(d->says), "%s%s, %s, attested", again,
+			 plan->what, imp_life_name(t->life));
+}
+
+int plan_apply(struct device *d, const struct plan *plan, const struct verifier *v)
+{
+	struct device_check check = { 0 };
+	struct imp_evidence last = { 0 };
+	struct imp_response r;
+	uint8_t nonce[32];
+	int rc = device_nonce(d, nonce);
+
+	if (!rc)
+		rc = plan_prepare(d, plan, v, nonce, &last, &check);
+	if (!rc)
+		rc = imp_session_stage(&d->session, plan->object, nonce, &r, &d->reason,
+				       &d->err);
+	if (rc)
+		return rc;
+	d->again = r.again;
+	if (r.evidence.len == 0)
+		return imp_fail(&d->err, IMP_EDEVICE,
+				"%s: %s: applied, but no evidence came", d->uri, d->name);
+	check.entry = r.again ? NULL : &plan->entry;
+	rc = device_appraise(d, r.evidence, &check);
+	if (!rc)
+		say(d, plan);
+	return rc;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Chains: a verifier's own fold of a device's history, and the comparison with what the
+ * device signed (host only). Source: imprint-formats(7), history.
+ */
+#ifndef IMP_EVIDENCE_CHAINS_H
+#define IMP_EVIDENCE_CHAINS_H
+
+#include "evidence/appraise.h"
+
+struct imp_chains {
+	uint16_t known; /* bit d: head[d] is proven; others are at their start */
+	struct imp_head head[IMP_EVIDENCE_DOMAINS];
+};
+
+/* Every chain at its start. 0, or -IMP_EINTERNAL. */
+int imp_chains_start(struct imp_crypto *crypto, const struct imp_known *known,
+		     struct imp_chains *out) IMP_MUST_CHECK;
+/* Take over the heads that a verified token shows. */
+void imp_chains_take(struct imp_chains *c, const struct imp_evidence *token);
+/* Chain one entry that was applied. */
+int imp_chains_fold(struct imp_crypto *crypto, struct imp_chains *c,
+		    const struct imp_entry *e) IMP_MUST_CHECK;
+/* Are these exactly the token's heads? */
+bool imp_chains_match(const struct imp_chains *c, const struct imp_evidence *token);
+
+/* What the device's ring says, in the form of the history response. */
+struct imp_ring {
+	struct imp_span base;	 /* encoded map {domain => [n, H]} */
+	struct imp_span entries; /* encoded array of 82-byte strings */
+};
+
+/*
+ * Explain the way from the heads that are known to the token's by the ring: the ring must
+ * fold to the signed heads, reach back to what is known, and hold no entry by anybody but
+ * the owner.
+ *
+ *   owner   kid, 32 bytes; whoever else signed an entry is a foreign signer
+ *
+ * 0, or -code with differences added to a: history.
+ */
+int imp_chains_explain(struct imp_crypto *crypto, const struct imp_chains *known,
+		       const struct imp_ring *ring, struct imp_span owner,
+		       struct imp_appraisal *a);
+
+#endif

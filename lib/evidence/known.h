@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Known devices: cards that were verified, and how far each key is known (host only).
+ *
+ * Source: imprint-security(7), whose key is it; imprint-formats(7), card.
+ */
+#ifndef IMP_EVIDENCE_KNOWN_H
+#define IMP_EVIDENCE_KNOWN_H
+
+#include "base/secret.h"
+#include "evidence/card.h"
+
+enum imp_assurance {
+	IMP_ASSERTED, /* the device says so */
+	IMP_ENDORSED, /* a factory key that the user named says so */
+};
+
+const char *imp_assurance_name(enum imp_assurance a);
+
+/* The factory keys that the user names. */
+struct imp_factories {
+	const struct imp_pub *key;
+	size_t count;
+};
+
+struct imp_known {
+	struct imp_secret bytes; /* the signed card; owned */
+	struct imp_card card;	 /* borrowed from bytes */
+	uint8_t signing_kid[32], sealing_kid[32];
+	enum imp_assurance assurance;
+};
+
+/*
+ * Verify one card: strict form, its own signature under the kid of its signing key, both
+ * keys on their curves, and its endorsement where there is one and a factory key fits.
+ *
+ *   nonce   32 bytes that the card must answer, or NULL for a card from a file
+ *   out     owned by the caller, imp_known_fini()
+ *
+ * 0; -IMP_EFORMAT; -IMP_EVERIFY (signature, nonce, an endorsement that is bad or of
+ * another device); -IMP_EKEY (a key that must not be used).
+ */
+int imp_known_check(struct imp_crypto *crypto, struct imp_span signed_card,
+		    const uint8_t *nonce, const struct imp_factories *factories,
+		    struct imp_known *out, struct imp_error *err) IMP_MUST_CHECK;
+void imp_known_fini(struct imp_known *k);
+
+struct imp_known_list {
+	struct imp_known *at; /* owned, ascending by ueid */
+	size_t count, cap;
+};
+
+/*
+ * Read a .cards file.
+ *
+ * 0; the errors of imp_known_check(), which name the file and the index; -IMP_EPOLICY:
+ * two cards of one device disagree, or one key is in the cards of two devices.
+ */
+int imp_known_read(struct imp_crypto *crypto, const char *path,
+		   const struct imp_factories *factories, struct imp_known_list *out,
+		   struct imp_error *err) IMP_MUST_CHECK;
+/* Take over *k; sorts and finds conflicts. The same card again replaces the one before.
+ * Errors as above. */
+int imp_known_add(struct imp_known_list *list, struct imp_known *k, struct imp_error *err)
+	IMP_MUST_CHECK;
+/* NULL where no card has this ueid. */
+const struct imp_known *imp_known_find(const struct imp_known_list *list,
+				       struct imp_span ueid);
+void imp_known_list_fini(struct imp_known_list *list);
+
+/* "imei 001010010000016" where the ueid is one, else "ueid 0102..."; NUL-terminated. */
+void imp_device_name(struct imp_span ueid, char out[80]);
+
+#endif
