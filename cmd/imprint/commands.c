@@ -2,10 +2,27 @@
 /* The table of commands, in the order of the work. */
 #include "commands.h"
 
+/* clang-format off: a line each */
 const struct cli_cmd *const cli_cmds[] = {
-	&cmd_keygen, &cmd_key,	  &cmd_enroll,	&cmd_claim, &cmd_sign, &cmd_encrypt,
-	&cmd_push,   &cmd_verify, &cmd_inspect, &cmd_open,  &cmd_lock, &cmd_floor,
-	&cmd_wipe,   &cmd_policy, &cmd_retire,	&cmd_help,  NULL,
+	&cmd_keygen,
+	&cmd_key,
+	&cmd_enroll,
+	&cmd_claim,
+	&cmd_sign,
+	&cmd_encrypt,
+	&cmd_push,
+	&cmd_verify,
+	&cmd_inspect,
+	&cmd_open,
+	&cmd_lock,
+	&cmd_floor,
+	&cmd_wipe,
+	&cmd_policy,
+	&cmd_retire,
+	&cmd_simulate,
+	&cmd_help,
+	NULL,
 };
+/* clang-format on */
 
 const struct cli_cmd *const cli_hidden[] = { &cmd_complete, &cmd_options, NULL };

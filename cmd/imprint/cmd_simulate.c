@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* imprint simulate: devices on pseudo-terminals that run the real agent. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "args.h"
+#include "commands.h"
+#include "issue.h"
+#include "json.h"
+#include "keyarg.h"
+#include "sim/loop.h"
+#include "source/csv.h"
+
+enum { DEVICES_LIMIT = 4096 };
+
+struct args {
+	struct report_args report;
+	unsigned count; /* 0: as many as the CSV has rows, or 1 */
+	const char *csv, *dir;
+	struct path_list maker;
+	const char *factory;
+	const char *fault[64];
+	size_t faults;
+	char **command; /* NULL-terminated; NULL: none */
+	int pass_fd;
+};
+
+enum { OPT_CSV = 0x100, OPT_STATE, OPT_MAKER, OPT_FACTORY, OPT_FAULT, OPT_PASS_FD };
+
+static const struct argp_option options[] = {
+	{ "count", 'n', "N", 0, "Simulate N devices (default: the rows of the CSV, or 1)",
+	  0 },
+	{ "csv", OPT_CSV, "FILE", 0, "Take imei, iccid and serial from the rows of FILE",
+	  0 },
+	{ "state", OPT_STATE, "DIR", 0,
+	  "Keep flash and keys in DIR, and the devices' links DIR/1, DIR/2, ... (default sim)",
+	  0 },
+	{ "maker", OPT_MAKER, "PUB", 0, "Build the maker's key PUB into the firmware",
+	  0 },
+	{ "factory", OPT_FACTORY, "KEY", 0,
+	  "Endorse each device's card with the factory key KEY", 0 },
+	{ "fault", OPT_FAULT, "FAULT", 0,
+	  "Do something wrong: [DEVICE:]KIND[@N], as imprint-simulate(1) lists them; repeatable",
+	  0 },
+	{ "pass-fd", OPT_PASS_FD, "FD", 0,
+	  "Read the passphrase of an encrypted key from the descriptor FD, one line", 0 },
+	{ 0 },
+};
+
+static const struct argp_child children[] = { { &report_argp, 0, NULL, 0 }, { 0 } };
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct args *a = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		a->dir = "sim";
+		a->pass_fd = -1;
+		state->child_inputs[0] = &a->report;
+		return 0;
+	case 'n':
+		a->count = (unsigned)cli_number(state, "-n", arg, 1, DEVICES_LIMIT);
+		return 0;
+	case OPT_CSV:
+		a->csv = arg;
+		return 0;
+	case OPT_STATE:
+		a->dir = arg;
+		return 0;
+	case OPT_MAKER:
+		path_list_add(state, &a->maker, arg);
+		return 0;
+	case OPT_FACTORY:
+		a->factory = arg;
+		return 0;
+	case OPT_PASS_FD:
+		a->pass_fd = (int)cli_number(state, "--pass-fd", arg, 0, 1023);
+		return 0;
+	case OPT_FAULT:
+		if (a->faults == COUNTOF(a->fault))
+			argp_error(state, "more than %zu faults", a->faults);
+		a->fault[a->faults++] = arg;
+		return 0;
+	case ARGP_KEY_ARGS:
+		a->command = state->argv + state->next;
+		return 0;
+	case ARGP_KEY_END:
+		if (a->maker.count > 1)
+			argp_error(state, "one --maker only");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.args_doc = "[-- COMMAND...]",
+	.doc = "Simulate devices: the real agent over emulated flash, on pseudo-terminals. With COMMAND, run it and end "
+	       "with its status; else run until interrupted.",
+	.children = children,
+};
+
+struct fleet {
+	struct imp_crypto *crypto;
+	struct imp_key factory;
+	struct imp_signer signer;
+	struct imp_pub maker;
+	struct imp_sim_device *device;
+	size_t count;
+};
+
+static void fleet_close(struct fleet *f)
+{
+	for (size_t i = 0; i < f->count; i++)
+		imp_sim_device_close(&f->device[i]);
+	free(f->device);
+	imp_key_fini(&f->factory);
+	imp_crypto_free(&f->crypto);
+}
+
+/* Without a CSV: test TACs of 00101, a serial number, and the check digit. */
+static void number_identity(unsigned number, struct imp_sim_identity *out)
+{
+	unsigned sum = 0;
+
+	snprintf(out->imei, sizeof(out->imei), "00101001%06u", number % 1000000);
+	for (unsigned i = 0; i < 14; i++) {
+		unsigned d = (unsigned)(out->imei[i] - '0') << (i & 1);
+
+		sum += d > 9 ? d - 9 : d;
+	}
+	out->imei[14] = (char)('0' + (10 - sum % 10) % 10);
+	out->imei[15] = '\0';
+	snprintf(out->serial, sizeof(out->serial), "SIM-%06u", number);
+}
+
+static void copy_field(const struct imp_csv *csv, const char *column, char *out,
+		       size_t cap)
+{
+	int at = imp_csv_find(csv, column);
+
+	if (at >= 0)
+		snprintf(out, cap, "%s", imp_csv_field(csv, (size_t)at));
+}
+
+static int row_identity(struct imp_csv *csv, unsigned number,
+			struct imp_sim_identity *out, struct imp_error *err)
+{
+	int rc = imp_csv_next(csv, err);
+
+	if (rc < 0)
+		return rc;
+	if (rc == 0)
+		return imp_fail(err, IMP_EUSAGE, "%s: has fewer than %u rows", csv->name,
+				number);
+	copy_field(csv, "imei", out->imei, sizeof(out->imei));
+	copy_field(csv, "iccid", out->iccid, sizeof(out->iccid));
+	copy_field(csv, "serial", out->serial, sizeof(out->serial));
+	if (strlen(out->imei) != 15 || strspn(out->imei, "0123456789") != 15)
+		return imp_fail(err, IMP_EFORMAT, "%s:%lu: imei '%s' is not 15 digits",
+				csv->name, csv->row_line, out->imei);
+	return 0;
+}
+
+static int count_rows(struct imp_csv *csv, unsigned *out, struct imp_error *err)
+{
+	int rc;
+
+	for (*out = 0; (rc = imp_csv_next(csv, err)) > 0; ++*out)
+		;
+	if (!rc && (*out == 0 || *out > DEVICES_LIMIT))
+		rc = imp_fail(err, IMP_EUSAGE, "%s: %u rows, expected 1 to %d", csv->name,
+			      *out, DEVICES_LIMIT);
+	return rc ? rc : imp_csv_rewind(csv, err);
+}
+
+static int add_faults(const struct args *a, struct fleet *f, struct imp_error *err)
+{
+	for (size_t i = 0; i < a->faults; i++) {
+		struct imp_fault fault;
+		int rc = imp_fault_parse(a->fault[i], &fault, err);
+
+		if (rc)
+			return rc;
+		if (fault.device > f->count)
+			return imp_fail(err, IMP_EUSAGE,
+					"fault '%s': there are %zu devices", a->fault[i],
+					f->count);
+		for (size_t d = 0; d < f->count; d++) {
+			struct imp_sim_device *dev = &f->device[d];
+
+			if ((fault.device == 0 || fault.device == d + 1) &&
+			    dev->faults < IMP_SIM_FAULTS_MAX)
+				dev->fault[dev->faults++] = fault;
+		}
+	}
+	return 0;
+}
+
+static int open_devices(const struct args *a, struct fleet *f, struct imp_csv *csv,
+			struct imp_error *err)
+{
+	int rc = add_faults(a, f, err);
+
+	for (unsigned i = 0; !rc && i < f->count; i++) {
+		struct imp_sim_device *d = &f->device[i];
+		struct imp_sim_setup setup = { .dir = a->dir,
+					       .maker = a->maker.count ? &f->maker : NULL,
+					       .factory =
+						       a->factory ? &f->signer : NULL };
+
+		d->number = i + 1;
+		if (imp_sim_fault(d, IMP_FAULT_CLONE) && i > 0)
+			setup.clone_of = &f->device[0];
+		/* swap: 1 with 2, 3 with 4, ...; the odd one out with the first */
+		d->peer = f->count > 1 ? &f->device[(i ^ 1u) % f->count] : NULL;
+		if (csv)
+			rc = row_identity(csv, i + 1, &setup.identity, err);
+		else
+			number_identity(i + 1, &setup.identity);
+		if (!rc)
+			rc = imp_sim_device_open(d, f->crypto, &setup, err);
+	}
+	return rc;
+}
+
+static int open_fleet(const struct args *a, struct fleet *f, struct imp_error *err)
+{
+	CLEANUP(imp_csv_close) struct imp_csv csv = { 0 };
+	unsigned count = a->count ? a->count : 1;
+	int rc = imp_crypto_new(&f->crypto, err);
+
+	if (!rc)
+		rc = pubs_read(f->crypto, &a->maker, &f->maker, err);
+	if (!rc && a->factory)
+		rc = signer_read(f->crypto, a->factory, a->pass_fd, &f->factory,
+				 &f->signer, err);
+	if (!rc && a->csv)
+		rc = imp_csv_open(&csv, a->csv, ',', err);
+	if (!rc && a->csv && a->count == 0)
+		rc = count_rows(&csv, &count, err);
+	if (!rc && mkdir(a->dir, 0700) != 0 && errno != EEXIST)
+		rc = imp_fail(err, IMP_EUSAGE, "%s: %s", a->dir, strerror(errno));
+	if (rc)
+		return rc;
+	f->device = calloc(count, sizeof(*f->device));
+	if (!f->device)
+		return imp_fail(err, IMP_ERESOURCE, "out of memory for %u devices",
+				count);
+	f->count = count;
+	for (unsigned i = 0; i < count; i++) {
+		struct imp_sim_device *d = &f->device[i];
+
+		d->flash_fd = d->keys_fd = d->master = d->keeper = -1;
+	}
+	return open_devices(a, f, a->csv ? &csv : NULL, err);
+}
+
+static void announce(const struct args *a, const struct fleet *f)
+{
+	for (size_t i = 0; !a->command && i < f->count; i++) {
+		const struct imp_sim_device *d = &f->device[i];
+		struct json j = { .f = stdout, .first = true };
+
+		if (a->report.json) {
+			json_open(&j, NULL, '{');
+			json_str(&j, "device", d->link_path);
+			json_str(&j, "imei", d->identity.imei);
+			json_str(&j, "serial", d->identity.serial);
+			json_close(&j, '}');
+			putchar('\n');
+		} else {
+			printf("%-12s imei %s %s\n", d->link_path, d->identity.imei,
+			       d->identity.serial);
+		}
+	}
+	if (!a->command && !a->report.json)
+		printf("ready: %zu simulated devices with test keys; Ctrl-C ends them\n",
+		       f->count);
+	fflush(stdout);
+}
+
+/* The command gets the process as it was: signals, and the right to dump core or not is
+ * its own. */
+static pid_t spawn(char **command, const char *dir)
+{
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid;
+	signal(SIGPIPE, SIG_DFL);
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+	signal(SIGHUP, SIG_DFL);
+	setenv("IMPRINT_SIM", dir, 1);
+	execvp(command[0], command);
+	fprintf(stderr, "imprint: %s: %s\n", command[0], strerror(errno));
+	_exit(127);
+}
+
+static int run_command(const struct args *a, struct fleet *f, struct imp_error *err)
+{
+	pid_t pid = spawn(a->command, a->dir);
+	int status = 0, rc;
+	int fd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+
+	if (pid < 0 || fd < 0)
+		return imp_fail(err, IMP_ERESOURCE, "%s: %s", a->command[0],
+				strerror(errno));
+	rc = imp_sim_loop(f->device, f->count, cli_cancel_fd(), fd, err);
+	close(fd);
+	if (cli_check_cancel(NULL))
+		kill(pid, SIGTERM);
+	waitpid(pid, &status, 0);
+	if (rc)
+		return rc;
+	fleet_close(f);
+	fflush(stdout);
+	exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+}
+
+static int run(const struct cli *cli, int argc, char **argv, struct imp_error *err)
+{
+	CLEANUP(fleet_close) struct fleet f = { 0 };
+	struct args a = { 0 };
+	int rc;
+
+	(void)cli;
+	cli_parse(&cmd_simulate, argc, argv, &a);
+	rc = open_fleet(&a, &f, err);
+	if (rc)
+		return rc;
+	announce(&a, &f);
+	if (a.command)
+		return run_command(&a, &f, err);
+	return imp_sim_loop(f.device, f.count, cli_cancel_fd(), -1, err);
+}
+
+const struct cli_cmd cmd_simulate = {
+	.name = "simulate",
+	.brief = "simulate devices on pseudo-terminals",
+	.argp = &argp,
+	.run = run,
+	.basic = true,
+};

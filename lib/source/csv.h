@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * CSV: rows of devices, streamed.
+ *
+ * RFC 4180 whole: a header, quoted fields that may hold delimiters, quotes and line ends;
+ * also a byte order mark, CRLF, LF or CR. Every row has as many fields as the header; NUL
+ * bytes, text that is not UTF-8 and a last line that breaks off inside quotes are errors
+ * with line and column.
+ */
+#ifndef IMP_SOURCE_CSV_H
+#define IMP_SOURCE_CSV_H
+
+#include <stdio.h>
+
+#include "base/secret.h"
+
+enum { IMP_CSV_COLUMNS = 64, IMP_CSV_ROW_MAX = 65536 };
+
+struct imp_csv {
+	FILE *f;    /* owned */
+	char *name; /* for messages; owned */
+	char delimiter;
+	unsigned long line;	/* of the byte to be read next, from 1 */
+	unsigned long row_line; /* where the current row starts */
+	struct imp_secret text; /* fields of the current row, each NUL-terminated; rows
+				   may hold secrets */
+	size_t columns;
+	char *column[IMP_CSV_COLUMNS]; /* names; owned */
+	size_t at[IMP_CSV_COLUMNS];    /* where each field starts in text */
+	unsigned long field_line[IMP_CSV_COLUMNS], field_column[IMP_CSV_COLUMNS];
+};
+
+/*
+ * Open a file and read its header; "-" is standard input.
+ *
+ * 0, -IMP_EUSAGE (no such file), -IMP_EFORMAT (no header, a column twice, more than 64),
+ * -IMP_ERESOURCE.
+ */
+int imp_csv_open(struct imp_csv *csv, const char *path, char delimiter,
+		 struct imp_error *err) IMP_MUST_CHECK;
+/* The next row: 1, 0 at the end, -IMP_EFORMAT with file:line:column. */
+int imp_csv_next(struct imp_csv *csv, struct imp_error *err) IMP_MUST_CHECK;
+/* Start over behind the header. 0, or -IMP_EUSAGE where the input is a pipe. */
+int imp_csv_rewind(struct imp_csv *csv, struct imp_error *err) IMP_MUST_CHECK;
+/* Index of a column, or -1. */
+int imp_csv_find(const struct imp_csv *csv, const char *column);
+/* A field of the current row; borrowed until the next one. */
+const char *imp_csv_field(const struct imp_csv *csv, size_t column);
+void imp_csv_close(struct imp_csv *csv);
+
+#endif
