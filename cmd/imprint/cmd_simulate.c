@@ -4,8 +4,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
+#include <sys/pidfd.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,10 +14,10 @@
 #include "issue.h"
 #include "json.h"
 #include "keyarg.h"
-#include "sim/loop.h"
+#include "sim/sim.h"
 #include "source/csv.h"
 
-enum { DEVICES_LIMIT = 4096 };
+enum { FAULTS_MAX = 64 };
 
 struct args {
 	struct report_args report;
@@ -25,13 +25,22 @@ struct args {
 	const char *csv, *dir;
 	struct path_list maker;
 	const char *factory;
-	const char *fault[64];
+	const char *fault[FAULTS_MAX];
 	size_t faults;
 	char **command; /* NULL-terminated; NULL: none */
+	uint64_t seed;
 	int pass_fd;
 };
 
-enum { OPT_CSV = 0x100, OPT_STATE, OPT_MAKER, OPT_FACTORY, OPT_FAULT, OPT_PASS_FD };
+enum {
+	OPT_CSV = 0x100,
+	OPT_STATE,
+	OPT_MAKER,
+	OPT_FACTORY,
+	OPT_FAULT,
+	OPT_SEED,
+	OPT_PASS_FD
+};
 
 static const struct argp_option options[] = {
 	{ "count", 'n', "N", 0, "Simulate N devices (default: the rows of the CSV, or 1)",
@@ -48,6 +57,9 @@ static const struct argp_option options[] = {
 	{ "fault", OPT_FAULT, "FAULT", 0,
 	  "Do something wrong: [DEVICE:]KIND[@N], as imprint-simulate(1) lists them; repeatable",
 	  0 },
+	{ "seed", OPT_SEED, "N", 0,
+	  "Start what is random in faults from N, so that a run can be repeated (default 1)",
+	  0 },
 	{ "pass-fd", OPT_PASS_FD, "FD", 0,
 	  "Read the passphrase of an encrypted key from the descriptor FD, one line", 0 },
 	{ 0 },
@@ -62,11 +74,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT:
 		a->dir = "sim";
+		a->seed = 1;
 		a->pass_fd = -1;
 		state->child_inputs[0] = &a->report;
 		return 0;
 	case 'n':
-		a->count = (unsigned)cli_number(state, "-n", arg, 1, DEVICES_LIMIT);
+		a->count = (unsigned)cli_number(state, "-n", arg, 1, IMP_SIM_DEVICES);
 		return 0;
 	case OPT_CSV:
 		a->csv = arg;
@@ -79,6 +92,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_FACTORY:
 		a->factory = arg;
+		return 0;
+	case OPT_SEED:
+		a->seed = cli_number(state, "--seed", arg, 0, UINT64_MAX);
 		return 0;
 	case OPT_PASS_FD:
 		a->pass_fd = (int)cli_number(state, "--pass-fd", arg, 0, 1023);
@@ -114,15 +130,17 @@ struct fleet {
 	struct imp_key factory;
 	struct imp_signer signer;
 	struct imp_pub maker;
-	struct imp_sim_device *device;
+	struct imp_sim_identity *identity; /* count of them; owned */
+	struct imp_sim_fault fault[FAULTS_MAX];
 	size_t count;
+	struct imp_sim *sim;
 };
 
 static void fleet_close(struct fleet *f)
 {
-	for (size_t i = 0; i < f->count; i++)
-		imp_sim_device_close(&f->device[i]);
-	free(f->device);
+	imp_sim_close(&f->sim);
+	free(f->identity);
+	f->identity = NULL;
 	imp_key_fini(&f->factory);
 	imp_crypto_free(&f->crypto);
 }
@@ -177,66 +195,80 @@ static int count_rows(struct imp_csv *csv, unsigned *out, struct imp_error *err)
 
 	for (*out = 0; (rc = imp_csv_next(csv, err)) > 0; ++*out)
 		;
-	if (!rc && (*out == 0 || *out > DEVICES_LIMIT))
+	if (!rc && (*out == 0 || *out > IMP_SIM_DEVICES))
 		rc = imp_fail(err, IMP_EUSAGE, "%s: %u rows, expected 1 to %d", csv->name,
-			      *out, DEVICES_LIMIT);
+			      *out, IMP_SIM_DEVICES);
 	return rc ? rc : imp_csv_rewind(csv, err);
 }
 
-static int add_faults(const struct args *a, struct fleet *f, struct imp_error *err)
+static int make_identities(struct fleet *f, struct imp_csv *csv, struct imp_error *err)
 {
-	for (size_t i = 0; i < a->faults; i++) {
-		struct imp_fault fault;
-		int rc = imp_fault_parse(a->fault[i], &fault, err);
+	int rc = 0;
 
-		if (rc)
-			return rc;
-		if (fault.device > f->count)
-			return imp_fail(err, IMP_EUSAGE,
-					"fault '%s': there are %zu devices", a->fault[i],
-					f->count);
-		for (size_t d = 0; d < f->count; d++) {
-			struct imp_sim_device *dev = &f->device[d];
-
-			if ((fault.device == 0 || fault.device == d + 1) &&
-			    dev->faults < IMP_SIM_FAULTS_MAX)
-				dev->fault[dev->faults++] = fault;
-		}
-	}
-	return 0;
-}
-
-static int open_devices(const struct args *a, struct fleet *f, struct imp_csv *csv,
-			struct imp_error *err)
-{
-	int rc = add_faults(a, f, err);
-
+	f->identity = calloc(f->count, sizeof(*f->identity));
+	if (!f->identity)
+		return imp_fail(err, IMP_ERESOURCE, "out of memory for %zu devices",
+				f->count);
 	for (unsigned i = 0; !rc && i < f->count; i++) {
-		struct imp_sim_device *d = &f->device[i];
-		struct imp_sim_setup setup = { .dir = a->dir,
-					       .maker = a->maker.count ? &f->maker : NULL,
-					       .factory =
-						       a->factory ? &f->signer : NULL };
-
-		d->number = i + 1;
-		if (imp_sim_fault(d, IMP_FAULT_CLONE) && i > 0)
-			setup.clone_of = &f->device[0];
-		/* swap: 1 with 2, 3 with 4, ...; the odd one out with the first */
-		d->peer = f->count > 1 ? &f->device[(i ^ 1u) % f->count] : NULL;
 		if (csv)
-			rc = row_identity(csv, i + 1, &setup.identity, err);
+			rc = row_identity(csv, i + 1, &f->identity[i], err);
 		else
-			number_identity(i + 1, &setup.identity);
-		if (!rc)
-			rc = imp_sim_device_open(d, f->crypto, &setup, err);
+			number_identity(i + 1, &f->identity[i]);
 	}
 	return rc;
 }
 
-static int open_fleet(const struct args *a, struct fleet *f, struct imp_error *err)
+static int read_identities(const struct args *a, struct fleet *f, struct imp_error *err)
 {
 	CLEANUP(imp_csv_close) struct imp_csv csv = { 0 };
 	unsigned count = a->count ? a->count : 1;
+	int rc = a->csv ? imp_csv_open(&csv, a->csv, ',', err) : 0;
+
+	if (!rc && a->csv && a->count == 0)
+		rc = count_rows(&csv, &count, err);
+	f->count = count;
+	return rc ? rc : make_identities(f, a->csv ? &csv : NULL, err);
+}
+
+static void print_event(void *ctx, size_t device, const char *what)
+{
+	const struct args *a = ctx;
+
+	fprintf(stderr, "%s/%zu: %s\n", a->dir, device, what);
+}
+
+/* Each device takes two descriptors. */
+static void raise_limit(void)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_cur < l.rlim_max) {
+		l.rlim_cur = l.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &l);
+	}
+}
+
+static int open_sim(struct args *a, struct fleet *f, struct imp_error *err)
+{
+	const struct imp_sim_options o = {
+		.dir = a->dir,
+		.identity = f->identity,
+		.count = f->count,
+		.maker = a->maker.count > 0 ? &f->maker : NULL,
+		.factory = a->factory ? &f->signer : NULL,
+		.fault = f->fault,
+		.faults = a->faults,
+		.seed = a->seed,
+		.event = print_event,
+		.ctx = a,
+	};
+
+	raise_limit();
+	return imp_sim_open(&f->sim, f->crypto, &o, err);
+}
+
+static int open_fleet(struct args *a, struct fleet *f, struct imp_error *err)
+{
 	int rc = imp_crypto_new(&f->crypto, err);
 
 	if (!rc)
@@ -244,44 +276,41 @@ static int open_fleet(const struct args *a, struct fleet *f, struct imp_error *e
 	if (!rc && a->factory)
 		rc = signer_read(f->crypto, a->factory, a->pass_fd, &f->factory,
 				 &f->signer, err);
-	if (!rc && a->csv)
-		rc = imp_csv_open(&csv, a->csv, ',', err);
-	if (!rc && a->csv && a->count == 0)
-		rc = count_rows(&csv, &count, err);
-	if (!rc && mkdir(a->dir, 0700) != 0 && errno != EEXIST)
-		rc = imp_fail(err, IMP_EUSAGE, "%s: %s", a->dir, strerror(errno));
-	if (rc)
-		return rc;
-	f->device = calloc(count, sizeof(*f->device));
-	if (!f->device)
-		return imp_fail(err, IMP_ERESOURCE, "out of memory for %u devices",
-				count);
-	f->count = count;
-	for (unsigned i = 0; i < count; i++) {
-		struct imp_sim_device *d = &f->device[i];
+	for (size_t i = 0; !rc && i < a->faults; i++)
+		rc = imp_sim_fault_parse(a->fault[i], &f->fault[i], err);
+	if (!rc)
+		rc = read_identities(a, f, err);
+	return rc ? rc : open_sim(a, f, err);
+}
 
-		d->flash_fd = d->keys_fd = d->master = d->keeper = -1;
-	}
-	return open_devices(a, f, a->csv ? &csv : NULL, err);
+static void announce_json(const struct imp_sim_info *i, const char *serial)
+{
+	struct json j = { .f = stdout, .first = true };
+
+	json_open(&j, NULL, '{');
+	json_str(&j, "device", i->link);
+	json_str(&j, "tty", i->tty);
+	json_str(&j, "imei", i->imei);
+	json_str(&j, "serial", serial);
+	json_hex(&j, "ueid", i->ueid);
+	json_hex(&j, "kid", IMP_SPAN(i->kid));
+	json_bool(&j, "endorsed", i->endorsed);
+	json_uint(&j, "boot", i->boot);
+	json_close(&j, '}');
+	putchar('\n');
 }
 
 static void announce(const struct args *a, const struct fleet *f)
 {
 	for (size_t i = 0; !a->command && i < f->count; i++) {
-		const struct imp_sim_device *d = &f->device[i];
-		struct json j = { .f = stdout, .first = true };
+		struct imp_sim_info info;
 
-		if (a->report.json) {
-			json_open(&j, NULL, '{');
-			json_str(&j, "device", d->link_path);
-			json_str(&j, "imei", d->identity.imei);
-			json_str(&j, "serial", d->identity.serial);
-			json_close(&j, '}');
-			putchar('\n');
-		} else {
-			printf("%-12s imei %s %s\n", d->link_path, d->identity.imei,
-			       d->identity.serial);
-		}
+		imp_sim_info(f->sim, i, &info);
+		if (a->report.json)
+			announce_json(&info, f->identity[i].serial);
+		else
+			printf("%-12s imei %s  %s%s\n", info.link, info.imei,
+			       f->identity[i].serial, info.endorsed ? "  endorsed" : "");
 	}
 	if (!a->command && !a->report.json)
 		printf("ready: %zu simulated devices with test keys; Ctrl-C ends them\n",
@@ -289,39 +318,49 @@ static void announce(const struct args *a, const struct fleet *f)
 	fflush(stdout);
 }
 
-/* The command gets the process as it was: signals, and the right to dump core or not is
- * its own. */
+/* The command gets the process as it was; a device named for others is not its. */
 static pid_t spawn(char **command, const char *dir)
 {
+	static const int caught[] = { SIGPIPE, SIGINT, SIGTERM, SIGHUP };
 	pid_t pid = fork();
 
 	if (pid != 0)
 		return pid;
-	signal(SIGPIPE, SIG_DFL);
-	signal(SIGINT, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
-	signal(SIGHUP, SIG_DFL);
+	for (size_t i = 0; i < COUNTOF(caught); i++)
+		signal(caught[i], SIG_DFL);
 	setenv("IMPRINT_SIM", dir, 1);
+	unsetenv("IMPRINT_DEVICE");
 	execvp(command[0], command);
 	fprintf(stderr, "imprint: %s: %s\n", command[0], strerror(errno));
 	_exit(127);
 }
 
+/* Serve until the command ends; a signal to us is handed on to it, once. */
+static int serve_command(struct fleet *f, pid_t pid, int pidfd, struct imp_error *err)
+{
+	int stop[] = { pidfd, cli_cancel_fd() };
+	int which = imp_sim_run(f->sim, stop, COUNTOF(stop), err);
+
+	if (which != 1)
+		return which;
+	kill(pid, SIGTERM);
+	return imp_sim_run(f->sim, stop, 1, err);
+}
+
 static int run_command(const struct args *a, struct fleet *f, struct imp_error *err)
 {
 	pid_t pid = spawn(a->command, a->dir);
-	int status = 0, rc;
-	int fd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+	int status = 0, rc, fd = pid > 0 ? pidfd_open(pid, 0) : -1;
 
 	if (pid < 0 || fd < 0)
 		return imp_fail(err, IMP_ERESOURCE, "%s: %s", a->command[0],
 				strerror(errno));
-	rc = imp_sim_loop(f->device, f->count, cli_cancel_fd(), fd, err);
+	rc = serve_command(f, pid, fd, err);
 	close(fd);
-	if (cli_check_cancel(NULL))
+	if (rc < 0)
 		kill(pid, SIGTERM);
 	waitpid(pid, &status, 0);
-	if (rc)
+	if (rc < 0)
 		return rc;
 	fleet_close(f);
 	fflush(stdout);
@@ -342,7 +381,8 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	announce(&a, &f);
 	if (a.command)
 		return run_command(&a, &f, err);
-	return imp_sim_loop(f.device, f.count, cli_cancel_fd(), -1, err);
+	rc = imp_sim_run(f.sim, (int[]){ cli_cancel_fd() }, 1, err);
+	return rc < 0 ? rc : 0;
 }
 
 const struct cli_cmd cmd_simulate = {

@@ -1,88 +1,148 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Faults, by name. */
-#include <stdbool.h>
+/* Reading a fault as a user writes it. */
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/fault.h"
+#include "sim/lie.h"
 
-static const struct {
+static const struct kind {
 	const char *name;
-	bool number; /* wants @N */
-} rows[IMP_FAULTS] = {
-	[IMP_FAULT_CUT] = { "cut", true },
-	[IMP_FAULT_NOISE] = { "noise", false },
-	[IMP_FAULT_DROP] = { "drop", true },
-	[IMP_FAULT_SLOW] = { "slow", true },
-	[IMP_FAULT_ECHO] = { "echo", false },
-	[IMP_FAULT_SILENT] = { "silent", false },
-	[IMP_FAULT_TEXT] = { "text", false },
-	[IMP_FAULT_FLOOD] = { "flood", false },
-	[IMP_FAULT_UNPLUG] = { "unplug", true },
-	[IMP_FAULT_REBOOT] = { "reboot", true },
-	[IMP_FAULT_REFUSE] = { "refuse", true },
-	[IMP_FAULT_LIE_KEY] = { "lie:key", false },
-	[IMP_FAULT_LIE_NONCE] = { "lie:nonce", false },
-	[IMP_FAULT_LIE_REPLAY] = { "lie:replay", false },
-	[IMP_FAULT_LIE_APPLIED] = { "lie:applied", false },
-	[IMP_FAULT_LIE_EVIDENCE] = { "lie:no-evidence", false },
-	[IMP_FAULT_LIE_UEID] = { "lie:ueid", false },
-	[IMP_FAULT_LIE_DEBUG] = { "lie:debug", false },
-	[IMP_FAULT_LIE_GARBAGE] = { "lie:garbage", false },
-	[IMP_FAULT_LIE_BOMB] = { "lie:bomb", false },
-	[IMP_FAULT_LIE_VERSION] = { "lie:version", false },
-	[IMP_FAULT_LIE_STRINGS] = { "lie:strings", false },
-	[IMP_FAULT_LIE_CLAIM] = { "lie:claim", false },
-	[IMP_FAULT_LIE_MISSING] = { "lie:missing", false },
-	[IMP_FAULT_SWAP] = { "swap", true },
-	[IMP_FAULT_CLONE] = { "clone", false },
+	enum imp_sim_kind kind;
+	size_t min, max; /* how many numbers */
+	uint32_t usual;	 /* where the number is left out */
+} kinds[] = {
+	{ "cut", IMP_SIM_CUT, 1, IMP_SIM_NUMBERS, 0 },
+	{ "noise", IMP_SIM_NOISE, 0, 0, 0 },
+	{ "drop", IMP_SIM_DROP, 0, 1, 2 },
+	{ "lose", IMP_SIM_LOSE, 0, 1, 1000 },
+	{ "slow", IMP_SIM_SLOW, 0, 1, 1 },
+	{ "echo", IMP_SIM_ECHO, 0, 0, 0 },
+	{ "cooked", IMP_SIM_COOKED, 0, 0, 0 },
+	{ "silent", IMP_SIM_SILENT, 0, 0, 0 },
+	{ "text", IMP_SIM_TEXT, 0, 0, 0 },
+	{ "flood", IMP_SIM_FLOOD, 0, 0, 0 },
+	{ "unplug", IMP_SIM_UNPLUG, 1, 1, 0 },
+	{ "reboot", IMP_SIM_REBOOT, 1, 1, 0 },
+	{ "refuse", IMP_SIM_REFUSE, 1, 1, 0 },
+	{ "swap", IMP_SIM_SWAP, 0, 1, 2 },
+	{ "clone", IMP_SIM_CLONE, 0, 0, 0 },
 };
 
-const char *imp_fault_name(enum imp_fault_kind kind)
+static int unknown(const char *text, struct imp_error *err)
 {
-	return rows[kind].name;
+	char list[256] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; i < COUNTOF(kinds); i++)
+		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s, ",
+					kinds[i].name);
+	return imp_fail(err, IMP_EUSAGE, "--fault %s: expected %slie:WHAT", text, list);
 }
 
-static int wrong(const char *text, const char *what, struct imp_error *err)
+static int unknown_lie(const char *text, struct imp_error *err)
 {
-	return imp_fail(err, IMP_EUSAGE, "fault '%s': %s", text, what);
+	char list[400] = "";
+	size_t len = 0;
+	const struct sim_lie *lie;
+
+	for (size_t i = 0; (lie = sim_lie_at(i)) && len < sizeof(list); i++)
+		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s",
+					i ? ", " : "", lie->name);
+	return imp_fail(err, IMP_EUSAGE, "--fault %s: expected lie: and one of %s", text,
+			list);
 }
 
-static bool take_number(const char **at, unsigned *out)
+static bool take_number(const char **at, uint32_t *out)
 {
 	char *end;
-	unsigned long n = strtoul(*at, &end, 10);
+	unsigned long n;
 
-	if (end == *at || n < 1 || n > 1000000000)
+	if (**at < '0' || **at > '9')
+		return false;
+	errno = 0;
+	n = strtoul(*at, &end, 10);
+	if (errno || n == 0 || n > UINT32_MAX)
 		return false;
 	*at = end;
-	*out = (unsigned)n;
+	*out = (uint32_t)n;
 	return true;
 }
 
-int imp_fault_parse(const char *text, struct imp_fault *out, struct imp_error *err)
+/* @N,N,... ascending, up to the end. */
+static bool take_numbers(const char *at, struct imp_sim_fault *f)
 {
-	struct imp_fault f = { .kind = IMP_FAULTS };
+	if (*at == '\0')
+		return true;
+	do {
+		at++;
+		if (f->count == IMP_SIM_NUMBERS || !take_number(&at, &f->n[f->count]))
+			return false;
+		f->count++;
+		if (f->count > 1 && f->n[f->count - 1] <= f->n[f->count - 2])
+			return false;
+	} while (*at == ',');
+	return *at == '\0';
+}
+
+static const struct kind *find(const char *word, size_t len)
+{
+	for (size_t i = 0; i < COUNTOF(kinds); i++)
+		if (strlen(kinds[i].name) == len && memcmp(kinds[i].name, word, len) == 0)
+			return &kinds[i];
+	return NULL;
+}
+
+static int take_lie(const char *text, const char *word, struct imp_sim_fault *f,
+		    struct imp_error *err)
+{
+	size_t len = strcspn(word, "@");
+
+	f->kind = IMP_SIM_LIE;
+	f->lie = sim_lie_find(word, len);
+	if (!f->lie)
+		return unknown_lie(text, err);
+	if (!take_numbers(word + len, f) || f->count != (f->lie->number ? 1 : 0))
+		return imp_fail(err, IMP_EUSAGE, "--fault %s: expected lie:%s%s", text,
+				f->lie->name, f->lie->number ? "@N" : "");
+	return 0;
+}
+
+int imp_sim_fault_parse(const char *text, struct imp_sim_fault *out,
+			struct imp_error *err)
+{
+	struct imp_sim_fault f = { 0 };
 	const char *at = text;
+	const struct kind *k;
+	uint32_t device;
 	size_t len;
 
-	if (*at >= '0' && *at <= '9' && (!take_number(&at, &f.device) || *at++ != ':'))
-		return wrong(text, "expected DEVICE:KIND", err);
+	if (take_number(&at, &device)) {
+		if (*at++ != ':')
+			return imp_fail(err, IMP_EUSAGE,
+					"--fault %s: expected DEVICE:KIND", text);
+		f.device = device;
+	}
+	if (strncmp(at, "lie:", 4) == 0) {
+		int rc = take_lie(text, at + 4, &f, err);
+
+		if (!rc)
+			*out = f;
+		return rc;
+	}
 	len = strcspn(at, "@");
-	for (int k = 0; k < IMP_FAULTS; k++)
-		if (strlen(rows[k].name) == len && strncmp(rows[k].name, at, len) == 0)
-			f.kind = (enum imp_fault_kind)k;
-	if (f.kind == IMP_FAULTS)
-		return wrong(text, "no such kind; see imprint-simulate(1)", err);
-	at += len;
-	if (rows[f.kind].number != (*at == '@'))
-		return wrong(text, rows[f.kind].number ? "needs @N" : "takes no @N", err);
-	if (*at == '@' && (at++, !take_number(&at, &f.n)))
-		return wrong(text, "N is not a number from 1", err);
-	if (*at == ',' && (at++, !take_number(&at, &f.n2)))
-		return wrong(text, "the second N is not a number from 1", err);
-	if (*at)
-		return wrong(text, "something follows it", err);
+	k = find(at, len);
+	if (!k)
+		return unknown(text, err);
+	f.kind = k->kind;
+	if (!take_numbers(at + len, &f) || f.count < k->min || f.count > k->max)
+		return imp_fail(
+			err, IMP_EUSAGE,
+			"--fault %s: %s takes %zu to %zu ascending numbers from 1", text,
+			k->name, k->min, k->max);
+	if (f.count == 0)
+		f.n[0] = k->usual;
 	*out = f;
 	return 0;
 }

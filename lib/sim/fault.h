@@ -1,58 +1,47 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Faults: what a simulated device or its line does wrong, on request.
+ * Fault: what a simulated device or its line does wrong, as a user writes it.
  *
- * [DEVICE:]KIND[@N[,N]]; without DEVICE (1..) it is every device's. All lies are told
- * outside the agent, which runs unchanged. Source: imprint-simulate(1).
+ * [DEVICE:]KIND[@N[,N...]], DEVICE from 1; without it every device. Source:
+ * imprint-simulate(1).
  */
 #ifndef IMP_SIM_FAULT_H
 #define IMP_SIM_FAULT_H
 
+#include "base/bytes.h"
 #include "base/error.h"
 
-enum imp_fault_kind {
-	IMP_FAULT_CUT,	       /* power goes at the Nth flash operation, and comes back */
-	IMP_FAULT_NOISE,       /* bytes that mean nothing between frames */
-	IMP_FAULT_DROP,	       /* every Nth answer is lost */
-	IMP_FAULT_SLOW,	       /* N bytes a second */
-	IMP_FAULT_ECHO,	       /* everything comes back, and nothing else */
-	IMP_FAULT_SILENT,      /* nothing comes */
-	IMP_FAULT_TEXT,	       /* only text comes */
-	IMP_FAULT_FLOOD,       /* bytes without end */
-	IMP_FAULT_UNPLUG,      /* the line goes after N bytes received */
-	IMP_FAULT_REBOOT,      /* the device reboots after N bytes received */
-	IMP_FAULT_REFUSE,      /* everything but describe is refused with reason N */
-	IMP_FAULT_LIE_KEY,     /* evidence by another key */
-	IMP_FAULT_LIE_NONCE,   /* evidence over another nonce */
-	IMP_FAULT_LIE_REPLAY,  /* the first evidence again */
-	IMP_FAULT_LIE_APPLIED, /* "applied", without applying: evidence of the state
-				  before */
-	IMP_FAULT_LIE_EVIDENCE, /* applied, but no evidence */
-	IMP_FAULT_LIE_UEID,	/* evidence for another identity, signed well */
-	IMP_FAULT_LIE_DEBUG,	/* debug access is enabled */
-	IMP_FAULT_LIE_GARBAGE,	/* answers that are not CBOR */
-	IMP_FAULT_LIE_BOMB,	/* answers that claim four thousand million items */
-	IMP_FAULT_LIE_VERSION,	/* describes version 0 and 65535 */
-	IMP_FAULT_LIE_STRINGS,	/* an hwmodel full of escape sequences */
-	IMP_FAULT_LIE_CLAIM,   /* an extra claim that nobody knows: harmless, to be passed
-				  over */
-	IMP_FAULT_LIE_MISSING, /* evidence without its nonce claim */
-	IMP_FAULT_SWAP,	 /* from the Nth request on, device 2 answers for device 1 and the
-			    other way */
-	IMP_FAULT_CLONE, /* every device has the first one's key and identity */
-	IMP_FAULTS,
+enum imp_sim_kind {
+	IMP_SIM_CUT,	/* power goes at flash operation N, and comes back */
+	IMP_SIM_NOISE,	/* log lines and stray bytes around every answer */
+	IMP_SIM_DROP,	/* every Nth answer is lost */
+	IMP_SIM_LOSE,	/* one byte in N is lost, both ways */
+	IMP_SIM_SLOW,	/* N bytes a second */
+	IMP_SIM_ECHO,	/* what the host sends comes back, and nothing else */
+	IMP_SIM_COOKED, /* what the host sends comes back, before the answer */
+	IMP_SIM_SILENT, /* nothing comes */
+	IMP_SIM_TEXT,	/* text comes, never a frame */
+	IMP_SIM_FLOOD,	/* text without end */
+	IMP_SIM_UNPLUG, /* the line goes after N bytes both ways, and comes back */
+	IMP_SIM_REBOOT, /* the device reboots after N bytes of the host's */
+	IMP_SIM_REFUSE, /* everything but describe is refused with reason N */
+	IMP_SIM_SWAP,	/* at request N the device trades places with its neighbour */
+	IMP_SIM_CLONE,	/* the device has key and identity of the first */
+	IMP_SIM_LIE,	/* see lie.h */
 };
 
-struct imp_fault {
-	enum imp_fault_kind kind;
-	unsigned device; /* 1..; 0: all */
-	unsigned n, n2;	 /* the numbers behind @; 0: none */
+enum { IMP_SIM_NUMBERS = 8 };
+
+struct imp_sim_fault {
+	size_t device; /* from 1; 0 is every device */
+	enum imp_sim_kind kind;
+	const struct sim_lie *lie; /* of IMP_SIM_LIE */
+	uint32_t n[IMP_SIM_NUMBERS];
+	size_t count; /* numbers given */
 };
 
-/* 0, or -IMP_EUSAGE naming what is wrong. */
-int imp_fault_parse(const char *text, struct imp_fault *out, struct imp_error *err)
-	IMP_MUST_CHECK;
-/* "cut", "lie:key", ... */
-const char *imp_fault_name(enum imp_fault_kind kind);
+/* 0, or -IMP_EUSAGE with what was expected. */
+int imp_sim_fault_parse(const char *text, struct imp_sim_fault *out,
+			struct imp_error *err) IMP_MUST_CHECK;
 
 #endif

@@ -1,212 +1,231 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Lies: what a dishonest device says in place of what its agent said.
- *
- * A lying device has its own signing key, so it can sign altered claims; only what it
- * cannot have, the nonce before it came or another device's key, gives it away.
- */
+/* Answers that are not true. */
 #include <string.h>
 
-#include "evidence/token.h"
 #include "object/signed.h"
-#include "sim/internal.h"
-#include "wire/message.h"
+#include "sim/unit.h"
 
-static bool is_ours(const struct imp_smp *smp)
+static void version(struct imp_describe *d)
 {
-	return smp->group == IMP_GROUP_IMPRINT;
+	d->v1 = false;
 }
 
-/* Put an answer of the same header around another body. */
-static struct imp_span wrap(struct imp_writer *w, const struct imp_smp *smp,
-			    const struct imp_response *r, struct imp_span raw)
-{
-	size_t at = imp_smp_open(w, smp);
+/* Bytes that a terminal, a shell, SQL or printf would take for more than a name. */
+#define HOSTILE "\x1b[2J\r\n';--%n../../"
 
-	if (r)
-		imp_response_encode(r, w);
-	else
-		imp_put(w, raw);
-	imp_smp_close(w, at);
-	return imp_written(w);
+static void strings(struct imp_describe *d)
+{
+	d->hwmodel = IMP_TEXT(HOSTILE);
 }
 
-static int sign(void *ctx, const struct imp_span *part, size_t count, uint8_t sig[64])
+static void label(struct imp_describe *d)
 {
-	const struct imp_sim_device *d = ctx;
+	static const uint8_t other[IMP_SIM_UEID] = { 3, 9, 9, 9, 9, 9, 9, 9,
+						     9, 9, 9, 9, 9, 9, 9 };
 
-	return imp_soft_sign(d->crypto, IMP_ALG_ES256, d->key[IMP_KEY_SIGNING], part,
-			     count, sig);
+	d->ueid = IMP_SPAN(other);
 }
 
-/* Sign a payload as evidence with this device's key. */
-static struct imp_span resign(struct imp_sim_device *d, struct imp_span payload,
-			      struct imp_writer *w)
+static void serial(struct imp_board *b)
 {
-	const struct imp_signer signer = { .alg = IMP_ALG_ES256,
-					   .pub = d->pub[IMP_KEY_SIGNING],
-					   .ctx = d,
-					   .sign = sign };
-
-	if (imp_signed_put_one(d->crypto, &signer, IMP_KIND_EVIDENCE,
-			       (struct imp_span){ 0 }, payload, w, NULL))
-		return (struct imp_span){ 0 };
-	return imp_written(w);
+	b->serial = IMP_TEXT(HOSTILE);
 }
 
-static struct imp_span other_key(struct imp_sim_device *d, struct imp_span payload,
-				 struct imp_writer *w)
+static void garbage(uint32_t number, struct imp_writer *w)
 {
-	struct imp_sim_device stranger = { .crypto = d->crypto };
-
-	if (imp_soft_make(d->crypto, IMP_CRV_P256, stranger.key[IMP_KEY_SIGNING],
-			  &stranger.pub[IMP_KEY_SIGNING]))
-		return (struct imp_span){ 0 };
-	return resign(&stranger, payload, w);
+	(void)number;
+	imp_put(w, IMP_TEXT("\xff\x1c\xfc\x00\x9f\x5b\xff"));
 }
 
-/* The claims again, with one of them altered. */
-static struct imp_span alter(struct imp_sim_device *d, enum imp_fault_kind kind,
-			     struct imp_span payload, struct imp_writer *w)
+/* An array that announces 2^64 - 1 items. */
+static void bomb(uint32_t number, struct imp_writer *w)
 {
-	static const uint8_t nonce[32] = { 0x5a };
-	uint8_t ueid[15], buf[IMP_EVIDENCE_MAX];
-	struct imp_writer p = imp_writer(buf, sizeof(buf));
-	struct imp_evidence e;
-
-	if (imp_evidence_decode(payload, &e, NULL))
-		return (struct imp_span){ 0 };
-	memcpy(ueid, d->ueid, sizeof(ueid));
-	ueid[14] ^= 1;
-	if (kind == IMP_FAULT_LIE_NONCE)
-		e.nonce = IMP_SPAN(nonce);
-	else
-		e.ueid = IMP_SPAN(ueid);
-	imp_evidence_encode(&e, &p);
-	return resign(d, imp_written(&p), w);
+	(void)number;
+	imp_put(w, IMP_TEXT("\xa1\x68"
+			    "evidence"
+			    "\x9b\xff\xff\xff\xff\xff\xff\xff\xff"));
 }
 
-/* With a text-keyed claim at the end, or without the first claim (the nonce). */
-static struct imp_span recount(struct imp_sim_device *d, enum imp_fault_kind kind,
-			       struct imp_span payload, struct imp_writer *w)
+static void deep(uint32_t number, struct imp_writer *w)
 {
-	enum { NONCE_CLAIM = 1 + 2 + 32 };
-	uint8_t buf[IMP_EVIDENCE_MAX];
-	struct imp_writer p = imp_writer(buf, sizeof(buf));
-	size_t pairs = payload.ptr[0] & 31;
-
-	if (kind == IMP_FAULT_LIE_CLAIM) {
-		imp_cbor_put_map(&p, pairs + 1);
-		imp_put(&p, (struct imp_span){ payload.ptr + 1, payload.len - 1 });
-		imp_cbor_put_text(&p, IMP_TEXT("x"));
-		imp_cbor_put_int(&p, 1);
-	} else {
-		imp_cbor_put_map(&p, pairs - 1);
-		imp_put(&p, (struct imp_span){ payload.ptr + 1 + NONCE_CLAIM,
-					       payload.len - 1 - NONCE_CLAIM });
-	}
-	return resign(d, imp_written(&p), w);
+	(void)number;
+	for (unsigned i = 0; i < 1000; i++)
+		imp_put_u8(w, 0x81);
+	imp_put_u8(w, 0);
 }
 
-static struct imp_span lie_evidence(struct imp_sim_device *d, struct imp_span evidence,
-				    struct imp_writer *w)
+static void smp_error(uint32_t number, struct imp_writer *w)
 {
-	struct imp_signed s;
+	const struct imp_response r = { .failed = true, .rc = number };
 
-	if (imp_signed_decode(evidence, &s, NULL))
-		return evidence;
-	if (imp_sim_fault(d, IMP_FAULT_LIE_KEY))
-		return other_key(d, s.cose.payload, w);
-	if (imp_sim_fault(d, IMP_FAULT_LIE_NONCE))
-		return alter(d, IMP_FAULT_LIE_NONCE, s.cose.payload, w);
-	if (imp_sim_fault(d, IMP_FAULT_LIE_UEID))
-		return alter(d, IMP_FAULT_LIE_UEID, s.cose.payload, w);
-	if (imp_sim_fault(d, IMP_FAULT_LIE_CLAIM))
-		return recount(d, IMP_FAULT_LIE_CLAIM, s.cose.payload, w);
-	if (imp_sim_fault(d, IMP_FAULT_LIE_MISSING))
-		return recount(d, IMP_FAULT_LIE_MISSING, s.cose.payload, w);
-	if (imp_sim_fault(d, IMP_FAULT_LIE_REPLAY)) {
-		if (d->replay.len == 0)
-			(void)!imp_secret_set(&d->replay, evidence, NULL);
-		return imp_secret_span(&d->replay);
-	}
-	return imp_sim_fault(d, IMP_FAULT_LIE_EVIDENCE) ? (struct imp_span){ 0 }
-							: evidence;
+	imp_response_encode(&r, w);
 }
 
-static struct imp_span lie_version(struct imp_writer *w, const struct imp_smp *smp)
+static const struct sim_lie lies[] = {
+	{ .name = "applied", .skips_apply = true },
+	{ .name = "version", .describe = version },
+	{ .name = "label", .describe = label },
+	{ .name = "strings", .describe = strings },
+	{ .name = "serial", .board = serial },
+	{ .name = "garbage", .body = garbage },
+	{ .name = "bomb", .body = bomb },
+	{ .name = "deep", .body = deep },
+	{ .name = "smp-error", .number = true, .body = smp_error },
+	{ .name = "frames", .stale_frames = true },
+};
+
+const struct sim_lie *sim_lie_at(size_t i)
 {
-	/* {"v": [0, 65535], "buf": 512} */
-	return wrap(w, smp, NULL,
-		    IMP_TEXT("\xa2\x61v\x82\x00\x19\xff\xff\x63"
-			     "buf\x19\x02\x00"));
+	if (i < COUNTOF(lies))
+		return &lies[i];
+	i -= COUNTOF(lies);
+	return i < sim_lie_claims_count ? &sim_lie_claims[i] : NULL;
 }
 
-struct imp_span lie_about(struct imp_sim_device *d, struct imp_span request,
-			  struct imp_span answer, struct imp_writer *w)
+const struct sim_lie *sim_lie_find(const char *name, size_t len)
 {
-	static uint8_t token[IMP_EVIDENCE_MAX];
-	struct imp_writer t = imp_writer(token, sizeof(token));
-	struct imp_response r;
-	struct imp_smp smp;
+	const struct sim_lie *lie;
 
-	(void)request;
-	if (!imp_smp_decode(answer, &smp) || !is_ours(&smp))
-		return answer;
-	if (imp_sim_fault(d, IMP_FAULT_LIE_GARBAGE))
-		return wrap(w, &smp, NULL, IMP_TEXT("\xbf\x61\x6f\x1c\xff\xff"));
-	if (imp_sim_fault(d, IMP_FAULT_LIE_BOMB))
-		return wrap(w, &smp, NULL, IMP_TEXT("\xa1\x61v\x9a\xff\xff\xff\xff"));
-	if (smp.id == IMP_DESCRIBE)
-		return imp_sim_fault(d, IMP_FAULT_LIE_VERSION) ? lie_version(w, &smp)
-							       : answer;
-	if (imp_response_decode(smp.body, &r, NULL) || r.evidence.len == 0)
-		return answer;
-	r.evidence = lie_evidence(d, r.evidence, &t);
-	if (imp_sim_fault(d, IMP_FAULT_LIE_EVIDENCE))
-		r.again = false;
-	return wrap(w, &smp, &r, (struct imp_span){ 0 });
+	for (size_t i = 0; (lie = sim_lie_at(i)); i++)
+		if (strlen(lie->name) == len && memcmp(lie->name, name, len) == 0)
+			return lie;
+	return NULL;
 }
 
-/* "Applied": evidence of the state before, by way of an honest attest. smp is the
- * answer's header. */
-static void attest_instead(struct imp_sim_device *d, struct imp_smp smp,
-			   struct imp_span nonce, struct imp_writer *w)
+static void open_answer(struct imp_writer *w, const struct imp_smp *asked, size_t *at)
 {
-	enum { ID_AT = 7 };
-	const struct imp_request q = { .nonce = nonce };
-	uint8_t ask[128];
-	struct imp_writer a = imp_writer(ask, sizeof(ask));
+	struct imp_smp reply = *asked;
+
+	reply.op = (uint8_t)(asked->op + 1);
+	w->len = 0;
+	*at = imp_smp_open(w, &reply);
+}
+
+/* Put a request that the host did not make to the agent, and take the answer apart. */
+static bool ask(struct sim_unit *u, const struct imp_smp *smp,
+		const struct imp_request *q, struct imp_writer *w,
+		struct imp_response *out)
+{
+	struct imp_writer in = imp_writer(u->lying.packet, sizeof(u->lying.packet));
+	size_t at = imp_smp_open(&in, smp);
+	struct imp_smp reply;
+
+	imp_request_encode(q, &in);
+	imp_smp_close(&in, at);
+	w->len = 0;
+	if (in.ok)
+		imp_agent_handle(&u->agent, imp_written(&in), w);
+	return imp_smp_decode(imp_written(w), &reply) &&
+	       imp_response_decode(reply.body, out, NULL) == 0;
+}
+
+static void put_response(struct imp_writer *w, const struct imp_smp *asked,
+			 const struct imp_response *r)
+{
 	size_t at;
 
-	smp.op--;
-	smp.id = IMP_ATTEST;
-	at = imp_smp_open(&a, &smp);
-	imp_request_encode(&q, &a);
-	imp_smp_close(&a, at);
-	imp_agent_handle(&d->agent, imp_written(&a), w);
-	w->ptr[ID_AT] = IMP_STAGE;
+	open_answer(w, asked, &at);
+	imp_response_encode(r, w);
+	imp_smp_close(w, at);
 }
 
-/* Answers that the agent is never asked for. */
-bool lie_before(struct imp_sim_device *d, struct imp_span request, struct imp_writer *w)
+/* Take the bytes, drop them, and show true evidence of a state that has not changed. */
+static void skip_apply(struct sim_unit *u, const struct imp_smp *smp,
+		       struct imp_span packet, struct imp_writer *w)
 {
-	const struct imp_fault *refuse = imp_sim_fault(d, IMP_FAULT_REFUSE);
-	struct imp_response r = { .failed = true, .group = IMP_GROUP_IMPRINT };
-	struct imp_request q;
-	struct imp_smp smp;
+	struct imp_smp attest = *smp;
+	struct imp_request q, nonce = { 0 };
+	struct imp_response staged = { 0 }, r;
 
-	if (!imp_smp_decode(request, &smp) || !is_ours(&smp) || smp.id == IMP_DESCRIBE)
-		return false;
-	smp.op++;
-	if (refuse) {
-		r.rc = refuse->n;
-		wrap(w, &smp, &r, (struct imp_span){ 0 });
-		return true;
+	if (!imp_request_decode(smp->body, &q) || q.nonce.len == 0) {
+		imp_agent_handle(&u->agent, packet, w);
+		return;
 	}
-	if (!imp_sim_fault(d, IMP_FAULT_LIE_APPLIED) || smp.id != IMP_STAGE ||
-	    !imp_request_decode(smp.body, &q) || q.nonce.len == 0)
-		return false;
-	attest_instead(d, smp, q.nonce, w);
-	return true;
+	nonce.nonce = q.nonce;
+	q.nonce = (struct imp_span){ 0 };
+	if (smp->id == IMP_STAGE && (!ask(u, smp, &q, w, &staged) || staged.failed ||
+				     staged.off != (q.has_len ? q.len : staged.off)))
+		return;
+	attest.id = IMP_ATTEST;
+	if (!ask(u, &attest, &nonce, w, &r))
+		return;
+	memcpy(u->lying.token, r.evidence.ptr, r.evidence.len);
+	r.evidence.ptr = u->lying.token;
+	r.has_off = staged.has_off;
+	r.off = staged.off;
+	put_response(w, smp, &r);
+}
+
+static void alter_describe(struct sim_unit *u, const struct imp_smp *smp,
+			   struct imp_writer *w)
+{
+	struct imp_writer copy = imp_writer(u->lying.packet, sizeof(u->lying.packet));
+	struct imp_describe d;
+	struct imp_smp reply;
+	size_t at;
+
+	imp_put(&copy, imp_written(w));
+	if (!imp_smp_decode(imp_written(&copy), &reply) ||
+	    imp_describe_decode(reply.body, &d, NULL))
+		return;
+	u->lying.lie->describe(&d);
+	open_answer(w, smp, &at);
+	imp_describe_encode(&d, w);
+	imp_smp_close(w, at);
+}
+
+static struct imp_span alter_claim(struct sim_unit *u, struct imp_span truth)
+{
+	struct imp_writer w = imp_writer(u->lying.payload, sizeof(u->lying.payload));
+	struct sim_claim room;
+	struct imp_evidence e;
+	struct imp_signed s;
+
+	if (imp_signed_decode(truth, &s, NULL) ||
+	    imp_evidence_decode(s.cose.payload, &e, NULL))
+		return (struct imp_span){ 0 };
+	u->lying.lie->claim(&e, &room);
+	imp_evidence_encode(&e, &w);
+	return sim_lie_sign(u, imp_written(&w));
+}
+
+static void alter_evidence(struct sim_unit *u, const struct imp_smp *smp,
+			   struct imp_writer *w)
+{
+	struct imp_smp reply;
+	struct imp_response r;
+
+	if (!imp_smp_decode(imp_written(w), &reply) ||
+	    imp_response_decode(reply.body, &r, NULL) || r.evidence.len == 0)
+		return;
+	r.evidence = u->lying.lie->claim ? alter_claim(u, r.evidence)
+					 : u->lying.lie->token(u, r.evidence);
+	put_response(w, smp, &r);
+}
+
+void sim_lie_handle(struct sim_unit *u, struct imp_span packet, struct imp_writer *w)
+{
+	const struct sim_lie *lie = u->lying.lie;
+	struct imp_smp smp;
+	size_t at;
+
+	if (!imp_smp_decode(packet, &smp) || smp.group != IMP_GROUP_IMPRINT) {
+		imp_agent_handle(&u->agent, packet, w);
+		return;
+	}
+	if (lie->body) {
+		open_answer(w, &smp, &at);
+		lie->body(u->lying.number, w);
+		imp_smp_close(w, at);
+		return;
+	}
+	if (lie->skips_apply && (smp.id == IMP_STAGE || smp.id == IMP_APPLY)) {
+		skip_apply(u, &smp, packet, w);
+		return;
+	}
+	imp_agent_handle(&u->agent, packet, w);
+	if (lie->describe && smp.id == IMP_DESCRIBE)
+		alter_describe(u, &smp, w);
+	else if (lie->claim || lie->token)
+		alter_evidence(u, &smp, w);
 }

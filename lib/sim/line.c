@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The wire between a host and a simulated board. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sim/state.h"
+#include "transport/transport.h"
+
+enum {
+	CHUNK = 4096,
+	BOOT_MS = 60,  /* a board without power comes back after */
+	PLUG_MS = 400, /* a cable is put back after */
+	PACE_MS = 10,  /* slow lines move in steps of */
+};
+
+static uint64_t ms(uint64_t n)
+{
+	return n * 1000000;
+}
+
+static void wake_at(struct sim_line *l, uint64_t when)
+{
+	if (l->wake_ns == 0 || when < l->wake_ns)
+		l->wake_ns = when;
+}
+
+void line_say(struct sim_line *l, const char *text)
+{
+	(void)sim_queue_put(&l->out, imp_span_str(text));
+}
+
+static void unplug(struct sim_line *l)
+{
+	sim_event(l, "unplugged after %llu bytes", (unsigned long long)l->moved);
+	l->unplug_at = 0;
+	sim_queue_clear(&l->out);
+	sim_pty_close(&l->pty, l->link);
+	l->blocked = false;
+	l->plug_ns = imp_now_ns() + ms(PLUG_MS);
+	wake_at(l, l->plug_ns);
+}
+
+/* The board is gone until it boots; what it had in RAM is lost. */
+void line_power_off(struct sim_line *l, const char *why)
+{
+	sim_event(l, "%s", why);
+	sim_queue_clear(&l->out);
+	l->unit->flash.off = true;
+	l->boot_ns = imp_now_ns() + ms(BOOT_MS);
+	wake_at(l, l->boot_ns);
+}
+
+int sim_line_plug(struct sim_line *l, struct imp_error *err)
+{
+	int rc = sim_pty_open(&l->pty, l->link, err);
+
+	imp_deframer_init(&l->deframer, l->in, SIM_PACKET);
+	l->plug_ns = 0;
+	if (!rc)
+		sim_watch(l);
+	return rc;
+}
+
+void sim_line_boot(struct sim_line *l)
+{
+	struct sim_unit *u = l->unit;
+	char text[160];
+
+	l->boot_ns = 0;
+	l->greeted = false;
+	imp_deframer_init(&l->deframer, l->in, SIM_PACKET);
+	if (!sim_unit_boot(u)) {
+		line_power_off(l, "power cut while booting");
+		return;
+	}
+	if (l->mute && !l->text)
+		return;
+	snprintf(text, sizeof(text),
+		 "*** Booting simulated device, a test device ***\r\n"
+		 "[00:00:00.006] <inf> board: keel-2, start %u\r\n",
+		 u->boot);
+	line_say(l, text);
+	line_say(l, u->boot_rc
+			    ? "[00:00:00.019] <err> agent: the state cannot be read\r\n"
+			    : "[00:00:00.019] <inf> agent: ready\r\n");
+	sim_line_writable(l);
+}
+
+/* Bytes that may leave now. */
+static size_t allowance(struct sim_line *l, size_t want)
+{
+	uint64_t now = imp_now_ns(), due;
+
+	if (l->rate == 0)
+		return want;
+	if (l->paced_ns == 0 || l->paced_ns + ms(1000) + ms(1000) / l->rate < now)
+		l->paced_ns = now;
+	due = (now - l->paced_ns) * l->rate / ms(1000);
+	return due < want ? (size_t)due : want;
+}
+
+void sim_line_writable(struct sim_line *l)
+{
+	struct imp_span rest;
+
+	l->blocked = false;
+	for (unsigned rounds = 0; rounds < 64 && l->pty.master >= 0; rounds++) {
+		size_t n;
+		ssize_t done;
+
+		if (sim_queue_rest(&l->out).len == 0)
+			line_refill(l);
+		rest = sim_queue_rest(&l->out);
+		n = allowance(l, rest.len);
+		if (n == 0)
+			break;
+		if (l->unplug_at && n > l->unplug_at - l->moved)
+			n = (size_t)(l->unplug_at - l->moved);
+		done = write(l->pty.master, rest.ptr, n);
+		if (done < 0) {
+			l->blocked = errno == EAGAIN;
+			break;
+		}
+		sim_queue_drop(&l->out, (size_t)done);
+		if (l->rate)
+			l->paced_ns += (uint64_t)done * ms(1000) / l->rate;
+		l->moved += (uint64_t)done;
+		if (l->unplug_at && l->moved >= l->unplug_at) {
+			unplug(l);
+			return;
+		}
+	}
+	if (l->pty.master < 0)
+		return;
+	if (!l->blocked && sim_queue_rest(&l->out).len > 0)
+		wake_at(l, imp_now_ns() + ms(PACE_MS));
+	sim_watch(l);
+}
+
+/* Where a fault is due within these bytes, only those before it count. */
+static size_t until(uint64_t at, uint64_t done, size_t len)
+{
+	return at && at - done < len ? (size_t)(at - done) : len;
+}
+
+static void take_bytes(struct sim_line *l, uint8_t *buf, size_t len)
+{
+	struct imp_span in, packet;
+
+	len = until(l->unplug_at, l->moved, len);
+	len = until(l->reboot_at, l->received, len);
+	l->moved += len;
+	l->received += len;
+	in = (struct imp_span){ buf, line_lose(l, buf, len) };
+	if (l->echo)
+		(void)sim_queue_put(&l->out, in);
+	if (l->text)
+		line_say(l, "\r\nuart:~$ unknown command\r\n");
+	while (l->boot_ns == 0 && imp_deframe(&l->deframer, &in, &packet))
+		line_answer(l, packet);
+	if (l->unplug_at && l->moved >= l->unplug_at)
+		unplug(l);
+	else if (l->reboot_at && l->received >= l->reboot_at) {
+		l->reboot_at = 0;
+		line_power_off(l, "reboots");
+	}
+}
+
+void sim_line_readable(struct sim_line *l)
+{
+	uint8_t buf[CHUNK];
+	ssize_t n = l->pty.master < 0 ? 0 : read(l->pty.master, buf, sizeof(buf));
+
+	if (n <= 0)
+		return;
+	take_bytes(l, buf, (size_t)n);
+	sim_line_writable(l);
+}
+
+void sim_line_wake(struct sim_line *l, uint64_t now)
+{
+	if (l->wake_ns == 0 || l->wake_ns > now)
+		return;
+	l->wake_ns = 0;
+	if (l->plug_ns && l->plug_ns <= now) {
+		if (sim_line_plug(l, NULL))
+			sim_event(l, "cannot be plugged in again");
+		else
+			sim_event(l, "plugged in again: %s", l->pty.tty);
+	}
+	if (l->boot_ns && l->boot_ns <= now)
+		sim_line_boot(l);
+	if (l->plug_ns)
+		wake_at(l, l->plug_ns);
+	if (l->boot_ns)
+		wake_at(l, l->boot_ns);
+	sim_line_writable(l);
+}
+
+void sim_line_fini(struct sim_line *l)
+{
+	sim_pty_close(&l->pty, l->link);
+	sim_queue_fini(&l->out);
+	free(l->link);
+	l->link = NULL;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sim: simulated devices, the real agent over emulated flash and pseudo-terminals.
+ *
+ * A folder holds what devices keep: devices/IMEI.flash (two halves of state and the
+ * board's own data) and devices/IMEI.keys (private keys, mode 0600). A simulated device
+ * is a test device: its keys lie in files. Everything that goes wrong on request goes
+ * wrong here; the agent knows nothing of it. Source: imprint-simulate(1).
+ */
+#ifndef IMP_SIM_SIM_H
+#define IMP_SIM_SIM_H
+
+#include "crypto/host.h"
+#include "sim/fault.h"
+
+enum { IMP_SIM_DEVICES = 1024, IMP_SIM_TEXT_MAX = 32, IMP_SIM_UEID = 15 };
+
+/* Who a device is. Texts end with NUL; serial and iccid may be empty. */
+struct imp_sim_identity {
+	char imei[16]; /* 15 digits */
+	char serial[IMP_SIM_TEXT_MAX + 1];
+	char iccid[IMP_SIM_TEXT_MAX + 1];
+};
+
+struct imp_sim_options {
+	const char *dir; /* made where it is missing */
+	const struct imp_sim_identity *identity;
+	size_t count;			  /* devices, 1..1024 */
+	const struct imp_pub *maker;	  /* built into the image, or NULL */
+	const struct imp_signer *factory; /* endorses at the first start, or NULL */
+	const struct imp_sim_fault *fault;
+	size_t faults;
+	uint64_t seed; /* of what is random in faults */
+	/* Told of cuts, reboots, unplugs; device counts from 1. May be NULL. */
+	void (*event)(void *ctx, size_t device, const char *what);
+	void *ctx;
+};
+
+struct imp_sim;
+
+/* What there is to say of a device. */
+struct imp_sim_info {
+	const char *link; /* DIR/1 */
+	const char *tty;  /* /dev/pts/7 */
+	const char *imei;
+	struct imp_span ueid;
+	uint8_t kid[32]; /* of the signing key */
+	bool endorsed;
+	uint32_t boot; /* this is the how-manieth start */
+};
+
+/*
+ * Start the devices: state loaded, agents booted, links there.
+ *
+ *   crypto    borrowed, outlives *out
+ *   options   borrowed during the call, but for maker, event and ctx, which stay
+ *
+ * 0; -IMP_EUSAGE (an IMEI twice or not 15 digits, a fault for a device that is not there,
+ * another simulation has the folder); -IMP_ERESOURCE (files, pseudo-terminals).
+ */
+int imp_sim_open(struct imp_sim **out, struct imp_crypto *crypto,
+		 const struct imp_sim_options *options, struct imp_error *err)
+	IMP_MUST_CHECK;
+/* device counts from 0. */
+void imp_sim_info(const struct imp_sim *s, size_t device, struct imp_sim_info *out);
+/*
+ * Run until one of the descriptors becomes readable.
+ *
+ *   stop    count descriptors, at most 4; -1 is passed over
+ *
+ * Its index, or -IMP_EINTERNAL.
+ */
+int imp_sim_run(struct imp_sim *s, const int *stop, size_t count, struct imp_error *err)
+	IMP_MUST_CHECK;
+/* Stop the devices and take the links away. Accepts a pointer to NULL; leaves NULL. */
+void imp_sim_close(struct imp_sim **s);
+
+#endif
