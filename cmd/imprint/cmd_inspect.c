@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "cbor/reader.h"
 #include "commands.h"
-#include "show.h"
+#include "names.h"
 
 enum { FILE_MAX = 64 << 20 };
 
@@ -94,6 +94,7 @@ static int show_strict(const struct args *a, struct imp_span all,
 static int run(const struct cli *cli, int argc, char **argv, struct imp_error *err)
 {
 	CLEANUP(imp_secret_fini) struct imp_secret all = { 0 };
+	CLEANUP(names_close) struct names names = { 0 };
 	struct args a = { 0 };
 	int rc;
 
@@ -102,8 +103,9 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	rc = imp_file_read(a.in, FILE_MAX, &all, err);
 	if (rc)
 		return rc;
+	names_open(&names);
 	return a.strict ? show_strict(&a, imp_secret_span(&all), NULL, err)
-			: show_sequence(&a, imp_secret_span(&all), NULL, err);
+			: show_sequence(&a, imp_secret_span(&all), &names.table, err);
 }
 
 const struct cli_cmd cmd_inspect = {

@@ -139,8 +139,7 @@ static int make_key(struct imp_crypto *c, const struct args *a, struct imp_key *
 		    struct imp_error *err)
 {
 	CLEANUP(imp_secret_fini)
-	struct imp_secret pass = { 0 },
-			  pem = { 0 }, public = { 0 };
+	struct imp_secret pass = { 0 }, pem = { 0 }, public = { 0 };
 	struct pass_source source = { .fd = a->pass_fd };
 	unsigned force = a->out.force ? IMP_OUT_FORCE : 0;
 	int rc = imp_key_generate(c, a->type->crv, a->class, key, err);

@@ -14,6 +14,7 @@
 #include "cbor/version.h"
 #include "commands.h"
 #include "crypto/host.h"
+#include "source/tree.h"
 #include "version.h"
 
 static int cancel_fd = -1;
@@ -86,8 +87,8 @@ static const struct argp_option options[] = {
 
 static void print_version(void)
 {
-	printf("imprint %s (%s)\n%s\n%s\n", IMPRINT_VERSION, IMPRINT_COMMIT,
-	       imp_crypto_version(), imp_cbor_version());
+	printf("imprint %s (%s)\n%s\n%s\nlibyaml %s\n", IMPRINT_VERSION, IMPRINT_COMMIT,
+	       imp_crypto_version(), imp_cbor_version(), imp_yaml_version());
 	exit(fflush(stdout) == 0 ? 0 : IMP_ERESOURCE);
 }
 

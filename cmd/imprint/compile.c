@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Compiling profiles: once over all rows to find every mistake, once more to hand them
+ * on. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "compile.h"
+#include "crypto/key.h"
+#include "datadir.h"
+#include "unique.h"
+
+enum {
+	OPT_CSV = 0x600,
+	OPT_DELIMITER,
+	OPT_SEED,
+	OPT_OBJECTS,
+	OPT_SEQUENCE,
+	OPT_EPOCHS,
+	OPT_GENERATION,
+	OPT_ID,
+	TEXT_MAX = 64 * 1024
+};
+
+static const struct argp_option options[] = {
+	{ "csv", OPT_CSV, "FILE", 0, "Make a profile for each row of FILE", 0 },
+	{ "delimiter", OPT_DELIMITER, "CHAR", 0,
+	  "Character between the fields of the CSV (default ,)", 0 },
+	{ "set", 's', "NAME=VALUE", 0, "Set a variable; repeatable", 0 },
+	{ "seed", OPT_SEED, "KEY", 0,
+	  "Derive generated secrets and salts from the seed in KEY", 0 },
+	{ "objects", OPT_OBJECTS, "DIR", 0, "Read object descriptions from DIR", 0 },
+	{ "sequence", OPT_SEQUENCE, "N", 0, "Sequence, in place of the file's", 0 },
+	{ "epochs", OPT_EPOCHS, "A,B", 0,
+	  "Owner-epoch and domain-epoch, in place of the file's", 0 },
+	{ "generation", OPT_GENERATION, "N", 0, "Generation of generated secrets", 0 },
+	{ "id", OPT_ID, "ID", 0, "Only rows with this serial, imei or ueid; repeatable",
+	  0 },
+	{ 0 },
+};
+
+static void parse_epochs(struct argp_state *state, struct compile_args *a,
+			 const char *arg)
+{
+	char *end;
+
+	a->epochs[0] = (uint32_t)strtoul(arg, &end, 10);
+	if (end == arg || *end != ',')
+		argp_error(state, "--epochs: '%s' is not OWNER-EPOCH,DOMAIN-EPOCH", arg);
+	a->epochs[1] = (uint32_t)cli_number(state, "--epochs", end + 1, 0, UINT32_MAX);
+	a->has_epochs = true;
+}
+
+static void add(struct argp_state *state, const char **list, size_t *count, size_t cap,
+		const char *arg)
+{
+	if (*count == cap)
+		argp_error(state, "more than %zu times the same option", cap);
+	list[(*count)++] = arg;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct compile_args *a = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		a->delimiter = ',';
+		return 0;
+	case OPT_CSV:
+		a->csv = arg;
+		return 0;
+	case OPT_DELIMITER:
+		if (strlen(arg) != 1 || strchr("\"\r\n", arg[0]))
+			argp_error(state, "--delimiter: expected one character");
+		a->delimiter = arg[0];
+		return 0;
+	case 's':
+		add(state, a->set, &a->sets, COUNTOF(a->set), arg);
+		return 0;
+	case OPT_SEED:
+		a->seed = arg;
+		return 0;
+	case OPT_OBJECTS:
+		a->objects = arg;
+		return 0;
+	case OPT_SEQUENCE:
+		a->sequence = cli_number(state, "--sequence", arg, 1, INT64_MAX);
+		return 0;
+	case OPT_EPOCHS:
+		parse_epochs(state, a, arg);
+		return 0;
+	case OPT_GENERATION:
+		a->generation =
+			(uint32_t)cli_number(state, "--generation", arg, 0, UINT32_MAX);
+		a->has_generation = true;
+		return 0;
+	case OPT_ID:
+		add(state, a->ids, &a->id_count, COUNTOF(a->ids), arg);
+		return 0;
+	case ARGP_KEY_ARG:
+		if (a->profile)
+			return ARGP_ERR_UNKNOWN;
+		a->profile = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!a->profile)
+			argp_error(state, "missing PROFILE");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+const struct argp compile_argp = { .options = options, .parser = parse };
+
+/* A pipe is read once and kept in a file that nobody else can open. */
+static int open_csv(struct imp_csv *csv, const struct compile_args *a, char name[32],
+		    struct imp_error *err)
+{
+	const char *dir = getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
+	const char *path = strcmp(a->csv, "-") == 0 ? "/dev/stdin" : a->csv;
+	CLEANUP(imp_secret_fini) struct imp_secret bytes = { 0 };
+	struct stat st;
+	int fd, rc;
+
+	if (stat(path, &st) != 0)
+		return imp_fail(err, IMP_EUSAGE, "%s: %s", a->csv, strerror(errno));
+	if (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))
+		return imp_csv_open(csv, path, a->delimiter, err);
+	fd = open_spool(dir);
+	if (fd < 0)
+		return imp_fail(err, IMP_ERESOURCE, "%s: no room to keep the rows: %s",
+				dir, strerror(errno));
+	rc = spool(a->csv, fd, err);
+	snprintf(name, 32, "/dev/fd/%d", fd);
+	if (!rc)
+		rc = imp_csv_open(csv, name, a->delimiter, err);
+	close(fd);
+	return rc;
+}
+
+/* --id: any of the identifying columns may match. */
+static bool is_wanted(const struct compile_args *a, const struct imp_csv *csv)
+{
+	static const char *const columns[] = { "serial", "imei", "ueid" };
+
+	for (size_t i = 0; i < a->id_count; i++)
+		for (size_t k = 0; k < COUNTOF(columns); k++) {
+			int at = imp_csv_find(csv, columns[k]);
+
+			if (at >= 0 &&
+			    strcmp(imp_csv_field(csv, (size_t)at), a->ids[i]) == 0)
+				return true;
+		}
+	return a->id_count == 0;
+}
+
+struct job {
+	const struct compile_args *a;
+	struct imp_profile_source source;
+	struct imp_csv csv;
+	struct unique unique;
+	struct imp_secret text; /* mistakes */
+	uint64_t good, bad;
+};
+
+static void job_fini(struct job *j)
+{
+	imp_profile_source_fini(&j->source);
+	imp_csv_close(&j->csv);
+	unique_fini(&j->unique);
+	imp_secret_fini(&j->text);
+}
+
+/* One row; mistakes in it are kept, and the next row is looked at all the same. */
+static int check_row(struct job *j, struct imp_error *err)
+{
+	struct imp_span payload;
+	int rc = unique_row(&j->unique, &j->csv, &j->text, err);
+	int rc2 = imp_profile_source_build(&j->source, &j->csv, &payload, &j->text, err);
+
+	if ((rc && rc != -IMP_EFORMAT) || (rc2 && rc2 != -IMP_EFORMAT))
+		return rc && rc != -IMP_EFORMAT ? rc : rc2;
+	*(rc || rc2 ? &j->bad : &j->good) += 1;
+	return 0;
+}
+
+static int check_rows(struct job *j, struct imp_error *err)
+{
+	int rc = 0;
+
+	while (!rc && j->text.len < TEXT_MAX && (rc = imp_csv_next(&j->csv, err)) > 0) {
+		rc = cli_check_cancel(err);
+		if (!rc && is_wanted(j->a, &j->csv))
+			rc = check_row(j, err);
+	}
+	if (rc)
+		return rc;
+	if (j->bad > 0)
+		return imp_fail(err, IMP_EFORMAT, "%s: %llu rows with mistakes",
+				j->csv.name, (unsigned long long)j->bad);
+	if (j->good == 0)
+		return imp_fail(err, IMP_EFORMAT, "%s: no row%s", j->csv.name,
+				j->a->id_count ? " with this --id" : "");
+	return imp_csv_rewind(&j->csv, err);
+}
+
+static int hand_on(struct job *j, const struct compile_sink *sink, struct imp_error *err)
+{
+	struct imp_span payload;
+	int rc = sink->begin(sink->ctx, j->good, false, err);
+
+	while (!rc && (rc = imp_csv_next(&j->csv, err)) > 0) {
+		rc = cli_check_cancel(err);
+		if (rc || !is_wanted(j->a, &j->csv))
+			continue;
+		rc = imp_profile_source_build(&j->source, &j->csv, &payload, &j->text,
+					      err);
+		if (!rc)
+			rc = sink->each(sink->ctx, payload, err);
+		imp_wrap(err, rc, "%s:%lu", j->csv.name, j->csv.row_line);
+	}
+	return rc;
+}
+
+static int one(struct job *j, const struct compile_sink *sink, struct imp_error *err)
+{
+	struct imp_span payload;
+	int rc = imp_profile_source_build(&j->source, NULL, &payload, &j->text, err);
+
+	if (!rc)
+		rc = sink->begin(sink->ctx, 1, true, err);
+	return rc ? rc : sink->each(sink->ctx, payload, err);
+}
+
+static void name_unused(const struct job *j)
+{
+	char names[512];
+
+	imp_profile_source_unused(&j->source, &j->csv, names, sizeof(names));
+	if (names[0])
+		fprintf(stderr, "note: %s: columns that nothing uses: %s\n", j->csv.name,
+			names);
+}
+
+static int all(struct job *j, struct imp_crypto *crypto,
+	       const struct imp_build_options *o, const struct compile_sink *sink,
+	       struct imp_error *err)
+{
+	char name[32];
+	int rc = j->a->csv ? open_csv(&j->csv, j->a, name, err) : 0;
+
+	if (!rc && j->a->csv)
+		rc = unique_open(&j->unique, &j->csv, err);
+	if (!rc)
+		rc = imp_profile_source_open(&j->source, crypto, o,
+					     j->a->csv ? &j->csv : NULL, &j->text, err);
+	if (rc || !j->a->csv)
+		return rc ? rc : one(j, sink, err);
+	rc = check_rows(j, err);
+	if (rc)
+		return rc;
+	name_unused(j);
+	return hand_on(j, sink, err);
+}
+
+int compile(struct imp_crypto *crypto, const struct compile_args *a,
+	    const struct compile_sink *sink, struct imp_error *err)
+{
+	CLEANUP(imp_secret_fini) struct imp_secret seed = { 0 };
+	char objects[4096];
+	struct imp_build_options o = { .path = a->profile,
+				       .objects = a->objects ? a->objects : objects,
+				       .set = a->set,
+				       .sets = a->sets,
+				       .sequence = a->sequence,
+				       .has_epochs = a->has_epochs,
+				       .has_generation = a->has_generation,
+				       .epochs = { a->epochs[0], a->epochs[1] },
+				       .generation = a->generation };
+	struct job *j = calloc(1, sizeof(*j));
+	int rc = j ? 0 : imp_fail(err, IMP_ERESOURCE, "out of memory");
+
+	if (!rc && a->seed)
+		rc = imp_seed_read(a->seed, &seed, err);
+	objects_dir(objects, sizeof(objects));
+	o.seed = imp_secret_span(&seed);
+	if (!rc) {
+		j->a = a;
+		rc = all(j, crypto, &o, sink, err);
+		if (j->text.len > 0)
+			fwrite(j->text.ptr, 1, j->text.len, stderr);
+		job_fini(j);
+	}
+	free(j);
+	return rc;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Names of objects and resources for showing. */
+#include "datadir.h"
+#include "names.h"
+#include "source/catalog.h"
+
+static bool find(void *ctx, unsigned object, unsigned resource, struct show_resource *out)
+{
+	const struct imp_object *o = imp_catalog_by_id(ctx, object);
+	const struct imp_resource *r = o ? imp_object_by_id(o, resource) : NULL;
+
+	out->object = o ? o->name : NULL;
+	if (!r)
+		return false;
+	out->resource = r->name;
+	out->secret = r->secret;
+	return true;
+}
+
+void names_open(struct names *n)
+{
+	CLEANUP(imp_secret_fini) struct imp_secret text = { 0 };
+	char dir[4096];
+
+	objects_dir(dir, sizeof(dir));
+	if (imp_catalog_read(&n->catalog, dir, &text, NULL))
+		imp_catalog_fini(&n->catalog);
+	n->table = (struct show_names){ .ctx = &n->catalog, .find = find };
+}
+
+void names_close(struct names *n)
+{
+	imp_catalog_fini(&n->catalog);
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Objects: descriptions of the settings that devices have, in the shape of LwM2M objects.
+ *
+ * Read from profiles/objects/ by lib/source; a factory adds its own. Source:
+ * imprint-objects(5).
+ */
+#ifndef IMP_MODEL_OBJECT_H
+#define IMP_MODEL_OBJECT_H
+
+#include "base/bytes.h"
+#include "base/error.h"
+
+enum imp_value_type {
+	IMP_V_TEXT,
+	IMP_V_APN,
+	IMP_V_INT,
+	IMP_V_UINT,
+	IMP_V_FLOAT,
+	IMP_V_BOOL,
+	IMP_V_OPAQUE,
+	IMP_V_LINK,
+	IMP_V_TYPES,
+};
+
+enum imp_unit { IMP_UNIT_NONE, IMP_UNIT_S, IMP_UNIT_MIN };
+
+/* How a value must be expressible on the air. */
+enum imp_encoding {
+	IMP_ENC_NONE,
+	IMP_ENC_T3324,
+	IMP_ENC_T3412,
+	IMP_ENC_EDRX_WB,
+	IMP_ENC_EDRX_NB
+};
+
+struct imp_named {
+	char *name; /* owned */
+	int64_t number;
+};
+
+struct imp_resource {
+	uint16_t id;
+	char *name; /* owned */
+	enum imp_value_type type;
+	enum imp_unit unit;
+	enum imp_encoding encoding;
+	bool multiple, secret, required, has_range;
+	int64_t min, max;
+	struct imp_named *values; /* names of numbers; owned */
+	size_t values_count;
+	struct imp_named *bits; /* names of bits; owned */
+	size_t bits_count;
+};
+
+/* If a resource has one of these values, others must or must not be there. */
+struct imp_rule {
+	uint16_t if_resource;
+	int64_t if_value[8];
+	size_t if_count;
+	uint16_t present[8], absent[8];
+	size_t presents, absents;
+};
+
+struct imp_object {
+	uint16_t id;
+	char *name, *urn;	       /* owned */
+	bool multiple;		       /* instances */
+	struct imp_resource *resource; /* ascending by id; owned */
+	size_t resources;
+	uint16_t reported[32]; /* the device's own: never in a profile */
+	size_t reporteds;
+	struct imp_rule *rule; /* owned */
+	size_t rules;
+};
+
+struct imp_catalog {
+	struct imp_object *object; /* ascending by id; owned */
+	size_t objects;
+};
+
+const char *const *imp_type_names(void); /* IMP_V_TYPES of them */
+const struct imp_object *imp_catalog_by_id(const struct imp_catalog *c, uint32_t id);
+const struct imp_object *imp_catalog_by_name(const struct imp_catalog *c,
+					     const char *name);
+const struct imp_resource *imp_object_by_id(const struct imp_object *o, uint32_t id);
+const struct imp_resource *imp_object_by_name(const struct imp_object *o,
+					      const char *name);
+/* The name that is most alike, or NULL where none is near: for "did you mean". */
+const char *imp_nearest(const char *word, const char *const *names, size_t count);
+void imp_object_fini(struct imp_object *o);
+void imp_catalog_fini(struct imp_catalog *c);
+
+#endif

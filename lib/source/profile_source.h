@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Profile source: a YAML profile and rows of devices become profiles.
+ *
+ * The file is parsed once; then each row is built on its own, in memory that does not
+ * grow with the rows. Source: imprint-profile(5).
+ */
+#ifndef IMP_SOURCE_PROFILE_SOURCE_H
+#define IMP_SOURCE_PROFILE_SOURCE_H
+
+#include "crypto/host.h"
+#include "model/object.h"
+#include "object/profile.h"
+#include "source/csv.h"
+#include "source/diag.h"
+#include "source/tree.h"
+
+/* What the command line says. */
+struct imp_build_options {
+	const char *path;	/* of the profile */
+	const char *objects;	/* folder of object descriptions */
+	const char *const *set; /* NAME=VALUE */
+	size_t sets;
+	uint64_t sequence; /* 0: the file's */
+	bool has_epochs, has_generation;
+	uint32_t epochs[2];
+	uint32_t generation;
+	struct imp_span seed; /* 32 bytes, or empty */
+};
+
+enum { IMP_VARIABLES = 64 };
+
+/* One variable: where its value comes from. */
+struct imp_variable {
+	const char *name, *type,
+		*fallback; /* borrowed from the tree; fallback NULL: none */
+	struct imp_mark mark;
+	bool secret, used;
+	const char *value; /* for the row at hand; NULL: none */
+	int column;	   /* of the CSV; -1: none */
+};
+
+struct imp_profile_source {
+	struct imp_crypto *crypto; /* borrowed */
+	struct imp_build_options options;
+	struct imp_catalog catalog;
+	struct imp_secret bytes; /* the file */
+	struct imp_yaml *root;
+	struct imp_diags diags;
+	struct imp_variable variable[IMP_VARIABLES];
+	size_t variables;
+	/* From the head of the file. */
+	const struct imp_yaml *target, *settings;
+	uint32_t domain, epochs[2], generation;
+	uint64_t sequence;
+	const char *label;
+	uint8_t replaces[32];
+	bool has_replaces;
+	/* For the row at hand. */
+	struct imp_secret scratch; /* expanded values */
+	uint8_t ueid[33];
+	size_t ueid_len;
+	bool has_secret; /* a secret resource was set */
+	uint8_t payload[IMP_CBOR_MAX];
+};
+
+/*
+ * Read the profile and the object descriptions, bind variables to columns.
+ *
+ *   csv    may be NULL: one profile, from variables alone
+ *   text   receives all mistakes where -IMP_EFORMAT is returned
+ *
+ * 0, -IMP_EFORMAT, -IMP_EUSAGE, -IMP_ERESOURCE. imp_profile_source_fini() whatever is
+ * returned.
+ */
+int imp_profile_source_open(struct imp_profile_source *s, struct imp_crypto *crypto,
+			    const struct imp_build_options *options,
+			    const struct imp_csv *csv, struct imp_secret *text,
+			    struct imp_error *err) IMP_MUST_CHECK;
+/*
+ * Build the profile of the CSV's current row (or of none).
+ *
+ *   out   the payload, borrowed until the next call; it holds secrets
+ *
+ * 0, -IMP_EFORMAT with mistakes in *text, -IMP_EKEY (a seed is needed), -IMP_EINTERNAL.
+ */
+int imp_profile_source_build(struct imp_profile_source *s, const struct imp_csv *csv,
+			     struct imp_span *out, struct imp_secret *text,
+			     struct imp_error *err) IMP_MUST_CHECK;
+/* Columns of the CSV that nothing uses, as "a, b"; empty where there is none. */
+void imp_profile_source_unused(const struct imp_profile_source *s,
+			       const struct imp_csv *csv, char *out, size_t cap);
+void imp_profile_source_fini(struct imp_profile_source *s);
+
+#endif
