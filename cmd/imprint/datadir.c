@@ -11,7 +11,8 @@
 #include "base/file.h"
 #include "datadir.h"
 
-/* A binary that was not installed finds the profiles of its source tree, three folders up. */
+/* A binary that was not installed finds the profiles of its source tree, three folders
+ * up. */
 static bool beside_binary(char *out, size_t cap)
 {
 	char exe[2048];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Names of objects and resources for showing. */
-#include "datadir.h"
 #include "names.h"
+#include "datadir.h"
 #include "source/catalog.h"
 
 static bool find(void *ctx, unsigned object, unsigned resource, struct show_resource *out)

@@ -11,7 +11,8 @@ struct names {
 	struct show_names table;
 };
 
-/* Read the descriptions; where there are none, settings are shown without names and values. */
+/* Read the descriptions; where there are none, settings are shown without names and
+ * values. */
 void names_open(struct names *n);
 void names_close(struct names *n);
 

@@ -89,7 +89,8 @@ static const char *check_key(struct scan *s, struct level *l, const struct head 
 	if (h->indefinite)
 		return "map key of indefinite length (imprint-formats(7))";
 	if (h->major == IMP_CBOR_TEXT && h->value > s->in.len - s->at - h->len)
-		return imp_cbor_truncated; /* keys are compared before they are stepped over */
+		return imp_cbor_truncated; /* keys are compared before they are stepped
+					      over */
 	l->last = s->at;
 	if (l->keys < KEYS_SEEN)
 		l->key[l->keys] = (uint16_t)s->at;

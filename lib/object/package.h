@@ -32,8 +32,8 @@ struct imp_package {
 	struct imp_span wrapped; /* 40 bytes */
 };
 
-/* Take a package apart; spans are borrowed. Nothing is decrypted. 0, -IMP_EFORMAT, or -IMP_EPOLICY: well
- * formed, but its typ is not that of a package. */
+/* Take a package apart; spans are borrowed. Nothing is decrypted. 0, -IMP_EFORMAT, or
+ * -IMP_EPOLICY: well formed, but its typ is not that of a package. */
 int imp_package_decode(struct imp_span in, struct imp_package *out, struct imp_error *err)
 	IMP_MUST_CHECK;
 

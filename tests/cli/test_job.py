@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The main job: enroll, claim, pack, push, verify, against devices that run the real agent."""
+import json
+import unittest
+
+from tool import EXAMPLES, Case
+
+READY = """
+$I enroll -d sim/1 -d sim/2 -o x.cards --factory factory.pub
+$I claim -k owner.pem -d sim/1 -d sim/2 --cards x.cards --evidence e.evidence
+"""
+
+
+class Job(Case):
+    def setUp(self):
+        super().setUp()
+        self.keys()
+        rows = (EXAMPLES / "devices.csv").read_text().splitlines(keepends=True)
+        self.write("d.csv", "".join(rows[:3]))
+
+    def pack(self, sequence=1, name="p.packages"):
+        self.profile(sequence)
+        return f"$I pack p{sequence}.yaml --csv d.csv -k owner.pem --cards x.cards --seed seed.key -o {name}\n"
+
+    def two(self, script, *args, status=0):
+        for n in (1, 2, 3):
+            self.profile(n)
+            (self.dir / "p.yaml").rename(self.dir / f"p{n}.yaml")
+        return self.simulate(script, "--factory", "factory.pem", "--csv", "d.csv", *args, count=2, status=status)
+
+    def test_two_devices_end_up_proven(self):
+        run = self.two(READY + self.pack() + "$I push p.packages -d sim/1 -d sim/2 --cards x.cards --evidence e.evidence --json")
+        last = self.lines(run.out)
+        self.assertEqual([d["result"] for d in last], ["pass", "pass"])
+        self.assertEqual([d["round_trips"] for d in last], [2, 2])
+        self.assertEqual({d["assurance"] for d in last}, {"attested"})
+
+    def test_example_profile_goes_all_the_way(self):
+        self.two(READY + f"$I pack {EXAMPLES}/sensor.yaml --csv d.csv -k owner.pem --cards x.cards --factory factory.pub "
+                 "--seed seed.key -o s.packages && $I push s.packages -d sim/1 -d sim/2 --cards x.cards "
+                 "&& $I verify --expect s.packages -d sim/1 -d sim/2 --cards x.cards")
+
+    def test_again_01_pushing_what_is_there_says_so(self):
+        run = self.two(READY + self.pack() + "P='$I push p.packages -d sim/1 --cards x.cards --json'\n"
+                       "$I push p.packages -d sim/1 --cards x.cards --json >/dev/null\n"
+                       "$I push p.packages -d sim/1 --cards x.cards --json")
+        last = self.lines(run.out)[-1]
+        self.assertTrue(last["again"])
+        self.assertIn("already there", last["message"])
+
+    def test_roll_01_older_package_is_refused_by_the_device(self):
+        run = self.two(READY + self.pack(1, "a.packages") + self.pack(2, "b.packages") +
+                       "$I push b.packages -d sim/1 --cards x.cards && $I push a.packages -d sim/1 --cards x.cards --json", status=4)
+        self.assertEqual(self.lines(run.out)[-1]["refusal"], "sequence")
+
+    def test_bind_01_only_the_diagonal_is_taken(self):
+        run = self.two(READY + self.pack() + "$I push p.packages --index 2 -d sim/1 --cards x.cards --json; "
+                       "$I push p.packages --index 1 -d sim/2 --cards x.cards --json; "
+                       "$I push p.packages --index 1 -d sim/1 --cards x.cards --json; true")
+        self.assertEqual([d["refusal"] for d in self.lines(run.out)], ["not-for-me", "not-for-me", None])
+
+    def test_foreign_owner_is_refused_and_named(self):
+        run = self.two(READY + self.pack().replace("owner.pem", "stranger.pem") +
+                       "$I push p.packages -d sim/1 --cards x.cards --json", status=4)
+        self.assertEqual(self.lines(run.out)[-1]["refusal"], "scope")
+
+    def test_pre_claimed_device_shows(self):
+        run = self.two("$I enroll -d sim/1 -o x.cards\n$I claim -k stranger.pem -d sim/1 --cards x.cards\n"
+                       "$I claim -k owner.pem -d sim/1 --cards x.cards --json; $I verify -d sim/1 --cards x.cards "
+                       "--owner owner.pub --json", status=4)
+        answers = self.lines(run.out)
+        self.assertEqual(answers[0]["refusal"], "state")
+        self.assertEqual(answers[1]["differences"][0]["what"], "owner")
+
+    def test_commands_of_the_owner(self):
+        run = self.two(READY + self.pack() + "$I push p.packages -d sim/1 --cards x.cards --evidence e.evidence >/dev/null\n"
+                       "O='-k owner.pem -d sim/1 --cards x.cards --evidence e.evidence --json'\n"
+                       "$I wipe --domain 0 $O; $I floor --raise 2=5 $O; $I lock $O; $I policy --allow-recovery $O --sequence 9000000000; "
+                       "$I retire $O --sequence 9000000001; $I verify -d sim/1 --cards x.cards --json; true")
+        answers = self.lines(run.out)
+        self.assertEqual([d["result"] for d in answers[:5]], ["pass"] * 5, answers)
+        self.assertEqual(answers[4]["lifecycle"], "decommissioned")
+        self.assertEqual({d["round_trips"] for d in answers[:5]}, {2})
+        self.assertEqual(answers[5]["status"], 4)
+
+    def test_stranger_commands_nothing(self):
+        run = self.two(READY + "for c in lock retire 'wipe --domain 0' 'floor --raise 1=2' policy; do "
+                       "$I $c -k stranger.pem -d sim/1 --cards x.cards --json; done; true")
+        self.assertEqual([d["refusal"] for d in self.lines(run.out)], ["scope"] * 5)
+
+    def test_files_with_o_are_pushed_later(self):
+        run = self.two(READY + "$I lock -k owner.pem --target keel-2 -o l.command && $I push l.command -d sim/1 -d sim/2 --cards x.cards "
+                       "&& $I verify -d sim/1 -d sim/2 --cards x.cards --require-locked --json")
+        self.assertEqual({d["lifecycle"] for d in self.lines(run.out)}, {"locked"})
+
+    def test_maker_must_sign_a_claim(self):
+        self.run_tool("keygen", "--class", "test", "-o", "maker.pem", "--public", "maker.pub")
+        run = self.two("$I enroll -d sim/1 -o x.cards\n$I claim -k owner.pem -d sim/1 --cards x.cards --json\n"
+                       "$I claim -k owner.pem --maker maker.pem -d sim/1 --cards x.cards --json", "--maker", "maker.pub")
+        self.assertEqual([d["refusal"] for d in self.lines(run.out)], ["approval", None])
+
+    def test_asserted_keys_get_no_secrets_from_production_keys(self):
+        self.run_tool("keygen", "-o", "prod.pem")
+        self.two("$I enroll -d sim/1 -d sim/2 -o x.cards\n" + self.pack().replace("owner.pem", "prod.pem"), status=4)
+        self.assertFalse((self.dir / "p.packages").exists())
+
+    def test_state_survives_a_restart(self):
+        self.two(READY)
+        run = self.two("$I verify -d sim/1 --cards x.cards --evidence e.evidence --owner owner.pub --json")
+        self.assertEqual(self.lines(run.out)[-1]["boot"], 2)
+
+    def test_dry_run_changes_nothing(self):
+        run = self.two(READY + self.pack() + "$I push p.packages -d sim/1 --cards x.cards --dry-run; $I verify -d sim/1 --cards x.cards "
+                       "--evidence e.evidence --json")
+        self.assertEqual(self.lines(run.out)[-1]["domains"], [])
+
+    def test_history_by_somebody_else_is_found(self):
+        """The owner's own key, used behind the verifier's back: evidence no longer follows from what was proven."""
+        run = self.two(READY + self.pack(1, "a.packages") + self.pack(2, "b.packages") +
+                       "$I push a.packages -d sim/1 --cards x.cards --evidence e.evidence >/dev/null\n"
+                       "$I push b.packages -d sim/1 --cards x.cards >/dev/null\n"
+                       "$I verify -d sim/1 --cards x.cards --evidence e.evidence --expect a.packages --json", status=4)
+        found = {d["what"] for d in self.lines(run.out)[-1]["differences"]}
+        self.assertIn("profile id", found)
+        self.assertIn("sequence", found)
+
+    def test_two_cards_with_different_keys_are_refused(self):
+        self.two("$I enroll -d sim/1 -o x.cards; rm -rf other; mkdir other", status=0)
+        import shutil
+        shutil.rmtree(self.dir / "sim")
+        run = self.two("$I enroll -d sim/1 -o x.cards --json", status=4)
+        self.assertIn("different keys", self.lines(run.out)[-1]["message"])
+
+
+unittest.main()

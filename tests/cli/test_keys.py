@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keys: what is made, what is shown, what is refused."""
+import os
+import subprocess
+import unittest
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x25519
+
+from tool import Case
+
+PEM = serialization.Encoding.PEM
+SPKI = serialization.PublicFormat.SubjectPublicKeyInfo
+PKCS8 = serialization.PrivateFormat.PKCS8
+PLAIN = serialization.NoEncryption()
+P256_HEAD = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200")
+
+
+def pem(der, label="PUBLIC KEY"):
+    import base64
+    text = base64.b64encode(der).decode()
+    body = "\n".join(text[i:i + 64] for i in range(0, len(text), 64))
+    return f"-----BEGIN {label}-----\n{body}\n-----END {label}-----\n"
+
+
+class Keys(Case):
+    def refuse(self, content, status, words, mode=0o644):
+        self.write("k.pem", content, mode)
+        run = self.run_tool("key", "k.pem", status=status)
+        self.assertIn(words, run.err)
+        self.assertEqual(run.out, "")
+        return run
+
+    def test_every_type_is_made_and_read_again(self):
+        for name in ("es256", "eddsa", "seal-p256", "seal-x25519"):
+            with self.subTest(name):
+                self.run_tool("keygen", "--type", name, "-o", f"{name}.pem", "--public", f"{name}.pub")
+                private = self.lines(self.run_tool("key", f"{name}.pem", "--json").out)[0]
+                public = self.lines(self.run_tool("key", f"{name}.pub", "--json").out)[0]
+                self.assertEqual(private["kid"], public["kid"])
+                self.assertTrue(private["private"] and not public["private"])
+                self.assertEqual((self.dir / f"{name}.pem").stat().st_mode & 0o777, 0o600)
+                serialization.load_pem_private_key((self.dir / f"{name}.pem").read_bytes(), None)
+
+    def test_key_01_infinity(self):
+        der = bytes.fromhex("301930130607") + P256_HEAD[6:23] + bytes.fromhex("03020000")
+        self.refuse(pem(der), 6, "k.pem")
+
+    def test_key_02_small_order_ed25519(self):
+        weak = ["00" * 32, "01" + "00" * 31, "ec" + "ff" * 30 + "7f", "ec" + "ff" * 31, "01" + "00" * 30 + "80",
+                "00" * 31 + "80",
+                "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+                "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85",
+                "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+                "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
+                "ee" + "ff" * 30 + "7f", "ed" + "ff" * 30 + "7f"]
+        for point in weak:
+            with self.subTest(point):
+                self.refuse(pem(bytes.fromhex("302a300506032b6570032100" + point)), 6, "small order")
+
+    def test_key_03_explicit_parameters(self):
+        made = subprocess.run(["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-param_enc", "explicit"],
+                              capture_output=True, check=True).stdout
+        public = subprocess.run(["openssl", "ec", "-pubout", "-param_enc", "explicit"], input=made, capture_output=True,
+                                check=True).stdout
+        self.refuse(public, 4, "explicit parameters")
+
+    def test_key_04_other_curves_and_types(self):
+        keys = [ec.generate_private_key(c()) for c in (ec.SECP256K1, ec.SECP224R1, ec.SECP384R1, ec.BrainpoolP256R1)]
+        keys.append(rsa.generate_private_key(65537, 1024))
+        for key in keys:
+            public = key.public_key().public_bytes(PEM, SPKI)
+            with self.subTest(public[:80]):
+                self.refuse(public, 4, "expected P-256, Ed25519 or X25519")
+                self.refuse(key.private_bytes(PEM, PKCS8, PLAIN), 4, "expected P-256", 0o600)
+
+    def test_key_05_off_curve(self):
+        self.refuse(pem(P256_HEAD + b"\x04" + b"\x01" * 64), 6, "not on its curve")
+        self.refuse(pem(P256_HEAD + b"\x04" + b"\xff" * 64), 6, "not on its curve")
+
+    def test_key_06_hybrid_and_compressed(self):
+        numbers = ec.generate_private_key(ec.SECP256R1()).public_key().public_numbers()
+        x, y = numbers.x.to_bytes(32, "big"), numbers.y.to_bytes(32, "big")
+        self.refuse(pem(P256_HEAD + bytes([6 + (y[-1] & 1)]) + x + y), 4, "compressed or hybrid")
+        head = bytes.fromhex("3039301306072a8648ce3d020106082a8648ce3d030107032200")
+        self.refuse(pem(head + bytes([2 + (y[-1] & 1)]) + x), 4, "compressed or hybrid")
+
+    def test_key_07_readable_by_others(self):
+        self.run_tool("keygen", "-o", "k.pem")
+        os.chmod(self.dir / "k.pem", 0o640)
+        run = self.run_tool("key", "k.pem", status=6)
+        self.assertIn("mode is 0640", run.err)
+        self.assertIn("hint: chmod 600 k.pem", run.err)
+
+    def test_perm_01_symlink_and_folder(self):
+        self.run_tool("keygen", "-o", "real.pem")
+        (self.dir / "k.pem").symlink_to("real.pem")
+        self.assertIn("symbolic link", self.run_tool("key", "k.pem", status=6).err)
+        (self.dir / "open").mkdir(mode=0o777)
+        os.chmod(self.dir / "open", 0o777)
+        self.run_tool("keygen", "-o", "open/k.pem")
+        self.assertIn("everybody may write", self.run_tool("key", "open/k.pem", status=6).err)
+
+    def pass_fd(self, word, *args, status=0):
+        r, w = os.pipe()
+        os.write(w, word)
+        os.close(w)
+        from tool import IMPRINT
+        run = subprocess.run([IMPRINT, *args, "--pass-fd", str(r)], cwd=self.dir, capture_output=True, pass_fds=[r], text=True)
+        os.close(r)
+        self.assertEqual(run.returncode, status, run.stderr)
+        return run
+
+    def test_key_08_wrong_passphrase_and_end_of_input(self):
+        self.pass_fd(b"good\n", "keygen", "-o", "k.pem", "--encrypt")
+        self.assertIn(b"BEGIN ENCRYPTED PRIVATE KEY", (self.dir / "k.pem").read_bytes())
+        self.pass_fd(b"good\n", "key", "k.pem")
+        self.assertIn("wrong", self.pass_fd(b"bad\n", "key", "k.pem", status=6).stderr)
+        self.assertIn("no passphrase", self.pass_fd(b"", "key", "k.pem", status=6).stderr)
+        serialization.load_pem_private_key((self.dir / "k.pem").read_bytes(), b"good")
+
+    def test_key_09_no_passphrase_in_arguments(self):
+        self.run_tool("keygen", "-o", "k.pem", "--pass", "x", status=2)
+        self.run_tool("keygen", "-o", "k.pem", "--passphrase=x", status=2)
+        self.assertFalse((self.dir / "k.pem").exists())
+
+    def test_key_11_public_for_private_and_back(self):
+        self.keys()
+        self.write("x.profiles", b"\xa0")
+        self.assertIn("holds a public key, expected a private", self.run_tool("sign", "-k", "owner.pub", "x.profiles", status=6).err)
+        run = self.run_tool("enroll", "-d", "nowhere", "-o", "c", "--factory", "owner.pem", status=6)
+        self.assertIn("holds a private key, expected a public", run.err)
+
+    def test_key_12_garbage(self):
+        self.run_tool("keygen", "-o", "k.pem")
+        good = (self.dir / "k.pem").read_text()
+        lines = good.splitlines(keepends=True)
+        for name, content in {"truncated": "".join(lines[:-1]), "cut base64": good.replace(lines[1], lines[1][:-6] + "\n"),
+                              "two keys": good + good, "garbage": "hello\n", "empty": "", "trailing": good + "x\n",
+                              "ec label": good.replace("PRIVATE KEY", "EC PRIVATE KEY")}.items():
+            with self.subTest(name):
+                self.refuse(content, None, "k.pem", 0o600)
+
+    def test_key_13_private_does_not_fit_public(self):
+        a, b = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+        def point(k):
+            return k.public_key().public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
+        der = a.private_bytes(serialization.Encoding.DER, PKCS8, PLAIN).replace(point(a), point(b))
+        self.refuse(pem(der, "PRIVATE KEY"), 6, "does not fit", 0o600)
+
+    def test_test_class_is_marked_and_kept(self):
+        self.run_tool("keygen", "--class", "test", "-o", "k.pem", "--public", "k.pub")
+        self.assertTrue((self.dir / "k.pem").read_text().startswith("imprint-class: test\n"))
+        self.assertEqual(self.lines(self.run_tool("key", "k.pub", "--json").out)[0]["class"], "test")
+
+    def test_perm_03_nothing_is_overwritten(self):
+        self.write("k.pem", "precious")
+        self.assertIn("exists already", self.run_tool("keygen", "-o", "k.pem", status=2).err)
+        self.assertEqual((self.dir / "k.pem").read_text(), "precious")
+        self.run_tool("keygen", "-o", "k.pem", "--force")
+
+    def test_perm_04_umask_does_not_open_private_files(self):
+        old = os.umask(0)
+        try:
+            self.run_tool("keygen", "-o", "k.pem")
+        finally:
+            os.umask(old)
+        self.assertEqual((self.dir / "k.pem").stat().st_mode & 0o777, 0o600)
+
+    def test_other_tools_keys_are_read(self):
+        for key in (ec.generate_private_key(ec.SECP256R1()), ed25519.Ed25519PrivateKey.generate(),
+                    x25519.X25519PrivateKey.generate()):
+            self.write("k.pem", key.private_bytes(PEM, PKCS8, PLAIN), 0o600)
+            self.run_tool("key", "k.pem")
+            self.write("k.pub", key.public_key().public_bytes(PEM, SPKI))
+            self.run_tool("key", "k.pub")
+
+
+unittest.main()

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Running the built binary: what every CLI test uses."""
+import json
+import os
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+IMPRINT = os.environ["IMPRINT"]
+ROOT = pathlib.Path(os.environ["SOURCE_ROOT"])
+EXAMPLES = ROOT / "profiles" / "examples"
+
+
+class Case(unittest.TestCase):
+    """Each test in a folder of its own."""
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="imprint-test-")
+        self.addCleanup(self.folder.cleanup)
+        self.dir = pathlib.Path(self.folder.name)
+
+    def run_tool(self, *args, status=0, stdin=None, env=None, timeout=60):
+        """Run imprint; check its exit status; return the finished process."""
+        run = subprocess.run([IMPRINT, *map(str, args)], cwd=self.dir, input=stdin, capture_output=True,
+                             timeout=timeout, env={**os.environ, **(env or {})})
+        run.out = run.stdout.decode("utf-8", "replace")
+        run.err = run.stderr.decode("utf-8", "replace")
+        self.assertNotIn("Sanitizer", run.err)
+        if status is not None:
+            self.assertEqual(run.returncode, status, f"{args}\n{run.out}\n{run.err}")
+        return run
+
+    def write(self, name, content, mode=0o644):
+        path = self.dir / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        path.chmod(mode)
+        return path
+
+    def simulate(self, script, *args, count=1, status=0, timeout=120, env=None):
+        """Run a shell script beside simulated devices; $I is imprint, sim/1.. the devices."""
+        self.write("script.sh", 'I="$IMPRINT"\n' + script)
+        return self.run_tool("simulate", "-n", count, *args, "--", "sh", "script.sh", status=status, timeout=timeout, env=env)
+
+    def keys(self):
+        """Test keys of an owner, a factory, a stranger; a seed."""
+        for name in ("owner", "factory", "stranger"):
+            self.run_tool("keygen", "--class", "test", "-o", f"{name}.pem", "--public", f"{name}.pub")
+        self.run_tool("keygen", "--type", "seed", "-o", "seed.key")
+
+    def profile(self, sequence=1, domain="owner", extra=""):
+        """A small profile without secrets."""
+        self.write("p.yaml", f'''imprint: 1
+profile: small
+domain: {domain}
+sequence: {sequence}
+target: {{imei: "${{imei}}"}}
+variables:
+  imei: {{type: imei}}
+settings:
+  cellular: {{psm-timer: 10h, active-timer: 20s}}
+{extra}''')
+
+    def lines(self, text):
+        """JSON lines."""
+        return [json.loads(line) for line in text.splitlines() if line.startswith("{")]

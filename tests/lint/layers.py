@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fail when a file includes a layer above or beside its own, a dependency through the wrong door, or calls what is banned."""
+import pathlib
+import re
+import sys
+
+LAYER = {
+    "base": 0, "cbor": 1, "crypto": 1, "transport": 1, "model": 1, "cose": 2, "object": 3,
+    "trust": 4, "evidence": 4, "wire": 4, "agent": 5, "driver": 5, "source": 5, "sim": 6, "cmd": 8,
+}
+DOOR = {"cbor.h": "cbor", "openssl/": "crypto", "libusb.h": "transport", "argp.h": "cmd", "yaml.h": "source"}
+BANNED = re.compile(r"\b(strcpy|strcat|sprintf|vsprintf|strtok|atoi|system|popen|tmpnam|mktemp|alloca|gets|goto)\s*[(\w]")
+LONGEST = 460
+
+bad = []
+for path in sorted([*pathlib.Path("lib").rglob("*.[ch]"), *pathlib.Path("cmd").rglob("*.[ch]")]):
+    own = path.parts[1] if path.parts[0] == "lib" else "cmd"
+    text = path.read_text(encoding="utf-8")
+    lines = text.splitlines()
+    if "SPDX-License-Identifier: Apache-2.0" not in lines[0]:
+        bad.append(f"{path}:1: no SPDX line")
+    if len(lines) > LONGEST:
+        bad.append(f"{path}: {len(lines)} lines, at most {LONGEST}")
+    for number, line in enumerate(lines, 1):
+        if match := re.match(r'#include ([<"])([^>"]+)', line):
+            kind, name = match.groups()
+            head = name.split("/")[0]
+            if kind == '"' and head in LAYER and head != own and LAYER[head] >= LAYER[own]:
+                bad.append(f"{path}:{number}: {own} must not include {name}")
+            for prefix, owner in DOOR.items():
+                if kind == "<" and name.startswith(prefix) and own != owner:
+                    bad.append(f"{path}:{number}: only {owner} may include <{name}>")
+        code = re.sub(r'"(\\.|[^"\\])*"', '""', line.split("/*")[0].split("//")[0])
+        if match := BANNED.search(code if not line.lstrip().startswith("*") else ""):
+            bad.append(f"{path}:{number}: {match[1]} is banned")
+print("\n".join(bad) or "layers hold")
+sys.exit(bool(bad))
