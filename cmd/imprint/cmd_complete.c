@@ -44,6 +44,19 @@ static void option_metavar(const struct argp_option *o, void *arg)
 		q->metavar = o->arg;
 }
 
+/* a|b|c */
+static void offer_words(const char *words, const char *prefix)
+{
+	while (*words) {
+		size_t n = strcspn(words, "|");
+		char word[32];
+
+		snprintf(word, sizeof(word), "%.*s", (int)n, words);
+		offer(word, prefix, "");
+		words += n + (words[n] == '|');
+	}
+}
+
 static void offer_device(const char *path, void *arg)
 {
 	offer(path, arg, "serial port");
@@ -71,12 +84,7 @@ static void complete_value(const char *metavar, const char *prefix)
 		imp_tty_each(offer_device, (void *)prefix);
 		puts(":FILE");
 	} else if (strchr(metavar, '|')) {
-		char words[128], *save = NULL;
-
-		snprintf(words, sizeof(words), "%s", metavar);
-		for (char *w = strtok_r(words, "|", &save); w;
-		     w = strtok_r(NULL, "|", &save))
-			offer(w, prefix, "");
+		offer_words(metavar, prefix);
 	}
 }
 

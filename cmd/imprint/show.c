@@ -15,16 +15,7 @@
 #include "object/profile.h"
 #include "show.h"
 #include "show_tables.h"
-
-struct show {
-	FILE *f;
-	bool json;
-	unsigned depth;
-	const struct show_names *names;
-};
-
-static void value(struct show *s, struct imp_cbor *c, enum show_as as,
-		  const struct show_key *map);
+#include "show_tree.h"
 
 static void indent(const struct show *s)
 {
@@ -115,7 +106,7 @@ static void put_other(struct show *s, struct imp_cbor *c)
 }
 
 /* Between items of a container. */
-static void next(struct show *s, bool first)
+void show_next(struct show *s, bool first)
 {
 	if (s->json)
 		fputs(first ? "" : ",", s->f);
@@ -124,14 +115,14 @@ static void next(struct show *s, bool first)
 	indent(s);
 }
 
-static void open_container(struct show *s, char c)
+void show_open(struct show *s, char c)
 {
 	if (s->json)
 		fputc(c, s->f);
 	s->depth++;
 }
 
-static void close_container(struct show *s, char c)
+void show_close(struct show *s, char c)
 {
 	if (s->json)
 		fputc(c, s->f);
@@ -151,7 +142,7 @@ static void put_label(struct show *s, struct imp_cbor *c, const char *name)
 {
 	if (s->json)
 		fputs("{\"key\":", s->f);
-	value(s, c, SHOW_PLAIN, NULL);
+	show_value(s, c, SHOW_PLAIN, NULL);
 	if (name && s->json)
 		fprintf(s->f, ",\"name\":\"%s\"", name);
 	else if (name)
@@ -163,20 +154,20 @@ static void put_map(struct show *s, struct imp_cbor *c, const struct show_key *m
 {
 	size_t left = imp_cbor_map(c);
 
-	open_container(s, '[');
+	show_open(s, '[');
 	for (bool first = true; imp_cbor_more(c, &left); first = false) {
 		struct imp_cbor key = *c;
 		bool numbered = imp_cbor_peek(c) == IMP_T_INT;
 		const struct show_key *row =
 			numbered ? row_of(map, imp_cbor_int(&key)) : NULL;
 
-		next(s, first);
+		show_next(s, first);
 		put_label(s, c, row ? row->name : NULL);
-		value(s, c, row ? row->as : SHOW_PLAIN, row ? row->map : NULL);
+		show_value(s, c, row ? row->as : SHOW_PLAIN, row ? row->map : NULL);
 		if (s->json)
 			fputc('}', s->f);
 	}
-	close_container(s, ']');
+	show_close(s, ']');
 }
 
 static void put_array(struct show *s, struct imp_cbor *c, enum show_as as,
@@ -184,19 +175,19 @@ static void put_array(struct show *s, struct imp_cbor *c, enum show_as as,
 {
 	size_t left = imp_cbor_array(c);
 
-	open_container(s, '[');
+	show_open(s, '[');
 	for (bool first = true; imp_cbor_more(c, &left); first = false) {
-		next(s, first);
+		show_next(s, first);
 		if (!s->json)
 			fputs("- ", s->f);
-		value(s, c, as, map);
+		show_value(s, c, as, map);
 	}
-	close_container(s, ']');
+	show_close(s, ']');
 }
 
 /* A byte string that holds one item, shown as that item; as bytes where it holds none. */
-static void put_wrapped(struct show *s, struct imp_cbor *c, enum show_as as,
-			const struct show_key *map)
+void show_wrapped(struct show *s, struct imp_cbor *c, enum show_as as,
+		  const struct show_key *map)
 {
 	struct imp_span bytes = imp_cbor_bytes(c);
 	struct imp_cbor inner;
@@ -207,137 +198,9 @@ static void put_wrapped(struct show *s, struct imp_cbor *c, enum show_as as,
 	}
 	if (!s->json)
 		fputs("<<", s->f);
-	value(s, &inner, as, map);
+	show_value(s, &inner, as, map);
 	if (!s->json)
 		fputs(" >>", s->f);
-}
-
-static void put_named(struct show *s, bool first, const char *name)
-{
-	next(s, first);
-	if (s->json)
-		fprintf(s->f, "\"%s\":", name);
-	else
-		fprintf(s->f, "%s: ", name);
-}
-
-/* Is this byte string, in this place of a message, something to look into? */
-static struct imp_span typ_of(struct imp_span message)
-{
-	struct imp_error quiet = { 0 };
-	struct imp_encrypt e;
-	struct imp_sign m;
-
-	if (imp_sign_decode(message, IMP_CBOR_LENIENT, &m, &quiet) == 0)
-		return m.ph.typ;
-	if (imp_encrypt_decode(message, IMP_CBOR_LENIENT, &e, &quiet) == 0)
-		return e.ph.typ;
-	return (struct imp_span){ 0 };
-}
-
-static void put_header_pair(struct show *s, struct imp_cbor *c)
-{
-	put_named(s, true, "protected");
-	put_wrapped(s, c, SHOW_MAP, show_headers);
-	put_named(s, false, "unprotected");
-	value(s, c, SHOW_MAP, show_headers);
-}
-
-/* [protected, unprotected, bytes] of a signature or a recipient. */
-static void put_parts(struct show *s, struct imp_cbor *c, const char *name)
-{
-	size_t left = imp_cbor_array(c);
-
-	open_container(s, '[');
-	for (bool first = true; imp_cbor_more(c, &left); first = false) {
-		size_t inner;
-
-		next(s, first);
-		if (!s->json)
-			fputc('-', s->f);
-		inner = imp_cbor_array(c);
-		open_container(s, '{');
-		put_header_pair(s, c);
-		put_named(s, false, name);
-		for (size_t i = 2; i < inner && imp_cbor_ok(c); i++)
-			value(s, c, SHOW_PLAIN, NULL);
-		close_container(s, '}');
-	}
-	close_container(s, ']');
-}
-
-static const char *message_name(uint64_t tag)
-{
-	return tag == IMP_TAG_SIGN1	 ? "COSE_Sign1"
-	       : tag == IMP_TAG_SIGN	 ? "COSE_Sign"
-	       : tag == IMP_TAG_ENCRYPT0 ? "COSE_Encrypt0"
-	       : tag == IMP_TAG_ENCRYPT	 ? "COSE_Encrypt"
-					 : NULL;
-}
-
-/* The cursor stands behind the tag of a message whose structure has been checked. */
-static void put_message(struct show *s, struct imp_cbor *c, uint64_t tag,
-			struct imp_span typ)
-{
-	bool signs = tag == IMP_TAG_SIGN1 || tag == IMP_TAG_SIGN;
-	const struct show_key *payload = show_payload(typ);
-
-	imp_cbor_array(c);
-	open_container(s, '{');
-	put_header_pair(s, c);
-	put_named(s, false, signs ? "payload" : "ciphertext");
-	if (signs && payload && imp_cbor_peek(c) == IMP_T_BYTES)
-		put_wrapped(s, c, SHOW_MAP, payload);
-	else
-		value(s, c, SHOW_PLAIN, NULL);
-	if (tag != IMP_TAG_ENCRYPT0)
-		put_named(s, false,
-			  tag == IMP_TAG_SIGN1 ? "signature"
-			  : signs	       ? "signatures"
-					       : "recipients");
-	if (tag == IMP_TAG_SIGN1)
-		value(s, c, SHOW_PLAIN, NULL);
-	else if (tag != IMP_TAG_ENCRYPT0)
-		put_parts(s, c, signs ? "signature" : "wrapped key");
-	close_container(s, '}');
-}
-
-static bool is_message(struct imp_span item, uint64_t tag)
-{
-	struct imp_error quiet = { 0 };
-	struct imp_encrypt e;
-	struct imp_sign m;
-
-	if (tag == IMP_TAG_SIGN1 || tag == IMP_TAG_SIGN)
-		return imp_sign_decode(item, IMP_CBOR_LENIENT, &m, &quiet) == 0;
-	return message_name(tag) &&
-	       imp_encrypt_decode(item, IMP_CBOR_LENIENT, &e, &quiet) == 0;
-}
-
-static void put_tag(struct show *s, struct imp_cbor *c)
-{
-	struct imp_cbor start = *c;
-	struct imp_span item = imp_cbor_item(&start);
-	uint64_t tag = imp_cbor_tag(c);
-
-	if (is_message(item, tag)) {
-		struct imp_span typ = typ_of(item);
-
-		if (s->json)
-			fprintf(s->f,
-				"{\"message\":\"%s\",\"parts\":", message_name(tag));
-		else
-			fprintf(s->f, "%s (tag %" PRIu64 ")", message_name(tag), tag);
-		put_message(s, c, tag, typ);
-	} else {
-		fprintf(s->f,
-			s->json ? "{\"tag\":%" PRIu64 ",\"value\":" : "%" PRIu64 "(",
-			tag);
-		value(s, c, SHOW_PLAIN, NULL);
-		fputs(s->json ? "" : ")", s->f);
-	}
-	if (s->json)
-		fputc('}', s->f);
 }
 
 /* One resource: its number and name, the value unless it is or may be a secret. */
@@ -349,14 +212,14 @@ static void put_resource(struct show *s, struct imp_cbor *c, unsigned object, bo
 	bool known = s->names && s->names->find(s->names->ctx, object, resource, &r);
 	enum imp_cbor_type type;
 
-	next(s, first);
+	show_next(s, first);
 	put_label(s, c, r.resource);
 	type = imp_cbor_peek(c);
 	if (r.secret ||
 	    (!known && (type == IMP_T_BYTES || type == IMP_T_TEXT || type == IMP_T_MAP)))
 		put_hidden(s, c);
 	else
-		value(s, c, SHOW_PLAIN, NULL);
+		show_value(s, c, SHOW_PLAIN, NULL);
 	if (s->json)
 		fputc('}', s->f);
 }
@@ -365,26 +228,26 @@ static void put_instances(struct show *s, struct imp_cbor *c, unsigned object)
 {
 	size_t instances = imp_cbor_map(c), resources;
 
-	open_container(s, '[');
+	show_open(s, '[');
 	for (bool first = true; imp_cbor_more(c, &instances); first = false) {
-		next(s, first);
+		show_next(s, first);
 		put_label(s, c, "instance");
 		resources = imp_cbor_map(c);
-		open_container(s, '[');
+		show_open(s, '[');
 		for (bool lead = true; imp_cbor_more(c, &resources); lead = false)
 			put_resource(s, c, object, lead);
-		close_container(s, ']');
+		show_close(s, ']');
 		if (s->json)
 			fputc('}', s->f);
 	}
-	close_container(s, ']');
+	show_close(s, ']');
 }
 
 static void put_settings(struct show *s, struct imp_cbor *c)
 {
 	size_t objects = imp_cbor_map(c);
 
-	open_container(s, '[');
+	show_open(s, '[');
 	for (bool first = true; imp_cbor_more(c, &objects); first = false) {
 		struct imp_cbor key = *c;
 		unsigned object = (unsigned)imp_cbor_uint_max(&key, UINT16_MAX);
@@ -392,13 +255,13 @@ static void put_settings(struct show *s, struct imp_cbor *c)
 
 		if (s->names)
 			s->names->find(s->names->ctx, object, 0, &r);
-		next(s, first);
+		show_next(s, first);
 		put_label(s, c, r.object);
 		put_instances(s, c, object);
 		if (s->json)
 			fputc('}', s->f);
 	}
-	close_container(s, ']');
+	show_close(s, ']');
 }
 
 static bool is_settings(struct imp_span item)
@@ -412,19 +275,19 @@ static void put_component(struct show *s, struct imp_cbor *c, const struct show_
 {
 	size_t left = imp_cbor_array(c);
 
-	open_container(s, '[');
+	show_open(s, '[');
 	for (bool first = true; imp_cbor_more(c, &left); first = false) {
-		next(s, first);
+		show_next(s, first);
 		if (!s->json)
 			fputs("- ", s->f);
 		if (imp_cbor_peek(c) == IMP_T_ARRAY && imp_cbor_array(c) == 2) {
 			imp_cbor_item(c);
-			put_wrapped(s, c, SHOW_MAP, map);
+			show_wrapped(s, c, SHOW_MAP, map);
 		} else {
 			imp_cbor_fail(c, "a measurement is not [format, component]");
 		}
 	}
-	close_container(s, ']');
+	show_close(s, ']');
 }
 
 static struct imp_span ahead(const struct imp_cbor *c)
@@ -434,8 +297,8 @@ static struct imp_span ahead(const struct imp_cbor *c)
 	return imp_cbor_item(&copy);
 }
 
-static void value(struct show *s, struct imp_cbor *c, enum show_as as,
-		  const struct show_key *map)
+void show_value(struct show *s, struct imp_cbor *c, enum show_as as,
+		const struct show_key *map)
 {
 	enum imp_cbor_type type = imp_cbor_peek(c);
 
@@ -458,7 +321,7 @@ static void value(struct show *s, struct imp_cbor *c, enum show_as as,
 	else if (type == IMP_T_MAP)
 		put_map(s, c, map ? map : show_guess(ahead(c)));
 	else if (type == IMP_T_TAG)
-		put_tag(s, c);
+		show_tag(s, c);
 	else if (type == IMP_T_BOOL)
 		fputs(imp_cbor_bool(c) ? "true" : "false", s->f);
 	else if (type == IMP_T_NULL)
@@ -476,7 +339,7 @@ int show_item(FILE *f, bool json, struct imp_span item, const struct show_names 
 
 	if (imp_cbor_open(&c, item, IMP_CBOR_ANY, &fault))
 		return imp_cbor_refuse(&fault, "item", err);
-	value(&s, &c, SHOW_PLAIN, NULL);
+	show_value(&s, &c, SHOW_PLAIN, NULL);
 	fputc('\n', f);
 	return imp_cbor_finish(&c, "item", err);
 }

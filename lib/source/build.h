@@ -13,6 +13,17 @@ struct imp_variable *find_variable(struct imp_profile_source *s, const char *nam
 int compile_settings(struct imp_profile_source *s, struct imp_writer *w,
 		     struct imp_error *err);
 
+/* head.c: domain, sequence, epochs, label, ... Mistakes go to s->diags. */
+void head_read(struct imp_profile_source *s);
+
+/* variables.c: one declaration; all bindings; -s of names that nobody declared; the
+ * values of a row. */
+void variables_read(struct imp_profile_source *s, const struct imp_yaml *n);
+void variables_bind(struct imp_profile_source *s, const struct imp_csv *csv);
+int variables_check_sets(struct imp_profile_source *s, struct imp_error *err);
+int variables_take_row(struct imp_profile_source *s, const struct imp_csv *csv,
+		       struct imp_secret *text, struct imp_error *err);
+
 /* One value on its way into the map. */
 struct value {
 	struct imp_profile_source *s;
