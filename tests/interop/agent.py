@@ -1,0 +1,301 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A model of the device: the verdicts, the states and the history of imprint-agent(7), on plain data."""
+
+import hashlib
+
+import cose
+import objects as o
+from cbor_strict import Refused, Tag, decode
+
+REASONS = dict(enumerate((
+    'malformed', 'unsupported', 'not-for-me', 'epoch', 'sequence', 'scope', 'signature', 'decrypt',
+    'replaced-id', 'conflict', 'state', 'approval', 'too-big', 'storage', 'challenge'), 1))
+NUMBERS = {name: number for number, name in REASONS.items()}
+EXIT = {1: 3, 7: 5, 8: 5, 15: 5, 14: 7, **{n: 4 for n in (2, 3, 4, 5, 6, 9, 10, 11, 12, 13)}}
+RING = 16
+SET, WIPED = 1, 2
+KIND_PROFILE, KIND_CLAIM = 1, 2
+
+
+class Refusal(Exception):
+    """The device says no: one of REASONS."""
+
+    def __init__(self, reason):
+        super().__init__(reason)
+        self.reason = reason
+        self.number = NUMBERS[reason]
+
+
+def refuse_unless(condition, reason):
+    if not condition:
+        raise Refusal(reason)
+
+
+class Device:
+    """What a device is born with."""
+
+    def __init__(self, ueid, signing, sealing, **parts):
+        self.ueid = ueid
+        self.signing = signing
+        self.sealing = sealing
+        self.oemid = parts.get('oemid', 32473)
+        self.hwmodel = parts.get('hwmodel', b'keel-2')
+        self.objects = parts.get('objects', {0: '1.2', 1: '1.2', 10: '1.1', 11: '1.1'})
+        self.object_max = parts.get('object_max', 4096)
+        self.domains = parts.get('domains', 4)
+        self.maker = parts.get('maker')
+        self.check = parts.get('check')
+
+    def shared(self, epk):
+        """The agreement of the sealing key with an ephemeral key; ValueError when there is none."""
+        return self.sealing.agree(epk)
+
+
+class Domain:
+    """What a device stores of one domain."""
+
+    def __init__(self):
+        self.epoch, self.sequence = 0, 0
+        self.id = self.authority = self.settings = None
+        self.state = 0
+
+
+def history_start(signing_kid, domain):
+    return hashlib.sha256(b'imprint-history-1' + signing_kid + bytes([domain])).digest()
+
+
+def history_step(head, number, entry):
+    return hashlib.sha256(b'\1' + head + number.to_bytes(4, 'big') + entry).digest()
+
+
+def history_entry(kind, domain, owner_epoch, domain_epoch, sequence, issuer, object_id):
+    return (bytes([kind, domain]) + owner_epoch.to_bytes(4, 'big') + domain_epoch.to_bytes(4, 'big')
+            + sequence.to_bytes(8, 'big') + issuer + object_id)
+
+
+def nonce_of(beacon, ueid, r):
+    return hashlib.sha256(b'imprint-nonce-1' + beacon + bytes([len(ueid)]) + ueid + r).digest()
+
+
+class Agent:
+    """The device: apply() takes an object and says 'applied' or 'again', or raises Refusal."""
+
+    def __init__(self, device):
+        self.device = device
+        self.owner = self.record = self.last_command = None
+        self.owner_epoch, self.approval, self.policy = 0, None, 0
+        self.locked = self.dead = False
+        self.domains = {}
+        self.heads = {0: (0, history_start(cose.kid_of(device.signing.public), 0))}
+        self.ring = []
+
+    def lifecycle(self):
+        if self.dead:
+            return 0x6000
+        if self.locked:
+            return 0x3000
+        return 0x2000 if self.owner else 0x1000
+
+    def domain(self, number):
+        return self.domains.get(number) or Domain()
+
+    def apply(self, data):
+        """The whole way of a staged object, in the order of checks."""
+        refuse_unless(len(data) <= self.device.object_max, 'too-big')
+        try:
+            item = decode(data)
+            o.need(isinstance(item, Tag), 'untagged')
+            if item.number == 96:
+                return self.apply_package(item)
+            signed = o.Signed(item)
+            return self.apply_signed(signed)
+        except (o.Malformed, Refused) as error:
+            raise Refusal('malformed') from error
+
+    def apply_signed(self, signed):
+        if signed.typ == cose.typ('transfer'):
+            o.need(signed.many, 'a claim is many')
+            return self.apply_transfer(signed)
+        if signed.typ == cose.typ('command'):
+            return self.apply_command(signed)
+        raise Refusal('unsupported')
+
+    def need_target(self, target):
+        mine = {o.UEID: self.device.ueid, o.OEMID: self.device.oemid, o.HWMODEL: self.device.hwmodel,
+                o.SEALING_KID: cose.kid_of(self.device.sealing.public)}
+        refuse_unless(all(mine[key] == value for key, value in target.items()), 'not-for-me')
+
+    def need_signers(self, signed, key, approval, besides=()):
+        """The signer set is exactly the key, m distinct approvers and `besides`; each signature is good."""
+        known = {cose.kid_of(k): k for k in (key, *besides)}
+        must = set(known)
+        others = {cose.kid_of(k): k for k in approval[1]} if approval else {}
+        wanted = len(must) + (approval[0] if approval else 0)
+        kids = [signer[0] for signer in signed.signers]
+        refuse_unless(len(kids) <= 8 and len(set(kids)) == len(kids) == wanted, 'approval')
+        refuse_unless(must <= set(kids) <= must | set(others), 'approval')
+        for kid, alg, tbs, signature in signed.signers:
+            refuse_unless(cose.verify(known.get(kid) or others[kid], alg, tbs, signature), 'signature')
+
+    def need_form(self, signed):
+        """One exactly where the owner has no approval, many where it has."""
+        refuse_unless(signed.many == bool(self.approval), 'approval')
+
+    def apply_transfer(self, signed):
+        body = o.decode_map(signed.payload, 'transfer')
+        o.need(isinstance(body, dict), 'transfer')
+        if 9 in body or 11 in body:
+            raise Refusal('unsupported')
+        o.need(signed.un == {}, 'unprotected')
+        o.check_claim(body)
+        self.need_target(body[4])
+        if self.record is not None and signed.id == self.record:
+            return 'again'
+        refuse_unless(self.heads[0][0] == 0 and not self.dead, 'state')
+        refuse_unless(body[3] == 1, 'epoch')
+        refuse_unless(body[8] == o.ZERO_ID, 'replaced-id')
+        refuse_unless(signed.issuer == cose.kid_of(body[5]), 'scope')
+        maker = self.device.maker
+        self.need_signers(signed, body[5], body.get(6), (maker,) if maker else ())
+        self.owner, self.owner_epoch, self.record = body[5], 1, signed.id
+        self.approval, self.policy = body.get(6), body[7]
+        self.remember(KIND_CLAIM, 0, 1, 0, 0, cose.kid_of(body[5]), signed.id)
+        return 'applied'
+
+    def need_owned(self, owner_epoch):
+        refuse_unless(self.owner is not None and not self.dead, 'state')
+        refuse_unless(owner_epoch == self.owner_epoch, 'epoch')
+
+    def changes(self, op, argument):
+        """Whether a lock or a floor would change anything."""
+        if op == o.LOCK:
+            return not self.locked
+        return any(self.domain(d).epoch < epoch for d, epoch in argument.items())
+
+    def apply_command(self, signed):
+        o.need(signed.un == {}, 'unprotected')
+        body = o.decode_map(signed.payload, 'command')
+        o.check_command(body)
+        self.need_target(body[4])
+        op, argument, sequence = body[2], body.get(12), body.get(3, 0)
+        if self.last_command is not None and signed.id == self.last_command:
+            return 'again'
+        if op in (o.LOCK, o.FLOOR) and self.owner and not self.changes(op, argument):
+            return 'again'
+        self.need_owned(body[9][0])
+        refuse_unless(op != o.FLOOR or 0 not in argument, 'epoch')
+        refuse_unless(op in (o.LOCK, o.FLOOR) or sequence > self.domain(0).sequence, 'sequence')
+        refuse_unless(signed.issuer == cose.kid_of(self.owner), 'scope')
+        self.need_form(signed)
+        self.need_signers(signed, self.owner, self.approval)
+        self.carry_out(op, argument, sequence)
+        self.last_command = signed.id
+        self.remember(op, 0, self.owner_epoch, 0, sequence, signed.issuer, signed.id)
+        return 'applied'
+
+    def carry_out(self, op, argument, sequence):
+        if sequence:
+            self.domains.setdefault(0, Domain()).sequence = sequence
+        if op == o.LOCK:
+            self.locked = True
+        elif op == o.FLOOR:
+            for number, epoch in argument.items():
+                domain = self.domains.setdefault(number, Domain())
+                if domain.epoch < epoch:
+                    domain.epoch, domain.sequence = epoch, 0
+        elif op == o.POLICY:
+            self.policy = argument
+        else:
+            self.wipe(argument if op == o.WIPE else list(self.domains))
+            self.dead = op == o.DECOMMISSION
+
+    def wipe(self, numbers):
+        for number in numbers:
+            domain = self.domains.get(number)
+            if domain is not None and domain.state:
+                domain.state, domain.settings = WIPED, None
+
+    def apply_package(self, item):
+        kind, claims, kid = o.check_package(item)
+        refuse_unless(kind == cose.typ('package'), 'unsupported')
+        refuse_unless(claims[o.UEID] == self.device.ueid, 'not-for-me')
+        refuse_unless(kid == cose.kid_of(self.device.sealing.public), 'not-for-me')
+        try:
+            o.check_point(item.value[3][0][1][-1])
+            content = cose.open_sealed(item, self.device.shared)
+            signed = o.Signed(decode(content))
+            o.need(signed.typ in (cose.typ('profile'), cose.typ('batch')), 'no profile')
+        except (ValueError, Refused) as error:
+            raise Refusal('decrypt') from error
+        refuse_unless(13 not in signed.un and -70030 not in signed.un and signed.typ == cose.typ('profile'),
+                      'unsupported')
+        o.need(signed.un == {}, 'unprotected')
+        return self.apply_profile(signed, claims)
+
+    def apply_profile(self, signed, claims):
+        body = o.decode_map(signed.payload, 'profile')
+        o.check_profile(body)
+        refuse_unless(body[4][o.UEID] == claims[o.UEID], 'not-for-me')
+        self.need_target(body[4])
+        o.need(o.outer_claims(signed.item) == claims, 'inner differs from outer')
+        number, sequence = body[2], body[3]
+        domain = self.domain(number)
+        if domain.state == SET and domain.id == signed.id:
+            return 'again'
+        self.need_owned(body[9][0])
+        refuse_unless(number != 0 or body[9][1] == 0, 'epoch')
+        refuse_unless(body[9][1] >= domain.epoch, 'epoch')
+        refuse_unless((body[9][1], sequence) > (domain.epoch, domain.sequence), 'sequence')
+        refuse_unless(8 not in body or body[8] == domain.id, 'replaced-id')
+        refuse_unless(signed.issuer == cose.kid_of(self.owner), 'scope')
+        self.need_room(number, body[5])
+        self.need_form(signed)
+        self.need_signers(signed, self.owner, self.approval)
+        if self.device.check:
+            refuse_unless(self.device.check(number, body[5]) is None, self.device.check(number, body[5]) or 'state')
+        domain = self.domains.setdefault(number, domain)
+        domain.epoch, domain.sequence, domain.id = body[9][1], sequence, signed.id
+        domain.authority, domain.state, domain.settings = signed.issuer, SET, body[5]
+        self.remember(KIND_PROFILE, number, self.owner_epoch, domain.epoch, sequence, signed.issuer, signed.id)
+        return 'applied'
+
+    def need_room(self, number, settings):
+        """Every object is implemented, no (object, instance) is another domain's."""
+        refuse_unless(all(obj in self.device.objects for obj in settings), 'unsupported')
+        held = {(obj, i) for d, domain in self.domains.items() if d != number and domain.settings
+                for obj, instances in domain.settings.items() for i in instances}
+        wanted = {(obj, i) for obj, instances in settings.items() for i in instances}
+        refuse_unless(not held & wanted, 'conflict')
+
+    def remember(self, kind, domain, owner_epoch, domain_epoch, sequence, issuer, object_id):
+        entry = history_entry(kind, domain, owner_epoch, domain_epoch, sequence, issuer, object_id)
+        number, head = self.heads.get(domain) or (0, history_start(cose.kid_of(self.device.signing.public), domain))
+        self.heads[domain] = (number + 1, history_step(head, number + 1, entry))
+        self.ring = (self.ring + [entry])[-RING:]
+
+    def snapshot(self):
+        """What evidence must say of this state."""
+        return {
+            'lifecycle': self.lifecycle(),
+            'owner': None if self.owner is None else [cose.kid_of(self.owner), self.owner_epoch, self.record],
+            'heads': {d: list(h) for d, h in sorted(self.heads.items())},
+            'policy': self.policy,
+            'components': {d: (v.sequence, v.id, v.authority, v.state, v.epoch)
+                           for d, v in sorted(self.domains.items()) if v.state},
+        }
+
+
+def snapshot_of(body):
+    """The same of the claims of evidence."""
+    return {'lifecycle': body[2395], 'owner': body[-70020],
+            'heads': {d: list(h) for d, h in sorted(body[-70021].items())},
+            'policy': body[-70023], 'components': o.components(body)}
+
+
+def fold(base, entries):
+    """The heads that a ring's entries lead to from its base."""
+    heads = {d: list(h) for d, h in base.items()}
+    for entry in entries:
+        number, head = heads[entry[1]]
+        heads[entry[1]] = [number + 1, history_step(head, number + 1, entry)]
+    return heads
