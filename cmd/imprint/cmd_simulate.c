@@ -312,7 +312,9 @@ static void announce(const struct args *a, const struct fleet *f)
 			printf("%-12s imei %s  %s%s\n", info.link, info.imei,
 			       f->identity[i].serial, info.endorsed ? "  endorsed" : "");
 	}
-	if (!a->command && !a->report.json)
+	if (!a->command && a->report.json)
+		printf("{\"ready\":%zu}\n", f->count);
+	else if (!a->command)
 		printf("ready: %zu simulated devices with test keys; Ctrl-C ends them\n",
 		       f->count);
 	fflush(stdout);

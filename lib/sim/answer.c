@@ -31,18 +31,35 @@ static void put_stale_frame(struct sim_line *l)
 	(void)sim_queue_put(&l->out, imp_written(&wire));
 }
 
-/* What has no end fills the queue again whenever it is empty. */
-void line_refill(struct sim_line *l)
+bool line_endless(const struct sim_line *l)
 {
 	const struct sim_lie *lie = l->unit->lying.lie;
 
-	if (l->received == 0)
+	return l->received > 0 && (l->flood || (lie && lie->stale_frames));
+}
+
+void line_refill(struct sim_line *l)
+{
+	if (!line_endless(l))
 		return;
 	if (l->flood)
 		line_say(l,
 			 "[00:00:17.311] <dbg> modem: counting sheep, and counting\r\n");
-	else if (lie && lie->stale_frames)
+	else
 		put_stale_frame(l);
+}
+
+/* One in so many bytes gets lost. */
+size_t line_lose(struct sim_line *l, uint8_t *buf, size_t len)
+{
+	size_t kept = 0;
+
+	if (l->lose_one_in == 0)
+		return len;
+	for (size_t i = 0; i < len; i++)
+		if (draw(l) % l->lose_one_in != 0)
+			buf[kept++] = buf[i];
+	return kept;
 }
 
 /* Noise looks like what shares a UART with frames: log lines and stray bytes, some of
@@ -74,22 +91,10 @@ static void send_frame(struct sim_line *l, struct imp_span packet)
 	imp_frame_put(&wire, l->deframer.framing, packet);
 	if (l->noise)
 		put_noise(l);
-	(void)sim_queue_put(&l->out, imp_written(&wire));
+	(void)sim_queue_put(
+		&l->out, (struct imp_span){ wire.ptr, line_lose(l, wire.ptr, wire.len) });
 	if (l->noise)
 		put_noise(l);
-}
-
-/* One in so many bytes gets lost. */
-size_t line_lose(struct sim_line *l, uint8_t *buf, size_t len)
-{
-	size_t kept = 0;
-
-	if (l->lose_one_in == 0)
-		return len;
-	for (size_t i = 0; i < len; i++)
-		if (draw(l) % l->lose_one_in != 0)
-			buf[kept++] = buf[i];
-	return kept;
 }
 
 /* A console that shares its UART with logs says something before the first frame. */

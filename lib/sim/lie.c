@@ -5,11 +5,6 @@
 #include "object/signed.h"
 #include "sim/unit.h"
 
-static void version(struct imp_describe *d)
-{
-	d->v1 = false;
-}
-
 /* Bytes that a terminal, a shell, SQL or printf would take for more than a name. */
 #define HOSTILE "\x1b[2J\r\n';--%n../../"
 
@@ -63,7 +58,7 @@ static void smp_error(uint32_t number, struct imp_writer *w)
 
 static const struct sim_lie lies[] = {
 	{ .name = "applied", .skips_apply = true },
-	{ .name = "version", .describe = version },
+	{ .name = "version", .version = true },
 	{ .name = "label", .describe = label },
 	{ .name = "strings", .describe = strings },
 	{ .name = "serial", .board = serial },
@@ -174,6 +169,16 @@ static void alter_describe(struct sim_unit *u, const struct imp_smp *smp,
 	imp_smp_close(w, at);
 }
 
+/* {"v": [1], ...} says version 2 instead. */
+static void alter_version(struct imp_writer *w)
+{
+	static const uint8_t one[] = { 0x61, 'v', 0x81, 0x01 };
+	uint8_t *at = memmem(w->ptr, w->len, one, sizeof(one));
+
+	if (at)
+		at[sizeof(one) - 1] = 2;
+}
+
 static struct imp_span alter_claim(struct sim_unit *u, struct imp_span truth)
 {
 	struct imp_writer w = imp_writer(u->lying.payload, sizeof(u->lying.payload));
@@ -226,6 +231,8 @@ void sim_lie_handle(struct sim_unit *u, struct imp_span packet, struct imp_write
 	imp_agent_handle(&u->agent, packet, w);
 	if (lie->describe && smp.id == IMP_DESCRIBE)
 		alter_describe(u, &smp, w);
+	else if (lie->version && smp.id == IMP_DESCRIBE)
+		alter_version(w);
 	else if (lie->claim || lie->token)
 		alter_evidence(u, &smp, w);
 }

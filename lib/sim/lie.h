@@ -35,6 +35,8 @@ struct sim_lie {
 	/* Make the evidence of an answer of the true one; empty: leave it out. */
 	struct imp_span (*token)(struct sim_unit *u, struct imp_span truth);
 	void (*describe)(struct imp_describe *d);
+	/* Describe a version that is not there. */
+	bool version;
 	/* Put the body of every answer of group 4096. */
 	void (*body)(uint32_t number, struct imp_writer *w);
 	/* Alter the board before it starts. */

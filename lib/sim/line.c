@@ -135,7 +135,7 @@ void sim_line_writable(struct sim_line *l)
 	}
 	if (l->pty.master < 0)
 		return;
-	if (!l->blocked && sim_queue_rest(&l->out).len > 0)
+	if (!l->blocked && (sim_queue_rest(&l->out).len > 0 || line_endless(l)))
 		wake_at(l, imp_now_ns() + ms(PACE_MS));
 	sim_watch(l);
 }

@@ -1,0 +1,150 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The main job, end to end: eight simulated devices on eight serial ports, provisioned and proven.
+# demo.sh [FOLDER] leaves every intermediate file in FOLDER (./demo); IMPRINT names the binary.
+set -eu
+exec 2>&1 # one story, in order
+
+here=$(cd "$(dirname "$0")/.." && pwd)
+imprint=${IMPRINT:-$here/build/cmd/imprint/imprint}
+case $imprint in
+/*) ;;
+*) imprint=$PWD/$imprint ;;
+esac
+devices='sim/1 sim/2 sim/3 sim/4 sim/5 sim/6 sim/7 sim/8'
+if [ -t 1 ]; then
+	bold=$(printf '\033[1m') dim=$(printf '\033[2m') plain=$(printf '\033[0m')
+else
+	bold='' dim='' plain=''
+fi
+
+heading() {
+	printf '\n%s== %s%s\n' "$bold" "$1" "$plain"
+}
+
+# Show a command as one would type it, then run it.
+run() {
+	printf '%s$ imprint' "$dim"
+	printf ' %s' "$@"
+	printf '%s\n' "$plain"
+	"$imprint" "$@"
+}
+
+# The device itself must refuse, for this reason and with this status.
+refused() {
+	reason=$1 status=$2
+	shift 2
+	rc=0
+	run "$@" >refused.log 2>&1 || rc=$?
+	grep -v -e '^hint:' -e '^imprint:' refused.log
+	if [ "$rc" -ne "$status" ] || ! grep -q "the device refuses ($reason)" refused.log; then
+		echo "demo: expected the device to refuse ($reason) with status $status, got $rc" >&2
+		exit 1
+	fi
+	rm -f refused.log
+	echo "   exit status $rc: as it should be"
+}
+
+each() {
+	for device in $devices; do
+		printf -- '-d %s ' "$device"
+	done
+}
+
+# The last byte belongs to the last package's wrapped key: turn one bit of it.
+tamper() {
+	size=$(wc -c <"$1")
+	last=$(tail -c 1 "$1" | od -An -tu1 | tr -d ' ')
+	head -c $((size - 1)) "$1"
+	# shellcheck disable=SC2059 # the format is made of a number
+	printf "\\$(printf %03o $((last ^ 1)))"
+}
+
+prepare() {
+	heading 'Keys: the factory'\''s, the owner'\''s, a stranger'\''s, and the seed of generated secrets'
+	run keygen --class test -o factory.pem --public factory.pub.pem
+	run keygen --class test -o owner.pem --public owner.pub.pem
+	run keygen --class test -o stranger.pem --public stranger.pub.pem
+	run keygen --class test --type seed -o seed.key
+
+	heading 'What is wanted: one profile, eight devices'
+	cp "$here/profiles/examples/sensor.yaml" "$here/profiles/examples/devices.csv" .
+	sed -n '/^settings:/,$p' sensor.yaml
+	head -3 devices.csv
+	echo ...
+}
+
+# Inside the simulation: what a person at a line does.
+provision() {
+	# shellcheck disable=SC2046 # the words of it are options
+	set -- $(each) --cards devices.cards --factory factory.pub.pem
+	heading 'Enroll: each device says who it is; the factory'\''s endorsement makes that more than a claim'
+	# shellcheck disable=SC2046
+	run enroll $(each) -o devices.cards --factory factory.pub.pem
+
+	heading 'Claim: become the owner'
+	run claim -k owner.pem "$@" --evidence devices.evidence
+
+	heading 'Pack: compile, sign, and encrypt to one device each; nothing in clear is written'
+	run pack sensor.yaml --csv devices.csv -k owner.pem --seed seed.key --cards devices.cards \
+		--factory factory.pub.pem -o devices.packages
+
+	heading 'Push: over eight serial ports at once; PASS is a device'\''s signed evidence, appraised'
+	run push "$@" --owner owner.pub.pem --evidence devices.evidence devices.packages
+
+	heading 'Push again: what is there is not written twice'
+	run push -d sim/1 --cards devices.cards --factory factory.pub.pem --owner owner.pub.pem \
+		--evidence devices.evidence devices.packages
+}
+
+attack() {
+	set -- --cards devices.cards --factory factory.pub.pem
+
+	heading 'One bit of a package is turned: sim/8 refuses it'
+	tamper devices.packages >tampered.packages
+	refused decrypt 5 push -d sim/8 "$@" --index 8 tampered.packages
+
+	heading 'The package of sim/2 is sent to sim/1: sim/1 refuses it'
+	refused not-for-me 4 push -d sim/1 "$@" --index 2 devices.packages
+
+	heading 'A stranger signs the same settings, with a higher sequence: sim/1 refuses them'
+	run pack sensor.yaml --csv devices.csv -k stranger.pem --seed seed.key "$@" --sequence 9 \
+		-o stranger.packages
+	refused scope 4 push -d sim/1 "$@" --index 1 stranger.packages
+
+	heading 'A newer profile is applied, then the old package comes back: sim/1 refuses it'
+	run pack sensor.yaml --csv devices.csv -k owner.pem --seed seed.key "$@" --sequence 2 \
+		-s apn=iot2.example -o newer.packages
+	run push -d sim/1 "$@" --owner owner.pub.pem --evidence devices.evidence newer.packages
+	refused sequence 4 push -d sim/1 "$@" --index 1 devices.packages
+}
+
+conclude() {
+	# shellcheck disable=SC2046
+	set -- $(each) --cards devices.cards --factory factory.pub.pem
+	heading 'Verify: eight devices, provisioned and attested'
+	run verify "$@" --owner owner.pub.pem --evidence devices.evidence
+}
+
+if [ "${1-}" = --inside ]; then
+	provision
+	attack
+	conclude
+	exit
+fi
+
+folder=${1:-demo}
+if [ -e "$folder" ] && [ ! -e "$folder/.imprint-demo" ]; then
+	echo "demo: $folder is there, and no earlier demo made it" >&2
+	exit 2
+fi
+rm -rf "$folder"
+mkdir "$folder"
+cd "$folder"
+: >.imprint-demo
+prepare
+heading 'Eight devices: the real agent over emulated flash, on pseudo-terminals (test devices)'
+printf '%s$ imprint simulate --csv devices.csv --factory factory.pem -- ...%s\n' "$dim" "$plain"
+IMPRINT=$imprint "$imprint" simulate --csv devices.csv --factory factory.pem -- sh "$here/tests/demo.sh" --inside
+heading "What it left in $folder/ for reading (imprint inspect FILE)"
+ls
