@@ -162,17 +162,19 @@ static int send_chunk(struct imp_session *s, struct upload *u, struct imp_respon
 	return 0;
 }
 
-/* All of it is there, but the chunk that completed it carried no nonce: apply it now. */
+/* All of it is there, but the chunk that completed it brought no evidence: apply it now.
+ * A device that then has nothing staged has applied it before, or says so. */
 static int apply(struct imp_session *s, struct upload *u, struct imp_response *out,
 		 unsigned *reason, struct imp_error *err)
 {
 	const struct imp_request q = { .sha = IMP_SPAN(u->sha),
 				       .nonce = { u->nonce, 32 } };
+	int rc =
+		ask(s, IMP_SMP_WRITE, IMP_APPLY, &q, IMP_SESSION_TRIES, out, reason, err);
 
-	return in_doubt(
-		s,
-		ask(s, IMP_SMP_WRITE, IMP_APPLY, &q, IMP_SESSION_TRIES, out, reason, err),
-		err);
+	if (*reason == IMP_R_MALFORMED)
+		return missing(s, "evidence, though it says it has the object", err);
+	return in_doubt(s, rc, err);
 }
 
 static bool applied(const struct imp_response *r)

@@ -238,7 +238,7 @@ static void put_always(struct imp_writer *w, const struct imp_describe *d)
 {
 	put_key(w, "v");
 	imp_cbor_put_array(w, 1);
-	imp_cbor_put_uint(w, IMP_PROTOCOL_VERSION);
+	imp_cbor_put_uint(w, d->v1 ? IMP_PROTOCOL_VERSION : 0);
 	put_uint_if(w, "buf", true, d->buf);
 }
 

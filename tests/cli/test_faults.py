@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Lines and devices that misbehave: each way of failing has its own words and its own exit status."""
+import os
+import pty
+import re
+import unittest
+
+from tool import Case
+
+CARD = "$I enroll -d sim/1 -o x.cards --json\n"
+CLAIM = "$I claim -k owner.pem -d sim/1 --cards x.cards --json\n"
+
+
+class Faults(Case):
+    def setUp(self):
+        super().setUp()
+        self.keys()
+        self.profile()
+        self.write("d.csv", "imei\n001010010000014\n")
+        # Enrolled and claimed without any fault; the faults come with the restart.
+        self.simulate(CARD + CLAIM + "$I pack p.yaml --csv d.csv -k owner.pem --cards x.cards -o p.packages")
+
+    def push(self, *faults, status, words, options="--timeout 6"):
+        args = [a for f in faults for a in ("--fault", f)]
+        run = self.simulate(f"$I push p.packages -d sim/1 --cards x.cards {options} --json", *args, status=status)
+        answer = self.lines(run.out)[-1]
+        self.assertRegex(answer["message"], words)
+        return answer
+
+    def held(self):
+        """What the honest device shows afterwards."""
+        run = self.simulate("$I verify -d sim/1 --cards x.cards --json")
+        return self.lines(run.out)[-1]["domains"]
+
+    # The line
+    def test_dev_01_silent(self):
+        self.push("silent", status=8, words="nothing came")
+        self.assertEqual(self.held(), [])
+
+    def test_ser_14_echo(self):
+        self.push("echo", status=8, words="only our own bytes came back")
+
+    def test_text_only(self):
+        answer = self.push("text", status=8, words="text came, no answer")
+        self.assertNotIn("\x1b", answer["message"])
+
+    def test_dev_03_endless_stream_hides_no_answer(self):
+        self.push("flood", status=0, words="attested", options="--timeout 10")
+
+    def test_dev_02_slow(self):
+        self.push("slow@1", status=8, words="nothing came|text came|no frame|frames came", options="--timeout 3")
+
+    def test_ser_01_noise_is_passed_over(self):
+        self.push("noise", status=0, words="attested")
+
+    def test_ser_15_lost_answers_are_asked_for_again(self):
+        answer = self.push("drop@2", status=0, words="attested", options="--timeout 20")
+        self.assertGreater(answer["retries"], 0)
+
+    def test_ser_16_reboot_in_the_middle(self):
+        self.push("reboot@200", status=0, words="attested", options="--timeout 20")
+
+    def test_unplugged(self):
+        self.push("unplug@700", status=8, words="unplugged after [0-9]+ bytes")
+
+    def test_ser_10_held_by_another_process(self):
+        run = self.simulate("exec 9<>sim/1; flock 9; $I verify -d sim/1 --cards x.cards --json", status=8)
+        self.assertRegex(self.lines(run.out)[-1]["message"], "held by process [0-9]+ \\(")
+
+    def test_ser_11_no_such_port(self):
+        run = self.run_tool("verify", "-d", "nowhere", "--cards", "x.cards", status=8)
+        self.assertIn("nowhere: no such port", run.err)
+
+    def test_ser_12_not_a_tty(self):
+        self.write("plain", "x")
+        for path in ("plain", "/dev/null"):
+            self.assertIn("is not a serial port", self.run_tool("verify", "-d", path, "--cards", "x.cards", status=8).err)
+
+    def test_ser_09_other_rate(self):
+        """Bytes that are no text and no frame: the baud rate is the first suspect."""
+        master, slave = pty.openpty()
+        import threading
+        name = os.ttyname(slave)
+
+        def answer():
+            try:
+                while True:
+                    os.read(master, 100)
+                    os.write(master, bytes([0x80, 0xfe, 0x9c, 0xe0, 0xf8] * 8))
+            except OSError:
+                pass
+        threading.Thread(target=answer, daemon=True).start()
+        run = self.run_tool("verify", "-d", name, "--cards", "x.cards", "--timeout", "3", status=8)
+        self.assertIn("hint: is the baud rate right?", run.err)
+
+    def test_smp_without_the_group(self):
+        """A device that speaks SMP and answers "not supported"."""
+        master, slave = pty.openpty()
+        import base64
+        import binascii
+        import struct
+        import threading
+
+        def answer():
+            try:
+                while True:
+                    got = os.read(master, 400)
+                    line = got[got.index(b"\x06\x09") + 2:].split(b"\n")[0]
+                    request = base64.b64decode(line)[2:-2]
+                    body = b"\xa1\x62rc\x08"
+                    packet = bytes([request[0] + 1, 0]) + struct.pack(">H", len(body)) + request[4:8] + body
+                    crc = binascii.crc_hqx(packet, 0)
+                    frame = struct.pack(">H", len(packet) + 2) + packet + struct.pack(">H", crc)
+                    os.write(master, b"\x06\x09" + base64.b64encode(frame) + b"\n")
+            except (OSError, ValueError):
+                pass
+        threading.Thread(target=answer, daemon=True).start()
+        run = self.run_tool("verify", "-d", os.ttyname(slave), "--cards", "x.cards", "--timeout", "3", status=8)
+        self.assertIn("speaks SMP, but has no imprint group (4096)", run.err)
+
+    # The device
+    def test_dev_16_each_reason_is_mapped(self):
+        status = {1: 3, 2: 4, 3: 4, 4: 4, 5: 4, 6: 4, 7: 5, 8: 5, 9: 4, 10: 4, 11: 4, 12: 4, 13: 4, 14: 7, 15: 5}
+        names = "malformed unsupported not-for-me epoch sequence scope signature decrypt replaced-id conflict state approval " \
+                "too-big storage challenge".split()
+        for reason, code in status.items():
+            answer = self.push(f"refuse@{reason}", status=code, words=names[reason - 1])
+            self.assertEqual(answer["refusal"], names[reason - 1])
+
+    def lie(self, name, status, words, what=None):
+        answer = self.push(f"lie:{name}", status=status, words=words)
+        if what:
+            self.assertIn(what, [d["what"] for d in answer["differences"]])
+        return answer
+
+    def test_evid_03_replayed_evidence(self):
+        run = self.simulate("$I verify -d sim/1 --cards x.cards >/dev/null; $I verify -d sim/1 --cards x.cards --json",
+                            "--fault", "lie:replay", status=5)
+        self.assertEqual(self.lines(run.out)[-1]["differences"][0]["what"], "nonce")
+
+    def test_lies_are_told_apart(self):
+        """DEV-04..12, 15; EVID-02..05, 10..14: what the device says differs from what must be, and it is named."""
+        lies = {
+            "garbage": (7, "an answer that is none", None),     # DEV-04
+            "bomb": (7, "an answer that is none", None),        # DEV-05
+            "deep": (7, "an answer that is none", None),
+            "version": (7, "version 1", None),                  # DEV-06
+            "no-evidence": (7, "evidence", None),               # DEV-07
+            "key": (5, "sign", None),                           # DEV-08
+            "foreign-key": (5, "signing key", "signing key"),
+            "nonce": (5, "nonce", "nonce"),                     # DEV-09, EVID-02
+            "missing": (7, "form", "form"),                     # DEV-11
+            "wrong-type": (7, "form", "form"),                  # COSE-17
+            "claim": (0, "attested", None),                     # DEV-11: unknown claims are passed over
+            "ueid": (5, "identity", "identity"),                # DEV-14, EVID-05
+            "class": (4, "class", "class"),                     # EVID-10
+            "debug": (4, "debug", "debug"),                     # DEV-12, EVID-11
+            "profile-id": (4, "profile id", "profile id"),      # DEV-10
+            "authority": (4, "authority", "authority"),
+            "sequence": (4, "sequence", "sequence"),
+            "epoch": (4, "epoch", "owner-epoch"),
+            "applied": (4, "profile", "profile"),               # DEV-07, DEV-10
+            "history": (5, "history", "history"),
+        }
+        for name, (status, words, what) in lies.items():
+            with self.subTest(name):
+                self.setUpFresh()
+                self.lie(name, status, words, what)
+
+    def test_sig_01_ctrl_c_ends_with_130(self):
+        run = self.simulate("$I push p.packages -d sim/1 --cards x.cards --timeout 30 & p=$!; sleep 1; kill -TERM $p; wait $p",
+                            "--fault", "silent", status=130)
+        self.assertEqual(self.held(), [])
+        del run
+
+    def test_pwr_04_cut_between_commit_and_evidence(self):
+        """Power goes at every flash operation of a push: afterwards the same push says PASS, and history has one entry."""
+        for n in range(1, 80 if os.environ.get("IMPRINT_SOAK") else 24):
+            with self.subTest(n):
+                self.setUpFresh()
+                self.simulate("$I push p.packages -d sim/1 --cards x.cards --timeout 10 --json; true", "--fault", f"cut@{n}")
+                run = self.simulate("$I push p.packages -d sim/1 --cards x.cards --json && $I verify -d sim/1 --cards x.cards --json")
+                self.assertEqual(len(self.lines(run.out)[-1]["domains"]), 1)
+
+    def setUpFresh(self):
+        import shutil
+        shutil.rmtree(self.dir / "sim", ignore_errors=True)
+        for name in ("x.cards", "p.packages"):
+            (self.dir / name).unlink(missing_ok=True)
+        self.simulate(CARD + CLAIM + "$I pack p.yaml --csv d.csv -k owner.pem --cards x.cards -o p.packages")
+
+
+unittest.main()
