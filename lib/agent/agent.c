@@ -190,7 +190,8 @@ static void describe_state(struct imp_agent *a, struct imp_describe *d)
 
 static void put_describe(struct imp_agent *a, struct imp_writer *w)
 {
-	struct imp_describe d = { .v1 = true, .buf = a->board->buffer,
+	struct imp_describe d = { .v1 = true,
+				  .buf = a->board->buffer,
 				  .cobs = a->board->cobs };
 
 	d.restricted = challenged(a);

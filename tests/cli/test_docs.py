@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command table, --help, completions and man pages tell one story."""
+import re
+import subprocess
+import unittest
+
+from tool import IMPRINT, ROOT, Case
+
+METAVARS = {"FILE", "DIR", "KEY", "PUB", "DEVICE", "ID", "N", "FD", "SECONDS", "NAME=VALUE", "CHAR", "A,B", "FAULT",
+            "DOMAIN=EPOCH"}
+
+
+def run(*args):
+    return subprocess.run([IMPRINT, *args], capture_output=True, text=True, check=True).stdout
+
+
+def commands():
+    return [line.split("\t") for line in run("complete").splitlines()]
+
+
+class Docs(Case):
+    def test_brief_is_one_imperative_phrase(self):
+        for name, brief in commands():
+            with self.subTest(name):
+                self.assertRegex(brief, r"^[a-z][^.]{4,59}$")
+
+    def test_every_command_has_a_page_that_takes_its_options_from_the_table(self):
+        index = (ROOT / "man/imprint.1.scd").read_text()
+        for name, brief in commands():
+            with self.subTest(name):
+                page = (ROOT / f"man/imprint-{name}.1.scd").read_text(encoding="utf-8")
+                self.assertIn("\n@OPTIONS@\n", page)
+                self.assertIn(f"imprint-{name} - {brief}\n", page)
+                self.assertIn(f"*imprint-{name}*(1)\n:  {brief}\n", index)
+
+    def test_pages_name_only_options_that_exist(self):
+        for name, _ in commands():
+            known = set(re.findall(r"\*--([\w-]+)\*", run("options", name)))
+            page = (ROOT / f"man/imprint-{name}.1.scd").read_text(encoding="utf-8")
+            for line in page.splitlines():
+                for word in re.findall(rf"imprint {name}\b[^|&;']*", line):
+                    for option in re.findall(r"(?<!\S)--([a-z][\w-]+)", word.split(" -- ")[0]):
+                        with self.subTest(f"{name} --{option}"):
+                            self.assertIn(option, known)
+
+    def test_metavars_come_from_the_vocabulary(self):
+        for name, _ in commands():
+            for metavar in re.findall(r"--[\w-]+\*=_(.+?)_\n", run("options", name)):
+                with self.subTest(f"{name} {metavar}"):
+                    self.assertTrue(metavar in METAVARS or re.fullmatch(r"[a-z0-9-]+(\|[a-z0-9-]+)+", metavar))
+
+    def test_cfg_01_no_option_turns_verification_off(self):
+        """Every option of push, one after the other, on an object that nobody signed: refused under each."""
+        self.keys()
+        self.write("d.csv", "imei\n001010010000014\n")
+        self.profile()
+        self.simulate("$I enroll -d sim/1 -o x.cards; $I claim -k owner.pem -d sim/1 --cards x.cards\n"
+                      "$I build p.yaml --csv d.csv -o b.profiles; $I pack p.yaml --csv d.csv -k owner.pem --cards x.cards -o p.packages")
+        raw = (self.dir / "p.packages").read_bytes()
+        forged = bytearray(raw)
+        forged[-60] ^= 1
+        self.write("forged.packages", bytes(forged))
+        values = {"FILE": "none.evidence", "PUB": "owner.pub", "SECONDS": "9", "N": "1", "ID": "001010010000014", "DEVICE": "sim/1"}
+        for option, metavar in re.findall(r"\*--([\w-]+)\*(?:=_(.+?)_)?\n", run("options", "push")):
+            if option in ("help", "usage", "dry-run", "device", "cards"):
+                continue
+            with self.subTest(option):
+                word = f"--{option}" + (f"={values[metavar]}" if metavar else "")
+                for name in ("forged.packages", "b.profiles"):
+                    done = self.simulate(f"$I push {name} -d sim/1 --cards x.cards {word}", status=None)
+                    self.assertIn(done.returncode, (3, 4, 5), f"{word} {name}\n{done.out}{done.err}")
+                state = self.lines(self.simulate("$I verify -d sim/1 --cards x.cards --json").out)[-1]
+                self.assertEqual(state["domains"], [])
+
+
+unittest.main()
