@@ -122,7 +122,6 @@ static int open_csv(struct imp_csv *csv, const struct compile_args *a, char name
 {
 	const char *dir = getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
 	const char *path = strcmp(a->csv, "-") == 0 ? "/dev/stdin" : a->csv;
-	CLEANUP(imp_secret_fini) struct imp_secret bytes = { 0 };
 	struct stat st;
 	int fd, rc;
 

@@ -34,7 +34,7 @@ static void escape(char *out, size_t cap, const char *in)
 	out[n] = '\0';
 }
 
-static void format(char *out, size_t cap, const char *fmt, va_list ap)
+IMP_PRINTF(3, 0) static void format(char *out, size_t cap, const char *fmt, va_list ap)
 {
 	char raw[IMP_ERROR_TEXT];
 
