@@ -128,6 +128,11 @@ static int in_doubt(struct imp_session *s, int rc, struct imp_error *err)
 	return imp_hint(err, rc, "run imprint verify, or push the same package again");
 }
 
+static bool applied(const struct imp_response *r)
+{
+	return r->evidence.len > 0 || r->again;
+}
+
 struct upload {
 	struct imp_span object;
 	const uint8_t *nonce;
@@ -159,6 +164,8 @@ static int send_chunk(struct imp_session *s, struct upload *u, struct imp_respon
 		return last ? in_doubt(s, rc, err) : rc;
 	if (!out->has_off || out->off > u->object.len)
 		return missing(s, "an offset that makes sense", err);
+	if (last && out->off == u->object.len && !applied(out))
+		return missing(s, "evidence", err);
 	return 0;
 }
 
@@ -175,11 +182,6 @@ static int apply(struct imp_session *s, struct upload *u, struct imp_response *o
 	if (*reason == IMP_R_MALFORMED)
 		return missing(s, "evidence, though it says it has the object", err);
 	return in_doubt(s, rc, err);
-}
-
-static bool applied(const struct imp_response *r)
-{
-	return r->evidence.len > 0 || r->again;
 }
 
 static int upload(struct imp_session *s, struct upload *u, struct imp_response *out,
