@@ -17,7 +17,7 @@
 #include "sim/sim.h"
 #include "source/csv.h"
 
-enum { FAULTS_MAX = 64 };
+enum { FAULTS_MAX = 256 };
 
 struct args {
 	struct report_args report;

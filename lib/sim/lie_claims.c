@@ -5,7 +5,8 @@
 #include "object/signed.h"
 #include "sim/unit.h"
 
-/* A copy with its last bit turned. */
+/* A copy with a bit of its second byte turned: of a UEID that is a digit, and of a hash
+ * it is among the bytes that messages show. */
 static struct imp_span turned(struct imp_span s, struct sim_claim *room)
 {
 	size_t n = s.len < sizeof(room->bytes) ? s.len : sizeof(room->bytes);
@@ -13,7 +14,7 @@ static struct imp_span turned(struct imp_span s, struct sim_claim *room)
 	if (n == 0)
 		return s;
 	memcpy(room->bytes, s.ptr, n);
-	room->bytes[n - 1] ^= 1;
+	room->bytes[n > 1] ^= 1;
 	return (struct imp_span){ room->bytes, n };
 }
 
@@ -50,7 +51,7 @@ static void debug(struct imp_evidence *e, struct sim_claim *room)
 static void lifecycle(struct imp_evidence *e, struct sim_claim *room)
 {
 	(void)room;
-	e->life = e->life == IMP_LIFE_OWNED ? IMP_LIFE_LOCKED : IMP_LIFE_OWNED;
+	e->life = e->life == IMP_LIFE_UNOWNED ? IMP_LIFE_OWNED : IMP_LIFE_UNOWNED;
 }
 
 static void profile_id(struct imp_evidence *e, struct sim_claim *room)

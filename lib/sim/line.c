@@ -92,12 +92,14 @@ void sim_line_boot(struct sim_line *l)
 /* Bytes that may leave now. */
 static size_t allowance(struct sim_line *l, size_t want)
 {
-	uint64_t now = imp_now_ns(), due;
+	uint64_t now = imp_now_ns(), due, saved;
 
 	if (l->rate == 0)
 		return want;
-	if (l->paced_ns == 0 || l->paced_ns + ms(1000) + ms(1000) / l->rate < now)
-		l->paced_ns = now;
+	saved = ms(1000) / l->rate +
+		2 * ms(PACE_MS); /* time on the line is not saved up */
+	if (l->paced_ns + saved < now)
+		l->paced_ns = now - saved;
 	due = (now - l->paced_ns) * l->rate / ms(1000);
 	return due < want ? (size_t)due : want;
 }

@@ -20,7 +20,7 @@ import smp  # noqa: E402
 
 IMPRINT = os.environ['IMPRINT']
 NONCE = bytes(range(32))
-OWNED, UNOWNED, LOCKED = 0x2000, 0x1000, 0x3000
+OWNED, UNOWNED = 0x2000, 0x1000
 # Claims of evidence; imprint-formats(7).
 A_NONCE, A_UEID, A_OEMID, A_HWMODEL, A_DEBUG, A_BOOT, A_LIFE = 10, 256, 258, 259, 263, 267, 2395
 A_OWNER, A_HEADS, A_COUNT = -70020, -70021, -70022
