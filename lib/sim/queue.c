@@ -27,6 +27,8 @@ bool sim_queue_put(struct sim_queue *q, struct imp_span bytes)
 
 struct imp_span sim_queue_rest(const struct sim_queue *q)
 {
+	if (!q->ptr)
+		return (struct imp_span){ 0 };
 	return (struct imp_span){ q->ptr + q->at, q->end - q->at };
 }
 

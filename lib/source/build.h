@@ -32,6 +32,7 @@ struct value {
 	uint16_t instance, resource_instance;
 	const struct imp_yaml *node;
 	struct imp_writer *w;
+	bool secret; /* a secret variable was put in */
 };
 
 /* Encode one scalar of a resource. Mistakes go to s->diags. 0, or -IMP_E... */

@@ -92,7 +92,7 @@ int imp_profile_source_open(struct imp_profile_source *s, struct imp_crypto *cry
 static bool read_ueid(struct imp_profile_source *s, const struct imp_yaml *imei,
 		      const struct imp_yaml *ueid)
 {
-	bool secret;
+	bool secret = false;
 	const struct imp_yaml *n = imei ? imei : ueid;
 	const char *text = n ? expand(s, n, &secret) : NULL, *wrong;
 	char buf[128];
@@ -126,7 +126,7 @@ static bool read_ueid(struct imp_profile_source *s, const struct imp_yaml *imei,
 static void read_class(struct imp_profile_source *s, const struct imp_yaml *n,
 		       struct imp_target *out)
 {
-	bool secret;
+	bool secret = false;
 	const char *text = n ? expand(s, n, &secret) : NULL, *slash;
 	char *end;
 

@@ -24,7 +24,7 @@ void value_wrong(const struct value *v, const char *text, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
-	if (v->resource->secret || !text)
+	if (v->resource->secret || v->secret || !text)
 		imp_diag(&v->s->diags, v->node->mark, "%s: %s", v->resource->name, what);
 	else
 		imp_diag(&v->s->diags, v->node->mark, "%s '%s': %s", v->resource->name,
@@ -337,7 +337,7 @@ static void put_edrx(const struct value *v)
 	const struct imp_yaml *c = imp_yaml_get(v->node, "cycle"),
 			      *p = imp_yaml_get(v->node, "window");
 	uint64_t cycle, window, below, above;
-	bool cycle_wrong, secret;
+	bool cycle_wrong, secret = false;
 	const char *ct = c ? expand(v->s, c, &secret) : NULL,
 		   *pt = p ? expand(v->s, p, &secret) : NULL;
 	uint8_t octet;
@@ -370,7 +370,7 @@ static int put_form(const struct value *outer, struct imp_error *err)
 {
 	const struct imp_yaml *n = outer->node->child;
 	struct value v = *outer;
-	bool secret = false, opaque = v.resource->type == IMP_V_OPAQUE;
+	bool opaque = v.resource->type == IMP_V_OPAQUE;
 	const char *text;
 
 	if (!n || n->next || n->kind != IMP_YAML_SCALAR) {
@@ -378,7 +378,7 @@ static int put_form(const struct value *outer, struct imp_error *err)
 			    "expected a value, or a form such as {hex: \"...\"}");
 		return 0;
 	}
-	text = expand(v.s, n, &secret);
+	text = expand(v.s, n, &v.secret);
 	if (!text)
 		return 0;
 	v.node = n;
@@ -435,7 +435,7 @@ static void put_scalar(const struct value *v, const char *text)
 
 int compile_value(const struct value *v, struct imp_error *err)
 {
-	bool secret = false;
+	struct value with = *v;
 	const char *text;
 
 	if (v->node->kind == IMP_YAML_MAP && is_edrx(v) &&
@@ -449,8 +449,8 @@ int compile_value(const struct value *v, struct imp_error *err)
 		value_wrong(v, NULL, "takes one value, not a list");
 		return 0;
 	}
-	text = expand(v->s, v->node, &secret);
+	text = expand(v->s, v->node, &with.secret);
 	if (text)
-		put_scalar(v, text);
+		put_scalar(&with, text);
 	return 0;
 }

@@ -175,7 +175,7 @@ class Faults(Case):
 
     def test_pwr_04_cut_between_commit_and_evidence(self):
         """Power goes at every flash operation of a push: afterwards the same push says PASS, and history has one entry."""
-        for n in range(1, 80 if os.environ.get("IMPRINT_SOAK") else 24):
+        for n in range(1, 80) if os.environ.get("IMPRINT_SOAK") else (1, 2, 5, 9, 30, 60, 70):
             with self.subTest(n):
                 self.setUpFresh()
                 self.simulate("$I push p.packages -d sim/1 --cards x.cards --timeout 10 --json; true", "--fault", f"cut@{n}")

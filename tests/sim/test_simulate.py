@@ -217,7 +217,8 @@ class Load(Case):
             for _ in range(1000):
                 client.attest(NONCE)
             after = resident_kb(sim.process.pid)
-        self.assertLess(after - before, 256)
+        # A sanitizer keeps what was freed for a while.
+        self.assertLess(after - before, 262144 if os.environ.get('SANITIZED') else 256)
 
     def test_nobody_reading_costs_nothing(self):
         """A UART loses what nobody reads: requests pile up, memory does not."""
