@@ -44,7 +44,6 @@ class Device:
         self.object_max = parts.get('object_max', 4096)
         self.domains = parts.get('domains', 4)
         self.maker = parts.get('maker')
-        self.check = parts.get('check')
 
     def shared(self, epk):
         """The agreement of the sealing key with an ephemeral key; ValueError when there is none."""
@@ -100,25 +99,32 @@ class Agent:
         return self.domains.get(number) or Domain()
 
     def apply(self, data):
-        """The whole way of a staged object, in the order of checks."""
+        """The whole way of a staged object, in the order of checks. Sets evidence_due for an object taken."""
+        self.evidence_due = True
         refuse_unless(len(data) <= self.device.object_max, 'too-big')
         try:
             item = decode(data)
             o.need(isinstance(item, Tag), 'untagged')
             if item.number == 96:
                 return self.apply_package(item)
-            signed = o.Signed(item)
-            return self.apply_signed(signed)
+            return self.apply_signed(o.Signed(item))
         except (o.Malformed, Refused) as error:
             raise Refusal('malformed') from error
 
     def apply_signed(self, signed):
+        self.need_supported(signed)
         if signed.typ == cose.typ('transfer'):
-            o.need(signed.many, 'a claim is many')
             return self.apply_transfer(signed)
         if signed.typ == cose.typ('command'):
             return self.apply_command(signed)
         raise Refusal('unsupported')
+
+    @staticmethod
+    def need_supported(signed):
+        """No grants, batches or algorithms beyond the table; any other unprotected header is out of form."""
+        refuse_unless(not {13, -70030, -70031} & signed.un.keys(), 'unsupported')
+        o.need(signed.un == {}, 'unprotected')
+        refuse_unless(all(signer[1] in cose.ALG_CURVE for signer in signed.signers), 'unsupported')
 
     def need_target(self, target):
         mine = {o.UEID: self.device.ueid, o.OEMID: self.device.oemid, o.HWMODEL: self.device.hwmodel,
@@ -144,23 +150,28 @@ class Agent:
     def apply_transfer(self, signed):
         body = o.decode_map(signed.payload, 'transfer')
         o.need(isinstance(body, dict), 'transfer')
-        if 9 in body or 11 in body:
-            raise Refusal('unsupported')
-        o.need(signed.un == {}, 'unprotected')
-        o.check_claim(body)
+        refuse_unless(11 not in body, 'unsupported')
+        o.check_transfer(body)
+        refuse_unless(not o.is_handover(body), 'unsupported')
         self.need_target(body[4])
         if self.record is not None and signed.id == self.record:
-            return 'again'
+            return self.again(body[4])
         refuse_unless(self.heads[0][0] == 0 and not self.dead, 'state')
         refuse_unless(body[3] == 1, 'epoch')
         refuse_unless(body[8] == o.ZERO_ID, 'replaced-id')
         refuse_unless(signed.issuer == cose.kid_of(body[5]), 'scope')
+        refuse_unless(signed.many, 'approval')
         maker = self.device.maker
         self.need_signers(signed, body[5], body.get(6), (maker,) if maker else ())
         self.owner, self.owner_epoch, self.record = body[5], 1, signed.id
         self.approval, self.policy = body.get(6), body[7]
         self.remember(KIND_CLAIM, 0, 1, 0, 0, cose.kid_of(body[5]), signed.id)
         return 'applied'
+
+    def again(self, target):
+        """Under policy bit 1 an `again` to a class target carries no evidence."""
+        self.evidence_due = not (self.policy & 2 and o.UEID not in target)
+        return 'again'
 
     def need_owned(self, owner_epoch):
         refuse_unless(self.owner is not None and not self.dead, 'state')
@@ -170,22 +181,22 @@ class Agent:
         """Whether a lock or a floor would change anything."""
         if op == o.LOCK:
             return not self.locked
-        return any(self.domain(d).epoch < epoch for d, epoch in argument.items())
+        return 0 in argument or any(self.domain(d).epoch < epoch for d, epoch in argument.items())
 
     def apply_command(self, signed):
-        o.need(signed.un == {}, 'unprotected')
         body = o.decode_map(signed.payload, 'command')
         o.check_command(body)
         self.need_target(body[4])
         op, argument, sequence = body[2], body.get(12), body.get(3, 0)
         if self.last_command is not None and signed.id == self.last_command:
-            return 'again'
-        if op in (o.LOCK, o.FLOOR) and self.owner and not self.changes(op, argument):
-            return 'again'
+            return self.again(body[4])
+        if op in (o.LOCK, o.FLOOR) and not self.changes(op, argument):
+            return self.again(body[4])
         self.need_owned(body[9][0])
         refuse_unless(op != o.FLOOR or 0 not in argument, 'epoch')
         refuse_unless(op in (o.LOCK, o.FLOOR) or sequence > self.domain(0).sequence, 'sequence')
         refuse_unless(signed.issuer == cose.kid_of(self.owner), 'scope')
+        refuse_unless(op != o.FLOOR or self.fits(argument), 'too-big')
         self.need_form(signed)
         self.need_signers(signed, self.owner, self.approval)
         self.carry_out(op, argument, sequence)
@@ -219,22 +230,24 @@ class Agent:
         kind, claims, kid = o.check_package(item)
         refuse_unless(kind == cose.typ('package'), 'unsupported')
         refuse_unless(claims[o.UEID] == self.device.ueid, 'not-for-me')
-        refuse_unless(kid == cose.kid_of(self.device.sealing.public), 'not-for-me')
         try:
+            o.need(kid == cose.kid_of(self.device.sealing.public), 'kid')
+            o.check_epk(item.value[3][0][1][-1])
             o.check_point(item.value[3][0][1][-1])
             content = cose.open_sealed(item, self.device.shared)
             signed = o.Signed(decode(content))
             o.need(signed.typ in (cose.typ('profile'), cose.typ('batch')), 'no profile')
+            o.need(signed.un.keys() <= {13, -70030, -70031}, 'unprotected')
+            if signed.typ == cose.typ('profile'):
+                o.check_profile(o.decode_map(signed.payload, 'profile'))
         except (ValueError, Refused) as error:
             raise Refusal('decrypt') from error
-        refuse_unless(13 not in signed.un and -70030 not in signed.un and signed.typ == cose.typ('profile'),
-                      'unsupported')
-        o.need(signed.un == {}, 'unprotected')
+        self.need_supported(signed)
+        refuse_unless(signed.typ == cose.typ('profile'), 'unsupported')
         return self.apply_profile(signed, claims)
 
     def apply_profile(self, signed, claims):
-        body = o.decode_map(signed.payload, 'profile')
-        o.check_profile(body)
+        body = decode(signed.payload)
         refuse_unless(body[4][o.UEID] == claims[o.UEID], 'not-for-me')
         self.need_target(body[4])
         o.need(o.outer_claims(signed.item) == claims, 'inner differs from outer')
@@ -251,21 +264,24 @@ class Agent:
         self.need_room(number, body[5])
         self.need_form(signed)
         self.need_signers(signed, self.owner, self.approval)
-        if self.device.check:
-            refuse_unless(self.device.check(number, body[5]) is None, self.device.check(number, body[5]) or 'state')
+        refuse_unless(all(obj in self.device.objects for obj in body[5]), 'unsupported')
         domain = self.domains.setdefault(number, domain)
         domain.epoch, domain.sequence, domain.id = body[9][1], sequence, signed.id
         domain.authority, domain.state, domain.settings = signed.issuer, SET, body[5]
         self.remember(KIND_PROFILE, number, self.owner_epoch, domain.epoch, sequence, signed.issuer, signed.id)
         return 'applied'
 
+    def fits(self, numbers):
+        """Whether the device has room for these domains besides those that it keeps."""
+        return len(self.domains.keys() | set(numbers)) <= self.device.domains
+
     def need_room(self, number, settings):
         """Every object is implemented, no (object, instance) is another domain's."""
-        refuse_unless(all(obj in self.device.objects for obj in settings), 'unsupported')
         held = {(obj, i) for d, domain in self.domains.items() if d != number and domain.settings
                 for obj, instances in domain.settings.items() for i in instances}
         wanted = {(obj, i) for obj, instances in settings.items() for i in instances}
         refuse_unless(not held & wanted, 'conflict')
+        refuse_unless(self.fits([number]), 'too-big')
 
     def remember(self, kind, domain, owner_epoch, domain_epoch, sequence, issuer, object_id):
         entry = history_entry(kind, domain, owner_epoch, domain_epoch, sequence, issuer, object_id)

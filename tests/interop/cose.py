@@ -162,17 +162,17 @@ def kek(shared, recipient_protected):
     return HKDF(hashes.SHA256(), 32, None, kdf_info(recipient_protected)).derive(shared)
 
 
-def seal(content, claims, recipient, **wrong):
+def seal(content, claims, sealing, **wrong):
     """A package, and the ephemeral Key that made it. `wrong` replaces parts of the form."""
     header = {1: 3, 15: claims, 16: wrong.get('typ', typ('package'))}
     protected = encode(wrong.get('protected', header))
-    inner = encode(wrong.get('recipient', {1: -31, 4: wrong.get('kid', kid_of(recipient))}))
-    ephemeral = wrong.get('ephemeral') or Key.make(recipient[-1])
+    inner = encode(wrong.get('recipient', {1: -31, 4: wrong.get('kid', kid_of(sealing))}))
+    ephemeral = wrong.get('ephemeral') or Key.make(sealing[-1])
     cek = os.urandom(32)
     iv = wrong.get('iv', os.urandom(12))
     aad = encode(['Encrypt', wrong.get('aad_protected', protected), b''])
     sealed = AESGCM(cek).encrypt(iv if len(iv) >= 8 else bytes(12), content, aad)
-    wrapped = aes_key_wrap(kek(ephemeral.agree(recipient), wrong.get('kdf_protected', inner)), cek)
+    wrapped = aes_key_wrap(kek(ephemeral.agree(sealing), wrong.get('kdf_protected', inner)), cek)
     epk = wrong.get('epk', ephemeral.public)
     item = Tag(96, [protected, wrong.get('un', {5: iv}), wrong.get('ciphertext', sealed),
                     wrong.get('recipients', [[inner, wrong.get('recipient_un', {-1: epk}),

@@ -45,9 +45,16 @@ class Fleet:
         to = target or self.device
         body = o.profile(to.ueid, sequence, parts.pop('settings', settings()), **parts)
         signed = o.sign('profile', body, keys or [self.owner])
-        if content is None:
-            return o.package(signed, to.sealing.public)[0]
-        return cose.seal(content, o.outer_claims(signed), to.sealing.public)[0]
+        return self.seal(signed, content, to)
+
+    def seal(self, signed, content=None, to=None, claims=None, **wrong):
+        """A package; its ephemeral key is noted for a device whose private key nobody here has."""
+        to = to or self.device
+        item, ephemeral = cose.seal(encode(signed) if content is None else content,
+                                    claims or o.outer_claims(signed), to.sealing.public, **wrong)
+        if hasattr(to, 'ephemerals'):
+            to.ephemerals[encode(ephemeral.public)] = ephemeral
+        return item
 
     def command(self, op, sequence=None, argument=None, keys=None, **parts):
         body = o.command(op, {o.UEID: self.device.ueid}, sequence, argument, **parts)

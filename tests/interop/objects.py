@@ -124,20 +124,28 @@ def check_approval(approval):
     need(isinstance(approval, list) and len(approval) == 2, 'approval')
     count, keys = approval
     need(isinstance(keys, list) and 1 <= len(keys) <= 7 and is_int(count, 1, len(keys)), 'approval: m of n')
+    need(len({encode(key) for key in keys}) == len(keys), 'approval: keys twice')
     for key in keys:
         check_key(key)
 
 
-def check_claim(claim):
-    shape(claim, {
+def is_handover(body):
+    """A transfer from an owner to the next, not a claim."""
+    return body.get(3) != 1 and body.get(8) != ZERO_ID
+
+
+def check_transfer(body):
+    """A claim, or a transfer, which may keep domains."""
+    need(isinstance(body, dict), 'transfer')
+    shape(body, {
         1: lambda v: is_int(v, 1, 1), 3: lambda v: is_int(v, 1), 4: lambda v: good(check_target, v, False),
         5: lambda v: good(check_key, v), 7: lambda v: is_int(v, 0, 3), 8: is_kid,
-    }, {6: lambda v: good(check_approval, v)}, 'claim')
+    }, {6: lambda v: good(check_approval, v), **({9: is_domain_list} if is_handover(body) else {})}, 'transfer')
 
 
 def is_domain_list(value):
     return (isinstance(value, list) and len(value) >= 1 and all(is_int(v, 0, 15) for v in value)
-            and len(set(value)) == len(value))
+            and all(a < b for a, b in zip(value, value[1:])))
 
 
 def is_floor(value):
@@ -172,7 +180,7 @@ class Signed:
         self.protected, self.un, self.payload, last = item.value
         need(isinstance(self.protected, bytes) and isinstance(self.payload, bytes), 'message')
         header = decode_map(self.protected, 'protected')
-        shape(header, {4: is_kid, 16: lambda v: isinstance(v, str), **({} if self.many else {1: is_alg})},
+        shape(header, {4: is_kid, 16: lambda v: isinstance(v, (str, int)), **({} if self.many else {1: is_alg})},
               {}, 'protected')
         self.issuer, self.typ = header[4], header[16]
         need(isinstance(self.un, dict), 'unprotected')
@@ -182,7 +190,7 @@ class Signed:
         need(all(is_bytes(s[3], 64) for s in self.signers), 'signature: 64 bytes')
 
     def take_signers(self, last):
-        need(isinstance(last, list) and len(last) >= 1, 'signatures')
+        need(isinstance(last, list) and 1 <= len(last) <= 8, 'signatures')
         out = []
         for signer in last:
             need(isinstance(signer, list) and len(signer) == 3, 'signer: three items')
@@ -196,7 +204,7 @@ class Signed:
 
 
 def is_alg(value):
-    return type(value) is int and value in cose.ALG_CURVE
+    return type(value) is int
 
 
 def decode_map(data, what):
@@ -234,7 +242,7 @@ def check_package(item):
     need(isinstance(recipient[0], bytes), 'recipient protected')
     inner = decode_map(recipient[0], 'recipient protected')
     shape(inner, {1: lambda v: is_int(v, -31, -31), 4: is_kid}, {}, 'recipient protected')
-    shape(recipient[1], {-1: lambda v: good(check_epk, v)}, {}, 'recipient unprotected')
+    shape(recipient[1], {-1: lambda v: good(check_key, v, (cose.P256, cose.X25519))}, {}, 'recipient unprotected')
     need(is_bytes(recipient[2], 40), 'wrapped key')
     return header[16], header[15], inner[4]
 

@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A stream of random objects, valid and mutated, to devices and their models: verdicts and states agree."""
+
+import os
+import random
+import unittest
+
+import agent
+import cose
+import objects as o
+from cbor_strict import Raw, Tag, decode, encode
+from lab import Lab
+
+STEPS = int(os.environ.get('INTEROP_STEPS', '250'))
+SEED = int(os.environ.get('INTEROP_SEED', '20'))
+
+
+class Stream:
+    """Draws the next object from what the model knows of the device."""
+
+    def __init__(self, bench, draw):
+        self.bench, self.draw = bench, draw
+        self.fleet, self.device, self.model = bench.fleet, bench.device, bench.model
+        self.fleet.owner = cose.Key.make(draw.choice((cose.P256, cose.ED25519)))
+        self.approvers = [cose.Key.make(draw.choice((cose.P256, cose.ED25519))) for _ in range(3)]
+        self.asked = draw.choice((0, 0, 1, 2))
+        self.sent = []
+
+    def keys(self):
+        """Usually the right signers; now and then too few, too many or foreign."""
+        right = [self.fleet.owner, *self.draw.sample(self.approvers, self.asked)]
+        return self.draw.choice([right] * 12 + [[self.fleet.stranger], [self.fleet.owner, self.fleet.stranger],
+                                                right[:1], [self.fleet.owner, *self.approvers]])
+
+    def near(self, value, low=0):
+        return max(low, value + self.draw.choice((0, 1, 1, 1, 1, 2, -1)))
+
+    def target(self):
+        me = {o.UEID: self.device.ueid}
+        kind = {o.HWMODEL: self.device.hwmodel, o.OEMID: self.device.oemid}
+        return self.draw.choice([me] * 8 + [{**me, **kind}, {**me, o.SEALING_KID: self.device.sealing.kid}, kind,
+                                            {o.UEID: b'\3' + bytes(14)}, {**me, o.HWMODEL: b'x'}])
+
+    def claim(self):
+        approval = (self.asked, self.approvers) if self.asked else None
+        body = o.claim(self.target(), self.fleet.owner, self.draw.choice((0, 0, 0, 1)), approval)
+        return o.sign('transfer', body, self.keys(), issuer=self.fleet.owner.kid)
+
+    def profile(self):
+        number = self.draw.choice((0, 0, 1, 2, 3, 4, 15))
+        domain = self.model.domain(number)
+        settings = {}
+        for _ in range(self.draw.randrange(4)):
+            obj, instance = self.draw.choice(((10, 0), (11, 0), (11, 1), (11, 2)))
+            settings.setdefault(obj, {})[instance] = {self.draw.randrange(5): self.draw.choice(
+                (1, -5, 'text', b'\1\2', True, None, {0: 1, 7: 'x'}))}
+        body = o.profile(
+            self.device.ueid, self.near(domain.sequence, 1), settings, domain=number,
+            epochs=(self.draw.choice([1] * 9 + [2]), self.draw.choice([domain.epoch] * 5 + [self.near(domain.epoch)])),
+            replaces=self.draw.choice([None, None, None, domain.id, bytes(32)]),
+            label=self.draw.choice((None, 'a label')), target=self.draw.choice(({}, {}, {o.HWMODEL: self.device.hwmodel})))
+        return o.sign('profile', body, self.keys())
+
+    def command(self):
+        op = self.draw.choice((o.LOCK, o.FLOOR, o.WIPE, o.POLICY) * 5 + (o.DECOMMISSION,))
+        domain = self.draw.choice((0, 1, 2, 3, 4, 15))
+        argument = {o.FLOOR: {domain: self.near(self.model.domain(domain).epoch)},
+                    o.WIPE: sorted({domain, self.draw.randrange(16)}), o.POLICY: self.draw.choice((0, 1))}.get(op)
+        sequence = None if op in (o.LOCK, o.FLOOR) else self.near(self.model.domain(0).sequence, 1)
+        body = o.command(op, self.target(), sequence, argument, self.draw.choice([1] * 9 + [2]))
+        return o.sign('command', body, self.keys())
+
+    def mutate_map(self, signed):
+        """Change one thing in the payload and sign again, so that only the form can be wrong."""
+        body = decode(signed.value[2])
+        key = self.draw.choice(list(body))
+        change = self.draw.choice(('drop', 'value', 'add', 'raw'))
+        if change == 'drop':
+            del body[key]
+        elif change == 'value':
+            body[key] = self.draw.choice((0, -1, 2 ** 32, 2 ** 63 - 1, b'', bytes(16), bytes(32), '', None, [], {}, True))
+        elif change == 'add':
+            body[self.draw.choice((0, 7, 11, 13, 99, -1, 'x'))] = 1
+        else:
+            body[key] = Raw(self.draw.choice((b'\x18\x01', b'\xf9\x3c\x00', b'\x9f\xff', b'\x1b' + b'\xff' * 8)))
+        kind = {cose.typ(k): k for k in ('profile', 'command', 'transfer')}[decode(signed.value[0])[16]]
+        return o.sign(kind, body, [self.fleet.owner, *self.approvers[:self.asked]])
+
+    def seal(self, signed):
+        try:
+            claims = o.outer_claims(signed)
+        except (KeyError, TypeError, ValueError):
+            claims = {o.UEID: self.device.ueid, o.PROFILE_ID: cose.id_of(signed), o.ISSUER_KID: self.fleet.owner.kid,
+                      o.DOMAIN: 0, o.PAIR: [1, 0, 1]}
+        if self.draw.random() < 0.05:
+            field = self.draw.choice(list(claims))
+            claims[field] = self.draw.choice((0, bytes(32), [1, 0, 7], self.device.ueid))
+        return self.fleet.seal(signed, claims=claims)
+
+    def damage(self, raw):
+        raw = bytearray(raw)
+        at = self.draw.randrange(len(raw))
+        change = self.draw.choice(('flip', 'flip', 'flip', 'cut', 'insert', 'append'))
+        if change == 'flip':
+            raw[at] ^= 1 << self.draw.randrange(8)
+        elif change == 'cut':
+            del raw[at:]
+        elif change == 'insert':
+            raw.insert(at, self.draw.randrange(256))
+        else:
+            raw.append(0)
+        return bytes(raw) or b'\0'
+
+    def next(self):
+        if self.sent and self.draw.random() < 0.12:
+            return self.draw.choice(self.sent)
+        kind = self.draw.choice(('profile',) * 6 + ('command',) * 3 + ('claim',))
+        if self.model.owner is None:
+            kind = self.draw.choice(('claim', 'claim', kind))
+        signed = getattr(self, kind)()
+        if self.draw.random() < 0.15:
+            signed = self.mutate_map(signed)
+        raw = encode(self.seal(signed) if kind == 'profile' else signed)
+        if self.draw.random() < 0.2:
+            return self.damage(raw)
+        self.sent = self.sent[-30:] + [raw]
+        return raw
+
+
+class Agreement(unittest.TestCase):
+    def run_stream(self, bench, seed, tally):
+        draw = random.Random(seed)
+        stream = Stream(bench, draw)
+        for step in range(STEPS):
+            raw = stream.next()
+            model, device = bench.both(raw, draw.choice((100, 700, 1500)))
+            tally[device[0]] = tally.get(device[0], 0) + 1
+            self.assertEqual(device, model, f'seed {seed} step {step}: {raw.hex()}')
+            if step % 16 == 0:
+                self.assertEqual(*bench.state()[::-1], f'seed {seed} step {step}')
+            if bench.model.dead and draw.random() < 0.1:
+                break
+
+    def test_random_objects(self):
+        tally = {}
+        with Lab(8) as lab:
+            for number in range(1, 9):
+                bench = lab.bench(number, framing=('cobs', 'console')[number % 2])
+                with self.subTest(device=number):
+                    self.run_stream(bench, SEED * 100 + number, tally)
+                bench.client.close()
+        missing = {'applied', 'again', *agent.NUMBERS} - {'storage', 'challenge'} - tally.keys()
+        self.assertFalse(missing, tally)
+
+
+class Maker(unittest.TestCase):
+    def test_a_maker_key_signs_the_claim_too(self):
+        import pathlib
+        import tempfile
+        makers = [cose.Key.make(), cose.Key.make(cose.ED25519)]
+        for maker in makers:
+            with tempfile.TemporaryDirectory() as folder:
+                path = pathlib.Path(folder, 'maker.pub')
+                path.write_bytes(maker.public_pem())
+                with Lab(1, '--maker', path) as lab:
+                    bench = lab.bench(1, maker=maker.public)
+                    fleet, approver = bench.fleet, cose.Key.make()
+                    for verdict, keys in (('approval', [fleet.owner]), ('approval', [maker]),
+                                          ('approval', [fleet.owner, fleet.stranger]),
+                                          ('approval', [fleet.owner, maker, approver]),
+                                          ('applied', [fleet.owner, maker])):
+                        body = o.claim({o.UEID: bench.device.ueid}, fleet.owner)
+                        model, device = bench.both(o.sign('transfer', body, keys, issuer=fleet.owner.kid))
+                        self.assertEqual(device, model)
+                        self.assertEqual(device[0], verdict)
+                    bench.client.close()
+
+    def test_the_maker_itself_as_owner_signs_once(self):
+        import pathlib
+        import tempfile
+        maker = cose.Key.make()
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, 'maker.pub')
+            path.write_bytes(maker.public_pem())
+            with Lab(1, '--maker', path) as lab:
+                bench = lab.bench(1, maker=maker.public)
+                bench.fleet.owner = maker
+                model, device = bench.both(bench.fleet.claim())
+                self.assertEqual(device, model)
+                self.assertEqual(device[0], 'applied')
+                bench.client.close()
+
+
+class Flips(unittest.TestCase):
+    """BITFLIP: no flipped package is applied, and each gets the model's reason."""
+
+    def test_every_byte_of_a_package_and_of_a_claim(self):
+        with Lab(1) as lab:
+            bench = lab.bench(1)
+            claim = encode(bench.fleet.claim())
+            for raw in (claim, encode(bench.fleet.package(1))):
+                for at in range(len(raw)):
+                    flipped = bytearray(raw)
+                    flipped[at] ^= 1 << at % 8
+                    model, device = bench.both(bytes(flipped))
+                    self.assertEqual(device, model, f'byte {at} of {raw.hex()}')
+                    self.assertNotIn(device[0], ('applied', 'again'), f'byte {at}')
+                if raw is claim:
+                    self.assertEqual(bench.both(raw)[1][0], 'applied')
+            self.assertEqual(*bench.state())
+            bench.client.close()
+
+
+if __name__ == '__main__':
+    assert os.environ['IMPRINT'] and Tag
+    unittest.main()
