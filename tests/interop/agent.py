@@ -150,9 +150,8 @@ class Agent:
     def apply_transfer(self, signed):
         body = o.decode_map(signed.payload, 'transfer')
         o.need(isinstance(body, dict), 'transfer')
-        refuse_unless(11 not in body, 'unsupported')
         o.check_transfer(body)
-        refuse_unless(not o.is_handover(body), 'unsupported')
+        refuse_unless(11 not in body and not o.is_handover(body), 'unsupported')
         self.need_target(body[4])
         if self.record is not None and signed.id == self.record:
             return self.again(body[4])
@@ -272,8 +271,9 @@ class Agent:
         return 'applied'
 
     def fits(self, numbers):
-        """Whether the device has room for these domains besides those that it keeps."""
-        return len(self.domains.keys() | set(numbers)) <= self.device.domains
+        """Whether the device has room for these domains too; the sequence of commands takes none."""
+        kept = {d for d, domain in self.domains.items() if d or domain.state}
+        return len(kept | set(numbers)) <= self.device.domains
 
     def need_room(self, number, settings):
         """Every object is implemented, no (object, instance) is another domain's."""

@@ -15,7 +15,8 @@ import smp
 from cbor_strict import decode, encode
 from fixtures import Fleet
 
-IMPRINT = os.environ.get('IMPRINT')
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+IMPRINT = os.environ.get('IMPRINT', str(ROOT / 'build/cmd/imprint/imprint'))
 
 
 class Public:

@@ -138,9 +138,9 @@ def check_transfer(body):
     """A claim, or a transfer, which may keep domains."""
     need(isinstance(body, dict), 'transfer')
     shape(body, {
-        1: lambda v: is_int(v, 1, 1), 3: lambda v: is_int(v, 1), 4: lambda v: good(check_target, v, False),
+        1: lambda v: is_int(v, 1, 1), 3: is_int, 4: lambda v: good(check_target, v, False),
         5: lambda v: good(check_key, v), 7: lambda v: is_int(v, 0, 3), 8: is_kid,
-    }, {6: lambda v: good(check_approval, v), **({9: is_domain_list} if is_handover(body) else {})}, 'transfer')
+    }, {6: lambda v: good(check_approval, v), 11: lambda v: is_bytes(v, 16), **({9: is_domain_list} if is_handover(body) else {})}, 'transfer')
 
 
 def is_domain_list(value):
@@ -228,7 +228,7 @@ def check_package(item):
     need(isinstance(protected, bytes), 'protected')
     header = decode_map(protected, 'protected')
     shape(header, {1: lambda v: is_int(v, 3, 3), 15: lambda v: isinstance(v, dict),
-                   16: lambda v: isinstance(v, str)}, {}, 'protected')
+                   16: lambda v: isinstance(v, (str, int))}, {}, 'protected')
     shape(header[15], {
         UEID: lambda v: is_bytes(v, 7, 33), PROFILE_ID: is_kid, ISSUER_KID: is_kid,
         DOMAIN: lambda v: is_int(v, 0, 15),
