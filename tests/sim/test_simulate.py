@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -247,6 +248,17 @@ class Usage(Case):
             with self.subTest(fault=fault):
                 done = run('simulate', '-n', '2', '--state', self.path('sim'), '--fault', fault, status=2)
                 self.assertIn(says, done.stderr)
+
+    def test_the_page_names_every_fault_and_no_other(self):
+        """What the messages list, imprint-simulate(1) explains."""
+        said = ''.join(run('simulate', '--fault', wrong, status=2).stderr for wrong in ('?', 'lie:?'))
+        kinds, lies = (re.split(', ', tail) for tail in re.findall(r'expected (?:lie: and one of )?(.*)', said))
+        known = {k for k in kinds if k != 'lie:WHAT'} | {'lie:' + lie for lie in lies}
+        self.assertGreater(len(known), 40)
+        with open(os.path.join(os.path.dirname(__file__), '../../man/imprint-simulate.1.scd'), encoding='utf-8') as f:
+            rows = re.findall(r'^\|  ([a-z].*)$', f.read(), re.M)
+        named = {re.sub(r'\[?@.*', '', word) for row in rows for word in row.split(', ')}
+        self.assertEqual(named, known)
 
     def test_json_is_one_object_a_device_and_a_last_line(self):
         process = subprocess.Popen([IMPRINT, 'simulate', '-n', '2', '--json', '--state', self.path('sim')],
