@@ -35,14 +35,14 @@ bool line_endless(const struct sim_line *l)
 {
 	const struct sim_lie *lie = l->unit->lying.lie;
 
-	return l->received > 0 && (l->flood || (lie && lie->stale_frames));
+	return l->received > 0 && (l->fault[IMP_SIM_FLOOD] || (lie && lie->stale_frames));
 }
 
 void line_refill(struct sim_line *l)
 {
 	if (!line_endless(l))
 		return;
-	if (l->flood)
+	if (l->fault[IMP_SIM_FLOOD])
 		line_say(l,
 			 "[00:00:17.311] <dbg> modem: counting sheep, and counting\r\n");
 	else
@@ -54,10 +54,10 @@ size_t line_lose(struct sim_line *l, uint8_t *buf, size_t len)
 {
 	size_t kept = 0;
 
-	if (l->lose_one_in == 0)
+	if (l->fault[IMP_SIM_LOSE] == 0)
 		return len;
 	for (size_t i = 0; i < len; i++)
-		if (draw(l) % l->lose_one_in != 0)
+		if (draw(l) % l->fault[IMP_SIM_LOSE] != 0)
 			buf[kept++] = buf[i];
 	return kept;
 }
@@ -86,14 +86,14 @@ static void send_frame(struct sim_line *l, struct imp_span packet)
 {
 	struct imp_writer wire = imp_writer(l->sim->wire, sizeof(l->sim->wire));
 
-	if (l->drop_every && ++l->answers % l->drop_every == 0)
+	if (l->fault[IMP_SIM_DROP] && ++l->answers % l->fault[IMP_SIM_DROP] == 0)
 		return;
 	imp_frame_put(&wire, l->deframer.framing, packet);
-	if (l->noise)
+	if (l->fault[IMP_SIM_NOISE])
 		put_noise(l);
 	(void)sim_queue_put(
 		&l->out, (struct imp_span){ wire.ptr, line_lose(l, wire.ptr, wire.len) });
-	if (l->noise)
+	if (l->fault[IMP_SIM_NOISE])
 		put_noise(l);
 }
 
@@ -125,7 +125,7 @@ static void trade_units(struct sim_line *l)
 	struct sim_line *other = neighbour(l);
 	struct sim_unit *mine = l->unit;
 
-	l->swap_at = other->swap_at = 0;
+	l->fault[IMP_SIM_SWAP] = other->fault[IMP_SIM_SWAP] = 0;
 	l->unit = other->unit;
 	other->unit = mine;
 	sim_event(l, "traded places with device %zu", (size_t)(other - l->sim->line) + 1);
@@ -136,7 +136,7 @@ static void refuse(const struct sim_line *l, const struct imp_smp *smp,
 {
 	const struct imp_response r = { .failed = true,
 					.group = IMP_GROUP_IMPRINT,
-					.rc = l->refuse };
+					.rc = l->fault[IMP_SIM_REFUSE] };
 	struct imp_smp reply = *smp;
 	size_t at;
 
@@ -146,18 +146,24 @@ static void refuse(const struct sim_line *l, const struct imp_smp *smp,
 	imp_smp_close(w, at);
 }
 
+bool line_mute(const struct sim_line *l)
+{
+	return l->fault[IMP_SIM_SILENT] || l->fault[IMP_SIM_ECHO] ||
+	       l->fault[IMP_SIM_TEXT];
+}
+
 void line_answer(struct sim_line *l, struct imp_span packet)
 {
 	struct imp_writer w = imp_writer(l->sim->answer, sizeof(l->sim->answer));
 	struct imp_smp smp;
 	bool ours = imp_smp_decode(packet, &smp) && smp.group == IMP_GROUP_IMPRINT;
 
-	if (l->mute)
+	if (line_mute(l))
 		return;
 	l->requests += ours;
-	if (l->swap_at && l->requests == l->swap_at)
+	if (l->fault[IMP_SIM_SWAP] && l->requests == l->fault[IMP_SIM_SWAP])
 		trade_units(l);
-	if (l->refuse && ours && smp.id != IMP_DESCRIBE)
+	if (l->fault[IMP_SIM_REFUSE] && ours && smp.id != IMP_DESCRIBE)
 		refuse(l, &smp, &w);
 	else
 		sim_unit_handle(l->unit, packet, &w);

@@ -28,6 +28,7 @@ enum imp_sim_kind {
 	IMP_SIM_SWAP,	/* at request N the device trades places with its neighbour */
 	IMP_SIM_CLONE,	/* the device has key and identity of the first */
 	IMP_SIM_LIE,	/* see lie.h */
+	IMP_SIM_KINDS,
 };
 
 enum { IMP_SIM_NUMBERS = 8 };

@@ -35,7 +35,7 @@ void line_say(struct sim_line *l, const char *text)
 static void unplug(struct sim_line *l)
 {
 	sim_event(l, "unplugged after %llu bytes", (unsigned long long)l->moved);
-	l->unplug_at = 0;
+	l->fault[IMP_SIM_UNPLUG] = 0;
 	sim_queue_clear(&l->out);
 	sim_pty_close(&l->pty, l->link);
 	l->blocked = false;
@@ -76,7 +76,7 @@ void sim_line_boot(struct sim_line *l)
 		line_power_off(l, "power cut while booting");
 		return;
 	}
-	if (l->mute && !l->text)
+	if (line_mute(l) && !l->fault[IMP_SIM_TEXT])
 		return;
 	snprintf(text, sizeof(text),
 		 "*** Booting simulated device, a test device ***\r\n"
@@ -94,52 +94,14 @@ static size_t allowance(struct sim_line *l, size_t want)
 {
 	uint64_t now = imp_now_ns(), due, saved;
 
-	if (l->rate == 0)
+	if (l->fault[IMP_SIM_SLOW] == 0)
 		return want;
-	saved = ms(1000) / l->rate +
+	saved = ms(1000) / l->fault[IMP_SIM_SLOW] +
 		2 * ms(PACE_MS); /* time on the line is not saved up */
 	if (l->paced_ns + saved < now)
 		l->paced_ns = now - saved;
-	due = (now - l->paced_ns) * l->rate / ms(1000);
+	due = (now - l->paced_ns) * l->fault[IMP_SIM_SLOW] / ms(1000);
 	return due < want ? (size_t)due : want;
-}
-
-void sim_line_writable(struct sim_line *l)
-{
-	struct imp_span rest;
-
-	l->blocked = false;
-	for (unsigned rounds = 0; rounds < 64 && l->pty.master >= 0; rounds++) {
-		size_t n;
-		ssize_t done;
-
-		if (sim_queue_rest(&l->out).len == 0)
-			line_refill(l);
-		rest = sim_queue_rest(&l->out);
-		n = allowance(l, rest.len);
-		if (n == 0)
-			break;
-		if (l->unplug_at && n > l->unplug_at - l->moved)
-			n = (size_t)(l->unplug_at - l->moved);
-		done = write(l->pty.master, rest.ptr, n);
-		if (done < 0) {
-			l->blocked = errno == EAGAIN;
-			break;
-		}
-		sim_queue_drop(&l->out, (size_t)done);
-		if (l->rate)
-			l->paced_ns += (uint64_t)done * ms(1000) / l->rate;
-		l->moved += (uint64_t)done;
-		if (l->unplug_at && l->moved >= l->unplug_at) {
-			unplug(l);
-			return;
-		}
-	}
-	if (l->pty.master < 0)
-		return;
-	if (!l->blocked && (sim_queue_rest(&l->out).len > 0 || line_endless(l)))
-		wake_at(l, imp_now_ns() + ms(PACE_MS));
-	sim_watch(l);
 }
 
 /* Where a fault is due within these bytes, only those before it count. */
@@ -148,25 +110,67 @@ static size_t until(uint64_t at, uint64_t done, size_t len)
 	return at && at - done < len ? (size_t)(at - done) : len;
 }
 
+/* Write once; false where no more can be written now. */
+static bool send_some(struct sim_line *l)
+{
+	uint32_t rate = l->fault[IMP_SIM_SLOW], limit = l->fault[IMP_SIM_UNPLUG];
+	size_t n;
+	ssize_t done;
+
+	if (sim_queue_rest(&l->out).len == 0)
+		line_refill(l);
+	n = until(limit, l->moved, allowance(l, sim_queue_rest(&l->out).len));
+	if (n == 0)
+		return false;
+	done = write(l->pty.master, sim_queue_rest(&l->out).ptr, n);
+	if (done < 0) {
+		l->blocked = errno == EAGAIN;
+		return false;
+	}
+	sim_queue_drop(&l->out, (size_t)done);
+	if (rate)
+		l->paced_ns += (uint64_t)done * ms(1000) / rate;
+	l->moved += (uint64_t)done;
+	if (limit && l->moved >= limit)
+		unplug(l);
+	return l->pty.master >= 0;
+}
+
+void sim_line_writable(struct sim_line *l)
+{
+	enum { ROUNDS = 64 /* then the others' turn */ };
+
+	if (l->pty.master < 0)
+		return;
+	l->blocked = false;
+	for (unsigned i = 0; i < ROUNDS && send_some(l); i++)
+		;
+	if (l->pty.master < 0)
+		return;
+	if (!l->blocked && (sim_queue_rest(&l->out).len > 0 || line_endless(l)))
+		wake_at(l, imp_now_ns() + ms(PACE_MS));
+	sim_watch(l);
+}
+
 static void take_bytes(struct sim_line *l, uint8_t *buf, size_t len)
 {
 	struct imp_span in, packet;
 
-	len = until(l->unplug_at, l->moved, len);
-	len = until(l->reboot_at, l->received, len);
+	len = until(l->fault[IMP_SIM_UNPLUG], l->moved, len);
+	len = until(l->fault[IMP_SIM_REBOOT], l->received, len);
 	l->moved += len;
 	l->received += len;
 	in = (struct imp_span){ buf, line_lose(l, buf, len) };
-	if (l->echo)
+	if (l->fault[IMP_SIM_ECHO] || l->fault[IMP_SIM_COOKED])
 		(void)sim_queue_put(&l->out, in);
-	if (l->text)
+	if (l->fault[IMP_SIM_TEXT])
 		line_say(l, "\r\nuart:~$ unknown command\r\n");
 	while (l->boot_ns == 0 && imp_deframe(&l->deframer, &in, &packet))
 		line_answer(l, packet);
-	if (l->unplug_at && l->moved >= l->unplug_at)
+	if (l->fault[IMP_SIM_UNPLUG] && l->moved >= l->fault[IMP_SIM_UNPLUG])
 		unplug(l);
-	else if (l->reboot_at && l->received >= l->reboot_at) {
-		l->reboot_at = 0;
+	else if (l->fault[IMP_SIM_REBOOT] && l->received >= l->fault[IMP_SIM_REBOOT]) {
+		l->fault[IMP_SIM_REBOOT] = 0;
 		line_power_off(l, "reboots");
 	}
 }

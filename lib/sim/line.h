@@ -28,14 +28,8 @@ struct sim_line {
 	uint64_t received, moved; /* bytes from the host, and both ways */
 	uint32_t answers, requests;
 	uint64_t random; /* state of the generator */
-	/* Faults. */
-	bool noise, echo, mute, text, flood; /* mute: no answers */
-	uint32_t drop_every;		     /* answers; 0: none is lost */
-	uint32_t lose_one_in;		     /* bytes; 0: none is lost */
-	uint32_t refuse;		     /* reason; 0: none */
-	uint32_t rate;			     /* bytes a second; 0: at once */
-	uint64_t unplug_at, reboot_at;	     /* 0: never */
-	uint32_t swap_at;		     /* request of group 4096; 0: never */
+	/* By kind: its number, 1 where it takes none, 0 where the line is free of it. */
+	uint32_t fault[IMP_SIM_KINDS];
 };
 
 /* 0, or what sim_pty_open() says. */

@@ -84,60 +84,19 @@ static int check_faults(const struct imp_sim_options *o, struct imp_error *err)
 	return 0;
 }
 
+/* Faults of the line are looked up there; these are the board's. */
 static void set_fault(struct sim_line *l, const struct imp_sim_fault *f)
 {
 	struct sim_unit *u = l->unit;
 
-	switch (f->kind) {
-	case IMP_SIM_CUT:
+	l->fault[f->kind] = f->n[0] > 0 ? f->n[0] : 1;
+	if (f->kind == IMP_SIM_CUT) {
 		memcpy(u->flash.cut, f->n, sizeof(f->n));
 		u->flash.cuts = f->count;
-		break;
-	case IMP_SIM_NOISE:
-		l->noise = true;
-		break;
-	case IMP_SIM_DROP:
-		l->drop_every = f->n[0];
-		break;
-	case IMP_SIM_LOSE:
-		l->lose_one_in = f->n[0];
-		break;
-	case IMP_SIM_SLOW:
-		l->rate = f->n[0];
-		break;
-	case IMP_SIM_ECHO:
-		l->echo = l->mute = true;
-		break;
-	case IMP_SIM_COOKED:
-		l->echo = true;
-		break;
-	case IMP_SIM_SILENT:
-		l->mute = true;
-		break;
-	case IMP_SIM_TEXT:
-		l->text = l->mute = true;
-		break;
-	case IMP_SIM_FLOOD:
-		l->flood = true;
-		break;
-	case IMP_SIM_UNPLUG:
-		l->unplug_at = f->n[0];
-		break;
-	case IMP_SIM_REBOOT:
-		l->reboot_at = f->n[0];
-		break;
-	case IMP_SIM_REFUSE:
-		l->refuse = f->n[0];
-		break;
-	case IMP_SIM_SWAP:
-		l->swap_at = f->n[0];
-		break;
-	case IMP_SIM_LIE:
+	}
+	if (f->kind == IMP_SIM_LIE) {
 		u->lying.lie = f->lie;
 		u->lying.number = f->n[0];
-		break;
-	case IMP_SIM_CLONE: /* when the units are opened */
-		break;
 	}
 }
 

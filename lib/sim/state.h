@@ -24,6 +24,8 @@ void sim_event(struct sim_line *l, const char *fmt, ...) IMP_PRINTF(2, 3);
 void line_answer(struct sim_line *l, struct imp_span packet);
 /* What comes without end fills the queue again whenever it is empty. */
 void line_refill(struct sim_line *l);
+/* Does it keep its answers for itself? */
+bool line_mute(const struct sim_line *l);
 /* Is there always more to come? */
 bool line_endless(const struct sim_line *l);
 /* Drop what the line loses of the host's bytes: how many are left. */
