@@ -277,13 +277,6 @@ int imp_agent_boot(struct imp_agent *a, const struct imp_board *board,
 		a->broken = true;
 		return -IMP_ERESOURCE;
 	}
-	for (unsigned i = 0; i < a->state.domains; i++) {
-		const struct imp_agent_domain *d = &a->state.domain[i];
-
-		if (d->state != IMP_DOMAIN_UNUSED)
-			(void)port->activate(
-				port->ctx, d->domain,
-				(struct imp_span){ d->settings, d->settings_len });
-	}
+	state_activate(a);
 	return 0;
 }

@@ -18,7 +18,8 @@ bool target_fits(const struct imp_agent *a, const struct imp_target *t)
 	return (t->ueid.len == 0 || imp_span_eq(t->ueid, b->ueid)) &&
 	       (!t->has_oemid || t->oemid == b->oemid) &&
 	       (t->hwmodel.len == 0 || imp_span_eq(t->hwmodel, b->hwmodel)) &&
-	       (t->sealing.len == 0 || imp_span_eq(t->sealing, IMP_SPAN(a->sealing_kid)));
+	       (t->sealing.len == 0 ||
+		(a->has_keys && imp_span_eq(t->sealing, IMP_SPAN(a->sealing_kid))));
 }
 
 /* Chains, batches and algorithms that this agent does not have. */
@@ -66,7 +67,7 @@ static enum imp_reason apply_any(struct imp_agent *a, struct applied *out)
 		return IMP_R_STORAGE;
 	if (!id_is(sha, a->staged_sha))
 		return IMP_R_MALFORMED;
-	if (a->broken || keys_ensure(a))
+	if (a->broken)
 		return IMP_R_STORAGE;
 	return tag == IMP_TAG_ENCRYPT ? apply_package(a, out)
 				      : apply_clear(a, object, out);

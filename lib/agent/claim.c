@@ -55,6 +55,8 @@ static enum imp_reason commit(struct imp_agent *a, const struct imp_signed *s,
 	struct imp_entry entry = { .kind = IMP_ENTRY_TRANSFER,
 				   .owner_epoch = t->owner_epoch };
 
+	if (keys_ensure(a)) /* the history starts with the signing key */
+		return IMP_R_STORAGE;
 	if (a->port->random(a->port->ctx, st->recovery, sizeof(st->recovery)))
 		return IMP_R_STORAGE;
 	memcpy(entry.issuer, s->issuer.ptr, 32);
@@ -67,7 +69,7 @@ static enum imp_reason commit(struct imp_agent *a, const struct imp_signed *s,
 	memcpy(st->owner_kid, s->issuer.ptr, 32);
 	memcpy(st->record, id, 32);
 	if (history_append(a, &entry)) {
-		a->broken = store_load(a) != 0;
+		store_restore(a);
 		return IMP_R_STORAGE;
 	}
 	return store_commit(a) ? IMP_R_STORAGE : IMP_R_NONE;
@@ -82,9 +84,9 @@ enum imp_reason apply_claim(struct imp_agent *a, const struct imp_signed *s,
 
 	if (imp_transfer_decode(s->cose.payload, &t, NULL))
 		return IMP_R_MALFORMED;
-	if (t.recovery.len > 0 || (t.owner_epoch != 1 && !is_zero(t.previous)))
+	if (t.owner_epoch != 1 && !is_zero(t.previous))
 		return IMP_R_UNSUPPORTED; /* a change from one owner to the next */
-	if (t.has_kept)
+	if (t.has_kept || t.recovery.len > 0)
 		return IMP_R_MALFORMED;
 	if (!target_fits(a, &t.target))
 		return IMP_R_NOT_FOR_ME;

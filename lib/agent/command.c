@@ -29,7 +29,7 @@ static bool is_again(struct imp_agent *a, const struct imp_command *m,
 	static const uint8_t none[32];
 
 	return (id_is(a->state.last_command, id) && !id_is(id, none)) ||
-	       changes_nothing(a, m);
+	       (a->state.owned && changes_nothing(a, m));
 }
 
 /* How many domains a floor would add to the table. */
@@ -144,7 +144,7 @@ static enum imp_reason commit(struct imp_agent *a, const struct imp_signed *s,
 	memcpy(entry.id, id, 32);
 	memcpy(a->state.last_command, id, 32);
 	if (change(a, m) || history_append(a, &entry)) {
-		a->broken = store_load(a) != 0;
+		store_restore(a);
 		return IMP_R_STORAGE;
 	}
 	if (store_commit(a))

@@ -8,10 +8,21 @@
 #include "object/target.h"
 #include "wire/message.h"
 
+/* state.c: everything but the settings, which follow in the order of the domains. */
+void state_encode(struct imp_writer *w, const struct imp_agent_state *s);
+/* False where the bytes are not a state that this agent could have written. */
+bool state_decode(struct imp_reader *r, struct imp_agent_state *s);
+/* The same of the settings, once they are there. */
+bool state_settings_are_sane(const struct imp_agent_state *s);
+/* Hand every domain's settings to the board. */
+void state_activate(const struct imp_agent *a);
+
 /* store.c */
 int store_load(struct imp_agent *a); /* 0, or -IMP_ERESOURCE */
-int store_commit(
-	struct imp_agent *a); /* 0, or -IMP_ERESOURCE with the state loaded again */
+/* 0, or -IMP_ERESOURCE with what the store holds loaded again and in force. */
+int store_commit(struct imp_agent *a);
+/* Give up a change that was begun: what the store holds is the state again. */
+void store_restore(struct imp_agent *a);
 
 /* keys.c */
 int keys_ensure(struct imp_agent *a); /* made once, committed; 0, or -IMP_ERESOURCE */

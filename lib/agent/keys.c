@@ -20,8 +20,9 @@ int keys_ensure(struct imp_agent *a)
 
 	if (rc || a->state.enrolled)
 		return rc;
-	rc = imp_head_start(a->crypto, a->signing_kid, 0, &a->state.head0);
+	if (imp_head_start(a->crypto, a->signing_kid, 0, &a->state.head0))
+		return -IMP_ERESOURCE;
 	a->state.base0 = a->state.head0;
 	a->state.enrolled = true;
-	return rc ? -IMP_ERESOURCE : store_commit(a);
+	return store_commit(a);
 }

@@ -30,7 +30,8 @@ static enum imp_reason decode_outer(struct imp_agent *a, struct incoming *in)
 
 	if (rc)
 		return rc == -IMP_EPOLICY ? IMP_R_UNSUPPORTED : IMP_R_MALFORMED;
-	if (!imp_span_eq(in->package.claims.ueid, a->board->ueid))
+	if (!imp_span_eq(in->package.claims.ueid, a->board->ueid) || !a->has_keys ||
+	    !imp_span_eq(in->package.sealing, IMP_SPAN(a->sealing_kid)))
 		return IMP_R_NOT_FOR_ME;
 	return IMP_R_NONE;
 }
@@ -44,11 +45,13 @@ static enum imp_reason open_content(struct imp_agent *a, struct incoming *in)
 	struct imp_span content;
 
 	if (p->epk.crv != a->sealing.crv ||
-	    !imp_span_eq(p->sealing, IMP_SPAN(a->sealing_kid)) ||
 	    imp_package_unseal(a->crypto, &opener, p, ciphertext, &content) ||
 	    imp_signed_decode(content, &in->object, NULL) ||
-	    in->object.kind != IMP_KIND_PROFILE ||
-	    imp_profile_decode(in->object.cose.payload, &in->profile, NULL))
+	    (in->object.kind != IMP_KIND_PROFILE && in->object.kind != IMP_KIND_BATCH))
+		return IMP_R_DECRYPT;
+	if (check_forms(a, &in->object) || in->object.kind == IMP_KIND_BATCH)
+		return IMP_R_UNSUPPORTED;
+	if (imp_profile_decode(in->object.cose.payload, &in->profile, NULL))
 		return IMP_R_DECRYPT;
 	return imp_signed_id(a->crypto, &in->object, in->id) ? IMP_R_STORAGE : IMP_R_NONE;
 }
@@ -65,7 +68,7 @@ static enum imp_reason compare(struct imp_agent *a, const struct incoming *in)
 	    outer->domain != p->domain || outer->epochs[0] != p->epochs[0] ||
 	    outer->epochs[1] != p->epochs[1] || outer->sequence != p->sequence)
 		return IMP_R_MALFORMED;
-	return check_forms(a, &in->object);
+	return IMP_R_NONE;
 }
 
 static bool is_again(struct imp_agent *a, const struct incoming *in)
@@ -127,12 +130,27 @@ static bool conflicts(const struct imp_agent *a, const struct imp_profile *p)
 	return false;
 }
 
+/* Are all its objects among those that the card names? */
+static bool implements(const struct imp_agent *a, const struct imp_profile *p)
+{
+	const struct imp_card card = { .objects = a->board->objects };
+	struct imp_settings_walk walk;
+
+	imp_settings_begin(&walk, p->settings);
+	while (imp_settings_next(&walk))
+		if (!imp_card_has_object(&card, walk.at.object))
+			return false;
+	return true;
+}
+
 static enum imp_reason check_right(struct imp_agent *a, const struct incoming *in)
 {
 	const struct imp_profile *p = &in->profile;
 
 	if (!imp_span_eq(in->object.issuer, IMP_SPAN(a->state.owner_kid)))
 		return IMP_R_SCOPE;
+	if (!implements(a, p))
+		return IMP_R_UNSUPPORTED;
 	if (conflicts(a, p))
 		return IMP_R_CONFLICT;
 	if (p->settings.len > AGENT_SETTINGS_MAX ||
@@ -167,8 +185,10 @@ static enum imp_reason commit(struct imp_agent *a, const struct incoming *in)
 		.sequence = p->sequence,
 	};
 
-	if (!d)
+	if (!d) {
+		store_restore(a);
 		return IMP_R_STORAGE;
+	}
 	memcpy(entry.issuer, in->object.issuer.ptr, 32);
 	memcpy(entry.id, in->id, 32);
 	d->state = IMP_DOMAIN_SET;
@@ -182,7 +202,7 @@ static enum imp_reason commit(struct imp_agent *a, const struct incoming *in)
 	memcpy(d->settings, p->settings.ptr, p->settings.len);
 	d->settings_len = (uint32_t)p->settings.len;
 	if (history_append(a, &entry)) {
-		a->broken = store_load(a) != 0;
+		store_restore(a);
 		return IMP_R_STORAGE;
 	}
 	if (store_commit(a))

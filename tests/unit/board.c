@@ -119,7 +119,8 @@ static int activate(void *ctx, unsigned domain, struct imp_span settings)
 void board_init(struct board *b, struct imp_crypto *crypto, unsigned serial,
 		bool with_maker)
 {
-	static const uint8_t objects[] = { 0xa1, 0x0a, 0x63, '1', '.', '1' };
+	static const uint8_t objects[] = { 0xa2, 0x0a, 0x63, '1', '.', '1',
+					   0x0b, 0x63, '1',  '.', '1' };
 
 	memset(b, 0, sizeof(*b));
 	memset(b->flash, 0xff, sizeof(b->flash));
