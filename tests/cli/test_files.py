@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sources and files: mistakes where they stand, outputs whole or not at all, secrets nowhere."""
+import os
+import pathlib
+import subprocess
+import unittest
+
+import cbor2
+
+from tool import EXAMPLES, IMPRINT, Case
+
+HEAD = '''imprint: 1
+profile: t
+domain: owner
+sequence: 1
+target: {imei: "001010010000014"}
+'''
+
+
+class Sources(Case):
+    def wrong(self, text, *expected, status=3, args=()):
+        self.write("p.yaml", text)
+        run = self.run_tool("build", "p.yaml", "-o", "out", *args, status=status)
+        for words in expected:
+            self.assertIn(words, run.err)
+        self.assertFalse((self.dir / "out").exists())
+        return run.err
+
+    def setting(self, line, *expected):
+        return self.wrong(HEAD + "settings:\n  " + line + "\n", *expected)
+
+    def test_pro_01_empty(self):
+        self.wrong("", "p.yaml: is empty")
+
+    def test_pro_02_too_large(self):
+        self.wrong("#" * (1 << 20) + "\n", "larger than")
+
+    def test_pro_03_unknown_names_with_suggestions_all_at_once(self):
+        err = self.wrong(HEAD.replace("profile", "profil") + 'settings:\n  celular: {psm-timer: 10h}\n  cellular: {psm-timr: 10h, active-timer: 20s}\n',
+                         "p.yaml:2:1: unknown key 'profil'; did you mean profile?",
+                         "p.yaml:7:3: unknown object 'celular'; did you mean cellular?",
+                         "p.yaml:8:14: unknown resource 'psm-timr'; did you mean psm-timer?")
+        self.assertIn("\n    profil: t\n    ^\n", err)
+
+    def test_pro_04_duplicates(self):
+        self.wrong(HEAD + "domain: network\nsettings: {cellular: {psm-timer: 10h}}\n", "p.yaml:6:1: key 'domain' stands there twice")
+
+    def test_pro_05_missing(self):
+        self.wrong("imprint: 1\nsettings: {cellular: {psm-timer: 10h}}\n", "domain is missing", "sequence is missing")
+        self.setting("apn/0: {name: x}", "apn: auth is missing")
+
+    def test_pro_06_wrong_types(self):
+        self.setting("apn/0: {name: x, auth: none, enabled: maybe}", "p.yaml:7:41: enabled 'maybe': expected true or false")
+        self.setting("server/0: {short-id: many, lifetime: 1d, store: true, binding: U}", "short-id 'many': expected a number")
+        self.setting("server/0: {short-id: 0, lifetime: 1d, store: true, binding: U}", "is not from 1 to 65534")
+        self.setting("apn/0: {name: x, auth: nine}", "no such value; did you mean none?")
+        self.setting("cellular: {smsc: [a, b]}", "takes one value, not a list")
+        self.setting("security/0: {bootstrap: true, mode: nosec, server-key: abc}", "bytes need a form")
+        self.setting("server/0: {short-id: 1, lifetime: 1d, store: true, binding: U, apn: here}", "expected OBJECT:INSTANCE")
+        self.setting("cellular: {3: 1}", "reported by the device")
+
+    def test_pro_07_identifiers(self):
+        text = HEAD.replace("001010010000014", "001010010000015") + "settings: {cellular: {psm-timer: 10h}}\n"
+        self.wrong(text, "check digit is 5, should be 4 (3GPP TS 23.003 6.2.1)")
+
+    def test_pro_08_bytes(self):
+        self.setting('security/0: {bootstrap: true, mode: nosec, server-key: {hex: "abc"}}', "odd number of hex digits")
+        self.setting('security/0: {bootstrap: true, mode: nosec, server-key: {hex: "zz"}}', "is not hex")
+        self.setting('security/0: {bootstrap: true, mode: nosec, server-key: {base64: "a"}}', "is not base64")
+
+    def test_pro_09_apn(self):
+        for bad in ("a" * 101, "under_score", "dot.", "-x"):
+            self.setting(f'apn/0: {{name: x, auth: none, apn: "{bad}"}}', "(3GPP TS 23.003 9.1)")
+
+    def test_pro_10_characters(self):
+        self.wrong(b"\xef\xbb\xbf" + HEAD.encode(), "byte order mark")
+        self.wrong(HEAD.encode() + b"settings: {a: \xff}\n", "not YAML")
+        self.wrong(HEAD + 'settings: {cellular: {smsc: "a\u202eb"}}\n', "bidirectional")
+
+    def test_pro_11_depth(self):
+        self.wrong("[" * 10000, "nested deeper than 16")
+
+    def test_pro_12_sequences(self):
+        for bad in ("0", "-1", "18446744073709551616", "9223372036854775808", "x"):
+            self.wrong(HEAD.replace("sequence: 1", f"sequence: {bad}") + "settings: {cellular: {psm-timer: 10h}}\n", "sequence: expected a number")
+
+    def test_yaml_that_is_not_taken(self):
+        for text, words in (("a: &x 1\nb: *x\n", "anchors"), ("a: !!str 1\n", "tags"), ("<<: {a: 1}\n", "merge keys"), ("a: 1\n---\nb: 2\n", "second document"),
+                            ("? [a]\n: b\n", "key that is not a text"), ("- a\n", "expected KEY: VALUE"), ("a: [1\n", "not YAML")):
+            self.wrong(text, words)
+
+    def test_timers_are_exact_or_refused_with_neighbours(self):
+        self.setting("cellular: {active-timer: 63s}", "the nearest values are 62 s and 120 s")
+        self.setting("cellular: {edrx-nb: {cycle: 50s, window: 2.56s}}", "no such cycle", "40.96 s and 81.92 s")
+        self.setting("cellular: {edrx-nb: {cycle: 81.92s, window: 3s}}", "no such window", "2.56 s and 5.12 s")
+
+    def test_secrets_are_masked(self):
+        err = self.setting('apn/0: {name: x, auth: none, user: "topsecretuser", secret: [topsecretword], apn: "bad_apn"}', "apn 'bad_apn'")
+        self.assertNotIn("topsecret", err)
+        self.assertIn("*************", err)
+
+    def test_secret_needs_a_seed(self):
+        self.write("p.yaml", HEAD + 'settings: {apn/0: {name: x, auth: pap, user: u, secret: s}}\n')
+        self.assertIn("--seed KEY is needed", self.run_tool("build", "p.yaml", "-o", "out", status=6).err)
+
+    def rows(self, content, *expected, status=3):
+        self.profile()
+        self.write("d.csv", content)
+        run = self.run_tool("build", "p.yaml", "--csv", "d.csv", "-o", "out", status=status)
+        for words in expected:
+            self.assertIn(words, run.err)
+        self.assertEqual((self.dir / "out").exists(), status == 0)
+        (self.dir / "out").unlink(missing_ok=True)
+        return run.err
+
+    def test_csv(self):
+        good = "imei\n001010010000014\n001010010000022\n"
+        self.rows(good, status=0)
+        self.rows(good.replace("\n", "\r\n"), status=0)                                   # CSV-05
+        self.rows("\ufeff" + good, status=0)
+        self.rows('imei,note\n"001010010000014","a\nb"\n', "columns that nothing uses: note", status=0)
+        self.rows("", "no header")                                                        # CSV-01
+        self.rows("imei,imei\n1,2\n", "stands there twice")                               # CSV-02
+        self.rows("name\nx\n", "no column serial, imei or ueid")
+        self.rows(good + "1,2\n", "d.csv:4:1: 2 fields, the header has 1")                # CSV-03
+        self.rows('imei\n"001010010000014\n', "quoted field that never ends")             # CSV-04
+        self.rows(b"imei\n00101\x0010010000014\n", "NUL byte")                             # CSV-06
+        self.rows(good + "001010010000014\n", "d.csv:4:1: imei 001010010000014: stands already in line 2")  # CSV-08
+        self.rows(good + "01010010000014\n", "leading zero lost by a spreadsheet?")
+        self.rows("imei,iccid\n001010010000014,8.98821E+18\n", "a spreadsheet made")       # CSV-12
+        err = self.rows("imei\n001010010000015\n001010010000014\n001010010000023\n", "d.csv:2:1", "d.csv:4:1")  # CSV-09
+        self.assertIn("2 rows with mistakes", err)
+
+    def test_pipes_and_cut_batches(self):
+        self.profile()
+        csv = b"imei\n001010010000014\n001010010000022\n"
+        run = self.run_tool("build", "p.yaml", "--csv", "-", stdin=csv)
+        items = run.stdout
+        self.write("whole", items)
+        self.run_tool("keygen", "-o", "k.pem")
+        self.run_tool("sign", "-k", "k.pem", "whole", "-o", "signed")
+        self.write("cut", items[:-1])
+        self.run_tool("sign", "-k", "k.pem", "cut", "-o", "s2", status=3)
+        last = cbor2.dumps(cbor2.loads(items))
+        head = len(last)
+        one = len(items[head:]) // 2
+        self.write("fewer", items[:head + one])
+        self.assertIn("its head says 2", self.run_tool("sign", "-k", "k.pem", "fewer", "-o", "s3", status=3).err)
+        self.write("more", items + items[head:head + one])
+        self.assertIn("more than the 2", self.run_tool("sign", "-k", "k.pem", "more", "-o", "s4", status=3).err)
+
+    def test_same_input_and_seed_same_bytes(self):
+        self.keys()
+        outs = [self.run_tool("build", EXAMPLES / "sensor.yaml", "--csv", EXAMPLES / "devices.csv", "--seed", "seed.key").stdout for _ in range(2)]
+        self.assertEqual(outs[0], outs[1])
+
+
+class Files(Case):
+    def test_disk_05_full_disk_and_closed_pipe(self):
+        with open("/dev/full", "wb") as full:
+            run = subprocess.run([IMPRINT, "help"], stdout=full, stderr=subprocess.PIPE)
+        self.assertEqual(run.returncode, 10)
+        r, w = os.pipe()
+        os.close(r)                                                                       # SIG-03
+        run = subprocess.run([IMPRINT, "help"], stdout=w, stderr=subprocess.PIPE)
+        os.close(w)
+        self.assertEqual(run.returncode, 10)
+
+    def test_disk_06_09_no_such_folder(self):
+        self.assertIn("cannot create it", self.run_tool("keygen", "-o", "no/such/k.pem", status=2).err)
+        self.profile()
+        run = self.run_tool("build", "p.yaml", "--csv", "-", stdin=b"imei\n001010010000014\n", env={"TMPDIR": "/no/such"}, status=10)
+        self.assertIn("/no/such", run.err)
+
+    def test_output_appears_whole_or_not_at_all(self):
+        self.profile()
+        self.write("d.csv", "imei\n001010010000014\nbad\n")
+        self.write("out", "before")
+        self.run_tool("build", "p.yaml", "--csv", "d.csv", "-o", "out", "--force", status=3)
+        self.assertEqual((self.dir / "out").read_text(), "before")
+        self.assertEqual([p.name for p in self.dir.glob("*.tmp")], [])
+
+    def test_perm_08_no_core_no_tracing(self):
+        run = subprocess.Popen([IMPRINT, "simulate", "--state", str(self.dir / "s")], stdout=subprocess.PIPE, cwd=self.dir)
+        try:
+            run.stdout.readline()
+            limits = pathlib.Path(f"/proc/{run.pid}/limits").read_text()
+            self.assertRegex(limits, r"Max core file size +0 +0")
+            self.assertEqual(os.stat(f"/proc/{run.pid}/mem").st_uid, 0, "not dumpable: its files belong to root")
+        finally:
+            run.terminate()
+            run.wait()
+            run.stdout.close()
+
+    def test_secret_01_a_marker_is_found_nowhere(self):
+        marker = "5ec4e7c0ffee" * 5 + "abcd"
+        self.keys()
+        self.write("p.yaml", HEAD.replace('"001010010000014"', '"${imei}"') + 'variables: {imei: {type: imei}, pin: {type: text, secret: true}}\nsettings:\n'
+                   '  apn/0: {name: x, auth: pap, user: u, secret: "${pin}"}\n'
+                   f'  security/0: {{bootstrap: true, mode: psk, identity: {{text: a}}, secret: {{hex: "{marker}"}}}}\n')
+        self.write("d.csv", f"imei,pin\n001010010000014,{marker}\n")
+        run = self.simulate("$I -v enroll -d sim/1 -o x.cards; $I claim -k owner.pem -d sim/1 --cards x.cards --evidence e\n"
+                            "$I pack p.yaml --csv d.csv --seed seed.key -k owner.pem --cards x.cards -o p.packages\n"
+                            "$I -v push p.packages -d sim/1 --cards x.cards --evidence e --json; $I verify -d sim/1 --cards x.cards --json\n"
+                            "$I build p.yaml --csv d.csv --seed seed.key -o b.profiles; $I inspect b.profiles; $I inspect --json b.profiles\n"
+                            "$I sign -k owner.pem b.profiles -o b.signed; $I inspect b.signed; rm b.profiles b.signed; mv sim dev")
+        found = [marker.encode(), bytes.fromhex(marker)]
+        for where, content in {"output": run.stdout, "errors": run.stderr}.items():
+            for needle in found:
+                self.assertNotIn(needle, content, where)
+        for path in self.dir.rglob("*"):
+            if path.is_file() and self.dir / "dev" not in path.parents and path.name not in ("p.yaml", "d.csv"):
+                content = path.read_bytes()
+                for needle in found:
+                    self.assertNotIn(needle, content, path.name)
+
+    def test_clk_05_no_clock_is_asked(self):
+        """What a device signs and takes has no time in it: a station whose clock is wrong changes nothing."""
+        self.keys()
+        self.profile()
+        self.write("d.csv", "imei\n001010010000014\n")
+        self.simulate("$I enroll -d sim/1 -o x.cards && $I claim -k owner.pem -d sim/1 --cards x.cards --evidence e && "
+                      "$I pack p.yaml --csv d.csv -k owner.pem --cards x.cards -o p.packages && $I push p.packages -d sim/1 --cards x.cards --evidence e")
+        data = (self.dir / "e").read_bytes()
+        import io
+        stream = io.BytesIO(data)
+        decoder = cbor2.CBORDecoder(stream)
+        decoder.decode()
+        while stream.tell() < len(data):
+            claims = cbor2.loads(decoder.decode().value[2])
+            self.assertFalse({4, 5, 6} & set(claims), "exp, nbf, iat")
+
+
+unittest.main()

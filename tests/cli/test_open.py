@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: Apache-2.0
+"""open and inspect: COSE from anybody, made here with other libraries; each way to be wrong is refused and writes nothing."""
+import os
+import unittest
+
+import cbor2
+from cryptography.hazmat.primitives import hashes, keywrap, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, utils, x25519
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from tool import Case
+
+N = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551
+
+
+def enc(x):
+    return cbor2.dumps(x, canonical=True)
+
+
+def raw_sign(key, data):
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        return key.sign(data)
+    r, s = utils.decode_dss_signature(key.sign(data, ec.ECDSA(hashes.SHA256())))
+    return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+
+
+def sign1(key, payload, protected=None, unprotected=None, aad=b"", detached=False, alg=-7):
+    head = enc({1: alg} if protected is None else protected) if not isinstance(protected, bytes) else protected
+    sig = raw_sign(key, enc(["Signature1", head, aad, payload]))
+    return cbor2.CBORTag(18, [head, unprotected or {}, None if detached else payload, sig])
+
+
+def pub(key):
+    return key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def private(key):
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+
+
+def cose_key(public):
+    if isinstance(public, x25519.X25519PublicKey):
+        return {1: 1, -1: 4, -2: public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)}
+    n = public.public_numbers()
+    return {1: 2, -1: 1, -2: n.x.to_bytes(32, "big"), -3: n.y.to_bytes(32, "big")}
+
+
+def encrypt(peer, plain, kid=None, tamper=None, aad=b"", alg=3, extra=0):
+    """COSE_Encrypt with ECDH-ES+A256KW, party data nil."""
+    curve = isinstance(peer, x25519.X25519PublicKey)
+    eph = x25519.X25519PrivateKey.generate() if curve else ec.generate_private_key(ec.SECP256R1())
+    z = eph.exchange(peer) if curve else eph.exchange(ec.ECDH(), peer)
+    rp = enc({1: -31, **({4: kid} if kid else {})})
+    info = enc([-5, [None] * 3, [None] * 3, [256, rp]])
+    kek = HKDF(hashes.SHA256(), 32, None, info).derive(z)
+    cek, iv = os.urandom(32), os.urandom(12)
+    parts = {"bp": enc({1: alg}), "iv": iv, "wrapped": keywrap.aes_key_wrap(kek, cek), "epk": cose_key(eph.public_key())}
+    parts["ct"] = AESGCM(cek).encrypt(iv, plain, enc(["Encrypt", parts["bp"], aad]))
+    if tamper:
+        tamper(parts)
+    recipient = [rp, {-1: parts["epk"]}, parts["wrapped"]]
+    return cbor2.CBORTag(96, [parts["bp"], {5: parts["iv"]}, parts["ct"], [recipient] * (1 + extra)])
+
+
+class Open(Case):
+    def setUp(self):
+        super().setUp()
+        self.p256 = ec.generate_private_key(ec.SECP256R1())
+        self.write("k.pub", pub(self.p256))
+
+    def opens(self, message, *args, key="k.pub", status=0, words=""):
+        self.write("m", message if isinstance(message, bytes) else cbor2.dumps(message))
+        run = self.run_tool("open", "-k", key, "m", "-o", "out", "--force", *args, status=status)
+        self.assertIn(words, run.err)
+        self.assertEqual((self.dir / "out").exists(), status == 0, "nothing may be written")
+        got = (self.dir / "out").read_bytes() if status == 0 else None
+        (self.dir / "out").unlink(missing_ok=True)
+        return got
+
+    def test_signatures_of_other_libraries(self):
+        self.assertEqual(self.opens(sign1(self.p256, b"hi")), b"hi")
+        self.assertEqual(self.opens(sign1(self.p256, b"hi", {1: -9})), b"hi")
+        ed = ed25519.Ed25519PrivateKey.generate()
+        self.write("ed.pub", pub(ed))
+        self.assertEqual(self.opens(sign1(ed, b"hi", alg=-8), key="ed.pub"), b"hi")
+        self.assertEqual(self.opens(sign1(ed, b"hi", alg=-19), key="ed.pub"), b"hi")
+        self.write("aad", b"context")
+        self.assertEqual(self.opens(sign1(self.p256, b"hi", aad=b"context"), "--external-aad", "aad"), b"hi")
+        self.opens(sign1(self.p256, b"hi", aad=b"context"), status=5, words="does not verify")
+        self.write("payload", b"far")
+        self.assertEqual(self.opens(sign1(self.p256, b"far", detached=True), "--detached", "payload"), b"far")
+
+    def test_cose_10_detached_must_be_asked_for(self):
+        self.opens(sign1(self.p256, b"far", detached=True), status=3, words="detached")
+        self.write("payload", b"far")
+        self.opens(sign1(self.p256, b"far"), "--detached", "payload", status=3, words="attached")
+
+    def test_cose_01_02_03_04_algorithms(self):
+        p = self.p256
+        self.opens(sign1(p, b"x", {}, {1: -7}), status=4, words="unprotected")                 # COSE-01
+        self.opens(sign1(p, b"x", {1: -7}, {1: -7}), status=3, words="both headers")           # COSE-06
+        self.opens(sign1(p, b"x", {}), status=4, words="names no algorithm")                   # COSE-02
+        for alg in (-999, "unknown", -35, -37, 5):                                             # COSE-03
+            self.opens(sign1(p, b"x", {1: alg}), status=4, words="not one that imprint uses")
+        self.opens(sign1(p, b"x", {1: -8}), status=6, words="no key given that fits")          # COSE-04
+
+    def test_cose_05_crit(self):
+        p = self.p256
+        for head, un in (({1: -7, 2: [99]}, {}), ({1: -7, 2: []}, {}), ({1: -7, 2: [16]}, {}), ({1: -7}, {2: [1]})):
+            self.opens(sign1(p, b"x", head, un), status=3, words="crit")
+
+    def test_cose_06_07_duplicates_and_protected(self):
+        p = self.p256
+        self.opens(sign1(p, b"x", b"\xa2\x01\x26\x01\x26"), status=3)
+        good = cbor2.dumps(sign1(p, b"x"))
+        self.opens(good.replace(b"\x43\xa1\x01\x26", b"\xa1\x01\x26"), status=3)
+        self.opens(sign1(p, b"x", b"\x80"), status=3, words="not one map")
+
+    def test_cose_08_09_tag_and_structure(self):
+        message = sign1(self.p256, b"x").value
+        good = cbor2.dumps(message)
+        self.opens(good, status=3, words="not a COSE message")
+        self.opens(cbor2.CBORTag(998, message), status=3)
+        self.opens(cbor2.CBORTag(17, message), status=3)
+        self.opens(cbor2.CBORTag(18, cbor2.CBORTag(18, message)), status=3)
+        self.opens(cbor2.CBORTag(18, message[:3]), status=3)
+        self.opens(cbor2.CBORTag(18, message + [1]), status=3)
+
+    def test_cose_11_12_signature_bytes(self):
+        message = sign1(self.p256, b"x").value
+        sig = message[3]
+        r, s = int.from_bytes(sig[:32], "big"), int.from_bytes(sig[32:], "big")
+        der = utils.encode_dss_signature(r, s)
+        wrong = [b"", sig[:63], sig + b"\0", bytes(64), der, sig[:32] + bytes(32), bytes(32) + sig[32:],
+                 N.to_bytes(32, "big") + sig[32:], sig[32:] + sig[:32]]
+        for bad in wrong:
+            self.opens(cbor2.CBORTag(18, message[:3] + [bad]), status=5, words="does not verify")
+        high = sig[:32] + (N - s).to_bytes(32, "big")  # another signature of the same message: why ids are not over it
+        self.assertEqual(self.opens(cbor2.CBORTag(18, message[:3] + [high])), b"x")
+
+    def test_cose_13_14_15_16(self):
+        p = self.p256
+        self.opens(cbor2.dumps(sign1(p, b"x")) + b"\0", status=3, words="bytes after")                     # COSE-13
+        self.assertEqual(self.opens(sign1(p, b"x", b"\xa1\x01\x38\x06")), b"x")                          # COSE-14: received bytes
+        self.write("m", cbor2.dumps(sign1(p, b"x", b"\xa1\x18\x01\x26")))
+        self.run_tool("inspect", "--strict", "m", status=0)  # the outer item is strict; what it wraps is bytes
+        message = sign1(p, b"x").value
+        self.opens(cbor2.CBORTag(18, [enc({1: -7, 4: b"k"})] + message[1:]), status=5)                    # COSE-15
+        for label in (32, 33, 34, 35, 14):                                                               # COSE-16
+            self.opens(sign1(p, b"x", {1: -7}, {label: b"k"}), status=4, words="key material")
+
+    def test_cose_18_many_signers(self):
+        other = ec.generate_private_key(ec.SECP256R1())
+        self.write("o.pub", pub(other))
+        body = enc({16: "t"})
+        def part(key, kid):
+            head = enc({1: -7, 4: kid})
+            return [head, {}, raw_sign(key, enc(["Signature", body, head, b"", b"x"]))]
+        both = cbor2.CBORTag(98, [body, {}, b"x", [part(self.p256, b"1"), part(other, b"2")]])
+        self.assertEqual(self.opens(both, "-k", "o.pub"), b"x")
+        self.opens(both, status=5, words="signature 2")
+        self.opens(cbor2.CBORTag(98, [body, {}, b"x", []]), status=3)
+        self.opens(cbor2.CBORTag(98, [body, {}, b"x", [part(self.p256, b"1"), part(self.p256, b"1")]]), status=4,
+                   words="same signer")
+
+    def seal(self):
+        self.p = ec.generate_private_key(ec.SECP256R1())
+        self.x = x25519.X25519PrivateKey.generate()
+        self.write("p.pem", private(self.p), 0o600)
+        self.write("x.pem", private(self.x), 0o600)
+
+    def test_encryption_of_other_libraries(self):
+        self.seal()
+        self.assertEqual(self.opens(encrypt(self.p.public_key(), b"secret"), key="p.pem"), b"secret")
+        self.assertEqual(self.opens(encrypt(self.x.public_key(), b"secret"), key="x.pem"), b"secret")
+        self.write("sym", b"k" * 32, 0o600)
+        head, iv = enc({1: 3}), b"i" * 12
+        ct = AESGCM(b"k" * 32).encrypt(iv, b"secret", enc(["Encrypt0", head, b""]))
+        self.assertEqual(self.opens(cbor2.CBORTag(16, [head, {5: iv}, ct]), key="sym"), b"secret")
+
+    def test_enc_cases(self):
+        self.seal()
+        def change(**parts):
+            return lambda old: old.update({k: v(old[k]) if callable(v) else v for k, v in parts.items()})
+        flip = lambda b: b[:-1] + bytes([b[-1] ^ 1])
+        off = {1: 2, -1: 1, -2: b"\x01" * 32, -3: b"\x02" * 32}
+        cases = {
+            "ENC-01 off curve": (change(epk=off), 5), "ENC-01 other curve": (change(epk=cose_key(self.x.public_key())), 6),
+            "ENC-01 small order": (change(epk={1: 1, -1: 4, -2: bytes(32)}), 5),
+            "ENC-02 no AEAD": (change(bp=enc({1: -65534})), 4), "ENC-04 short": (change(wrapped=lambda w: w[:-1]), 5),
+            "ENC-04 24 bytes": (change(wrapped=lambda w: w[:24]), 5), "ENC-05 no tag": (change(ct=b"x" * 15), 5),
+            "ENC-05 IV 8": (change(iv=b"i" * 8), 4), "ENC-05 IV 16": (change(iv=b"i" * 16), 4), "ENC-05 IV 0": (change(iv=b""), 4),
+            "ENC-08 other header": (change(bp=enc({1: 3, 16: "t"})), 5),
+            "ENC-09 epk": (change(epk=cose_key(ec.generate_private_key(ec.SECP256R1()).public_key())), 5),
+            "ENC-09 wrapped": (change(wrapped=flip), 5), "ENC-09 iv": (change(iv=flip), 5), "ENC-09 ct": (change(ct=flip), 5),
+        }
+        words = set()
+        for name, (tamper, status) in cases.items():
+            with self.subTest(name):
+                self.write("m", cbor2.dumps(encrypt(self.p.public_key(), b"secret" * 9, tamper=tamper)))
+                run = self.run_tool("open", "-k", "p.pem", "m", "-o", "out", status=status)
+                if name.startswith("ENC-09"):
+                    words.add(run.err)
+                self.assertFalse((self.dir / "out").exists())
+        self.assertEqual(len(words), 1, "no oracle: one and the same words")
+
+    def test_enc_07_another_key(self):
+        self.seal()
+        self.opens(encrypt(ec.generate_private_key(ec.SECP256R1()).public_key(), b"s"), key="p.pem", status=5)
+
+    def test_inspect_never_shows_a_secret(self):
+        self.write("key", enc({1: 2, -1: 1, -2: b"x" * 32, -3: b"y" * 32, -4: b"\xca\xfe" * 16}))
+        self.write("sym", enc({1: 4, -1: b"\xca\xfe" * 16}))
+        for name in ("key", "sym"):
+            for option in ((), ("--json",)):
+                self.assertNotIn("cafe", self.run_tool("inspect", name, *option).out)
+
+    def test_inspect_strict_names_offset_and_rule(self):
+        for hexed, offset, rule in (("a2020001 00", 3, "ascending"), ("1801", 0, "shortest"), ("9fff", 0, "indefinite"), ("f93c00", 0, "float"),
+                                    ("0000", 1, "bytes after"), ("", 0, "ends inside"), ("6107", 0, "control"), ("c000", 0, "tag")):
+            self.write("m", bytes.fromhex(hexed))
+            run = self.run_tool("inspect", "--strict", "m", status=3)
+            self.assertIn(f"offset {offset}: ", run.err)
+            self.assertIn(rule, run.err)
+
+
+unittest.main()
