@@ -91,7 +91,7 @@ class _Decoder:
         if info < 24:
             return start, major, info, info
         if info == 31:
-            self.refuse('break' if major == 7 else 'reserved' if major in (0, 1, 6) else 'indefinite', start)
+            self.refuse('break' if major == 7 else 'indefinite-integer' if major in (0, 1, 6) else 'indefinite', start)
         if info > 27:
             self.refuse('reserved', start)
         size = 1 << info - 24
