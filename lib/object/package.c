@@ -90,15 +90,13 @@ int imp_package_decode(struct imp_span in, struct imp_package *out, struct imp_e
 	if (bad)
 		return imp_fail(err, IMP_EFORMAT, "package: %s (imprint-formats(7))",
 				bad);
-	if (imp_kind_of(m.ph.typ) != IMP_KIND_PACKAGE)
-		return imp_fail(
-			err, IMP_EPOLICY,
-			"package: typ is not that of a package (imprint-formats(7))");
 	rc = decode_claims(m.ph.claims, &p.claims, err);
 	if (!rc)
 		rc = decode_epk(m.recipient[0].uh.epk, &p.epk, err);
 	if (!rc && imp_kind_of(m.ph.typ) != IMP_KIND_PACKAGE)
-		rc = imp_fail(err, IMP_EPOLICY, "package: typ is not that of a package");
+		rc = imp_fail(err, IMP_EPOLICY,
+			      "package: typ is not that of a package "
+			      "(imprint-formats(7))");
 	if (rc)
 		return rc;
 	p.protected = m.protected;
