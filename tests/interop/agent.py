@@ -151,7 +151,7 @@ class Agent:
         body = o.decode_map(signed.payload, 'transfer')
         o.need(isinstance(body, dict), 'transfer')
         o.check_transfer(body)
-        refuse_unless(11 not in body and not o.is_handover(body), 'unsupported')
+        refuse_unless(not o.is_handover(body), 'unsupported')
         self.need_target(body[4])
         if self.record is not None and signed.id == self.record:
             return self.again(body[4])
@@ -189,7 +189,7 @@ class Agent:
         op, argument, sequence = body[2], body.get(12), body.get(3, 0)
         if self.last_command is not None and signed.id == self.last_command:
             return self.again(body[4])
-        if op in (o.LOCK, o.FLOOR) and not self.changes(op, argument):
+        if op in (o.LOCK, o.FLOOR) and self.owner and not self.changes(op, argument):
             return self.again(body[4])
         self.need_owned(body[9][0])
         refuse_unless(op != o.FLOOR or 0 not in argument, 'epoch')
@@ -229,8 +229,8 @@ class Agent:
         kind, claims, kid = o.check_package(item)
         refuse_unless(kind == cose.typ('package'), 'unsupported')
         refuse_unless(claims[o.UEID] == self.device.ueid, 'not-for-me')
+        refuse_unless(kid == cose.kid_of(self.device.sealing.public), 'not-for-me')
         try:
-            o.need(kid == cose.kid_of(self.device.sealing.public), 'kid')
             o.check_epk(item.value[3][0][1][-1])
             o.check_point(item.value[3][0][1][-1])
             content = cose.open_sealed(item, self.device.shared)

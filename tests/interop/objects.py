@@ -137,10 +137,11 @@ def is_handover(body):
 def check_transfer(body):
     """A claim, or a transfer, which may keep domains."""
     need(isinstance(body, dict), 'transfer')
+    handover = {9: is_domain_list, 11: lambda v: is_bytes(v, 16)}
     shape(body, {
         1: lambda v: is_int(v, 1, 1), 3: is_int, 4: lambda v: good(check_target, v, False),
         5: lambda v: good(check_key, v), 7: lambda v: is_int(v, 0, 3), 8: is_kid,
-    }, {6: lambda v: good(check_approval, v), 11: lambda v: is_bytes(v, 16), **({9: is_domain_list} if is_handover(body) else {})}, 'transfer')
+    }, {6: lambda v: good(check_approval, v), **(handover if is_handover(body) else {})}, 'transfer')
 
 
 def is_domain_list(value):

@@ -63,7 +63,7 @@ class Verdicts(unittest.TestCase):
         self.same('state', self.profile(1))
         self.same('state', self.command(o.LOCK))
         self.same('state', self.command(o.FLOOR, argument={1: 2}))
-        self.same('again', self.command(o.FLOOR, argument={1: 0}))
+        self.same('state', self.command(o.FLOOR, argument={1: 0}))
         self.same('state', self.command(o.WIPE, sequence=3, argument=[1]))
         self.assertEqual(*self.bench.state())
 
@@ -76,7 +76,8 @@ class Verdicts(unittest.TestCase):
                 ('replaced-id', 'previous record', self.fleet.claim(previous=b'\1' * 32)),
                 ('unsupported', 'a transfer', self.transfer(fields={3: 2, 8: b'\1' * 32})),
                 ('unsupported', 'a transfer that keeps', self.transfer(fields={3: 2, 8: b'\1' * 32, 9: [1]})),
-                ('unsupported', 'recovery', self.transfer(fields={11: bytes(16)})),
+                ('unsupported', 'recovery', self.transfer(fields={3: 2, 8: b'\1' * 32, 11: bytes(16)})),
+                ('malformed', 'recovery nonce', self.transfer(fields={11: bytes(16)})),
                 ('scope', 'issuer is not the owner', self.transfer(issuer=stranger.kid)),
                 ('approval', 'foreign signature', self.transfer([stranger], issuer=owner.kid)),
                 ('approval', 'extra signature', self.transfer([owner, stranger])),
@@ -293,7 +294,7 @@ class Verdicts(unittest.TestCase):
         seal('malformed', 'no claims', protected={1: 3, 16: cose.typ('package')})
         seal('malformed', 'A128GCM', protected={1: 1, 15: claims, 16: cose.typ('package')})
         seal('malformed', 'A128KW', recipient={1: -29, 4: kid})
-        seal('decrypt', 'kid of another', kid=bytes(32))
+        seal('not-for-me', 'kid of another', kid=bytes(32))
         seal('malformed', 'kid of 31 bytes', kid=bytes(31))
         for size in (0, 1, 8, 11, 13, 16):
             seal('malformed', f'iv {size}', un={5: bytes(size)})
