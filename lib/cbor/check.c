@@ -4,19 +4,19 @@
  */
 #include "cbor/scan.h"
 
-enum {
-	KEYS_SEEN = 32
-}; /* a map in no order may have so many keys: the price of finding duplicates */
+/* A map in no order may have so many keys: the price of finding duplicates. */
+enum { KEYS_SEEN = 16 };
 
 struct level {
 	enum imp_cbor_major major; /* ARRAY, MAP, TAG, or BYTES/TEXT while chunks come */
 	bool open;		   /* indefinite length */
 	bool in_value;		   /* map: the next item is a value */
 	bool unsorted;		   /* map: some key came out of order */
-	uint64_t left;		 /* items still to come (pairs for a map), unless open */
-	uint64_t keys;		 /* map: keys seen */
-	uint16_t key[KEYS_SEEN]; /* map: where the first keys start */
-	size_t last;		 /* map: where the last key starts */
+	uint64_t left;		  /* items still to come (pairs for a map), unless open */
+	uint64_t keys;		  /* map: keys seen */
+	uint16_t key[KEYS_SEEN];  /* map: where the first keys start */
+	uint64_t code[KEYS_SEEN]; /* map: equal for equal keys, seldom for others */
+	size_t last;		  /* map: where the last key starts */
 };
 
 struct scan {
@@ -76,6 +76,16 @@ static const char *strict_head(const struct head *h)
 	return NULL;
 }
 
+static uint64_t key_code(const struct scan *s, const struct head *h)
+{
+	uint64_t code = h->value << 2 | h->major;
+
+	if (h->major == IMP_CBOR_TEXT && h->value > 0)
+		code ^= (uint64_t)s->in.ptr[s->at + h->len] << 56 ^
+			(uint64_t)s->in.ptr[s->at + h->len + h->value - 1] << 48;
+	return code;
+}
+
 /* Keys must be integers or texts, and no two may be equal. */
 static const char *check_key(struct scan *s, struct level *l, const struct head *h)
 {
@@ -92,8 +102,10 @@ static const char *check_key(struct scan *s, struct level *l, const struct head 
 		return imp_cbor_truncated; /* keys are compared before they are stepped
 					      over */
 	l->last = s->at;
-	if (l->keys < KEYS_SEEN)
+	if (l->keys < KEYS_SEEN) {
 		l->key[l->keys] = (uint16_t)s->at;
+		l->code[l->keys] = key_code(s, h);
+	}
 	if (l->keys++ == 0)
 		return NULL;
 	if (!l->unsorted && key_order(s->in, prev, s->at) < 0)
@@ -104,9 +116,10 @@ static const char *check_key(struct scan *s, struct level *l, const struct head 
 		return "map keys are not in ascending order (RFC 8949 4.2.1)";
 	l->unsorted = true;
 	if (l->keys > KEYS_SEEN)
-		return "map of more than 32 keys is not in ascending order";
+		return "map of more than 16 keys is not in ascending order";
 	for (uint64_t i = 0; i + 1 < l->keys; i++)
-		if (key_order(s->in, l->key[i], s->at) == 0)
+		if (l->code[i] == l->code[l->keys - 1] &&
+		    key_order(s->in, l->key[i], s->at) == 0)
 			return "duplicate map key (RFC 8949 5.6)";
 	return NULL;
 }

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Measuring: CPU time of this thread, medians, one JSON line a metric, a gate. */
+#ifndef IMPRINT_BENCH_H
+#define IMPRINT_BENCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+uint64_t bench_cpu_ns(void);
+double bench_median(double *v, size_t n);
+/* Print {"metric": ..., "value": ..., "limit": ...}; true where value <= limit. */
+bool bench_report(const char *metric, double value, double limit);
+
+#endif
