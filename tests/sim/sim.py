@@ -51,11 +51,12 @@ class Simulation:
         return smp.Client(self.link(device), **options)
 
     def stop(self):
-        """End it as Ctrl-C does; its exit status."""
-        if self.process.poll() is None:
+        """End it as Ctrl-C does; once. It must end well (a sanitizer's report would not be)."""
+        if self.process.returncode is None:
             self.process.send_signal(signal.SIGINT)
-        self.log += self.process.communicate(timeout=10)[1]
-        return self.process.returncode
+            self.log = self.process.communicate(timeout=10)[1]
+            if self.process.returncode != 0:
+                raise AssertionError(f'simulate: status {self.process.returncode}: {self.log}')
 
     def __enter__(self):
         return self
