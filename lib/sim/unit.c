@@ -5,8 +5,8 @@
 
 #include "base/wipe.h"
 #include "cose/key.h"
-#include "object/profile.h"
 #include "object/signed.h"
+#include "sim/settings.h"
 #include "sim/unit.h"
 
 /* The example enterprise number. Source: RFC 5612. */
@@ -18,7 +18,6 @@ static const struct imp_span hwmodel = { (const uint8_t *)"keel-2", 6 };
 static const uint8_t objects[] = { 0xa4, 0x00, 0x63, '1',  '.',	 '2',  0x01,
 				   0x63, '1',  '.',  '2',  0x0a, 0x63, '1',
 				   '.',	 '1',  0x0b, 0x63, '1',	 '.',  '1' };
-static const uint16_t object_ids[] = { 0, 1, 10, 11 };
 
 static int port_read(void *ctx, unsigned half, uint32_t off, uint8_t *buf, size_t len)
 {
@@ -87,23 +86,11 @@ static int port_now(void *ctx, struct imp_board_now *out)
 	return 0;
 }
 
-/* The board takes settings of the objects that it has. */
 static int port_check(void *ctx, unsigned domain, struct imp_span settings)
 {
-	struct imp_settings_walk walk;
-
 	(void)ctx;
 	(void)domain;
-	imp_settings_begin(&walk, settings);
-	while (imp_settings_next(&walk)) {
-		bool known = false;
-
-		for (size_t i = 0; i < COUNTOF(object_ids); i++)
-			known |= walk.at.object == object_ids[i];
-		if (!known)
-			return IMP_R_UNSUPPORTED;
-	}
-	return walk.ok ? IMP_R_NONE : IMP_R_MALFORMED;
+	return (int)sim_settings_check(settings);
 }
 
 /* There is no modem behind this board: the flash is where settings show. */

@@ -15,10 +15,11 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
-sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / 'interop'))
+IMPRINT = os.environ['IMPRINT']
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.append(str(ROOT / 'tests/interop'))
 import smp  # noqa: E402
 
-IMPRINT = os.environ['IMPRINT']
 NONCE = bytes(range(32))
 OWNED, UNOWNED = 0x2000, 0x1000
 # Claims of evidence; imprint-formats(7).

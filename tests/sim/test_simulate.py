@@ -12,7 +12,9 @@ import threading
 import time
 import unittest
 
-from sim import IMPRINT, NONCE, OWNED, UNOWNED, Case, Signed, run, signing_key, smp
+import yaml
+
+from sim import IMPRINT, NONCE, OWNED, ROOT, UNOWNED, Case, Signed, run, signing_key, smp
 
 
 def resident_kb(pid):
@@ -142,6 +144,40 @@ class Devices(Case):
         sim = self.simulation('-n', '2')
         sim.stop()
         self.assertEqual(os.listdir(sim.dir), ['devices'])
+
+
+class Board(Case):
+
+    def test_it_has_the_settings_that_profiles_can_name(self):
+        """The firmware's table agrees with profiles/objects/."""
+        wire = {'text': 'TEXT', 'apn': 'TEXT', 'link': 'TEXT', 'int': 'INT', 'uint': 'INT', 'float': 'BYTES',
+                'opaque': 'BYTES', 'bool': 'BOOL'}
+        expected = set()
+        for path in (ROOT / 'profiles/objects').glob('*.yaml'):
+            for described in yaml.safe_load_all(path.read_text(encoding='utf-8')):
+                for resource in described['resources'].values():
+                    expected.add((described['object'], resource['id'], wire[resource['type']],
+                                  bool(resource.get('multiple'))))
+        rows = re.findall(r'\{ (\d+), (\d+), IMP_T_(\w+), (\w+) \}',
+                          (ROOT / 'lib/sim/settings.c').read_text(encoding='utf-8'))
+        self.assertEqual({(int(o), int(r), t, m == 'true') for o, r, t, m in rows}, expected)
+
+    def test_it_refuses_what_it_lacks_before_anything_is_written(self):
+        with open(self.path('vendor.yaml'), 'w', encoding='ascii') as f:
+            f.write('object: 42769\nname: vendor\nurn: "urn:oma:lwm2m:x:42769"\ninstances: single\nsource: test\n'
+                    'resources: {knob: {id: 0, type: int}}\n')
+        with open(self.path('p.yaml'), 'w', encoding='ascii') as f:
+            f.write('imprint: 1\nprofile: p\ndomain: owner\nsequence: 1\ntarget: {imei: "001010010000014"}\n'
+                    'objects: [vendor.yaml]\nsettings:\n  vendor: {knob: 5}\n')
+        sim = self.simulation()
+        cards = ('--cards', self.path('cards'))
+        run('enroll', '-d', sim.link(), '-o', self.path('cards'))
+        run('claim', '-k', self.key('owner'), '-d', sim.link(), *cards)
+        run('pack', self.path('p.yaml'), '-k', self.key('owner'), *cards, '-o', self.path('packages'))
+        refused = run('push', '-d', sim.link(), *cards, self.path('packages'), status=4)
+        self.assertIn('unsupported', refused.stderr)
+        with sim.client() as client:
+            self.assertEqual(client.describe()['domains'], {})
 
 
 class Command(Case):
