@@ -17,6 +17,11 @@ STEPS = int(os.environ.get('INTEROP_STEPS', '250'))
 SEED = int(os.environ.get('INTEROP_SEED', '20'))
 
 
+# Settings of every type, as the simulated board takes them.
+TAKEN = {10: ((0, 'text'), (1, -5), (8, None), (9, b'\1\2'), (13, 1)),
+         11: ((0, 'text'), (2, True), (4, 3), (8, {0: 'x', 7: 'y'}), (30, {0: 1, 7: -5}))}
+
+
 class Stream:
     """Draws the next object from what the model knows of the device."""
 
@@ -54,8 +59,7 @@ class Stream:
         settings = {}
         for _ in range(self.draw.randrange(4)):
             obj, instance = self.draw.choice(((10, 0), (11, 0), (11, 1), (11, 2)))
-            settings.setdefault(obj, {})[instance] = {self.draw.randrange(5): self.draw.choice(
-                (1, -5, 'text', b'\1\2', True, None, {0: 1, 7: 'x'}))}
+            settings.setdefault(obj, {})[instance] = dict([self.draw.choice(TAKEN[obj])])
         body = o.profile(
             self.device.ueid, self.near(domain.sequence, 1), settings, domain=number,
             epochs=(self.draw.choice([1] * 9 + [2]), self.draw.choice([domain.epoch] * 5 + [self.near(domain.epoch)])),

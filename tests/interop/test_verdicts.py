@@ -255,7 +255,7 @@ class Verdicts(unittest.TestCase):
                 ('applied', 'domain 2', self.profile(1, {2: 2})),
                 ('applied', 'domain 15', self.profile(1, {2: 15})),
                 ('too-big', 'a fifth domain', self.profile(1, {2: 3})),
-                ('applied', 'null and bool', self.profile(10, {5: {10: {0: {4: None, 5: True}}}})),
+                ('applied', 'null and bool', self.profile(10, {5: {0: {0: {1: True, 5: None}}}})),
                 ('applied', 'several instances', self.profile(11, {5: {11: {0: {30: {0: 14, 65535: 13}}}}})),
                 ('applied', 'label', self.profile(12, {10: 'x' * 64})),
                 ('applied', 'last sequence', self.profile(2 ** 63 - 1, {2: 2})),
