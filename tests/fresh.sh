@@ -10,6 +10,7 @@ mmdebstrap --variant=minbase bookworm "$work/root" >/dev/null
 mkdir -p "$work/root/src"
 git archive HEAD | tar -x -C "$work/root/src"
 cp /etc/resolv.conf "$work/root/etc/" 2>/dev/null || true
+# shellcheck disable=SC2016 # expanded inside
 unshare --mount --pid --fork sh -c '
 	mount -t proc proc "$1/proc"
 	mount --bind /dev "$1/dev"
