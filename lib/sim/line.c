@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <unistd.h>
 
 #include "sim/state.h"
@@ -37,6 +38,7 @@ static void unplug(struct sim_line *l)
 	sim_event(l, "unplugged after %llu bytes", (unsigned long long)l->moved);
 	l->fault[IMP_SIM_UNPLUG] = 0;
 	sim_queue_clear(&l->out);
+	(void)inotify_rm_watch(l->sim->inotify, l->closes);
 	sim_pty_close(&l->pty, l->link);
 	l->blocked = false;
 	l->plug_ns = imp_now_ns() + ms(PLUG_MS);
@@ -59,9 +61,11 @@ int sim_line_plug(struct sim_line *l, struct imp_error *err)
 
 	imp_deframer_init(&l->deframer, l->in, SIM_PACKET);
 	l->plug_ns = 0;
-	if (!rc)
-		sim_watch(l);
-	return rc;
+	if (rc)
+		return rc;
+	l->closes = inotify_add_watch(l->sim->inotify, l->pty.tty, IN_CLOSE);
+	sim_watch(l);
+	return 0;
 }
 
 void sim_line_boot(struct sim_line *l)

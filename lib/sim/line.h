@@ -16,6 +16,7 @@ struct sim_line {
 	struct sim_unit *unit;
 	char *link; /* owned */
 	struct sim_pty pty;
+	int closes; /* inotify's name for it */
 	struct imp_deframer deframer;
 	uint8_t in[SIM_PACKET + 4];
 	struct sim_queue out;

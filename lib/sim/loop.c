@@ -3,6 +3,9 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/inotify.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "sim/state.h"
 #include "transport/transport.h"
@@ -38,6 +41,30 @@ static int wait_ms(const struct imp_sim *s)
 	return next <= now ? 0 : (int)((next - now) / 1000000 + 1);
 }
 
+/* A host that was killed leaves its port exclusive, since the last descriptor is ours: on
+ * a real port the kernel would end that. */
+static void free_line(struct imp_sim *s, int closed)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (s->line[i].closes == closed)
+			(void)ioctl(s->line[i].pty.slave, TIOCNXCL);
+}
+
+static void free_lines(struct imp_sim *s)
+{
+	char buf[4096];
+	ssize_t len;
+
+	while ((len = read(s->inotify, buf, sizeof(buf))) > 0) {
+		struct inotify_event e;
+
+		for (const char *at = buf; at < buf + len; at += sizeof(e) + e.len) {
+			memcpy(&e, at, sizeof(e));
+			free_line(s, e.wd);
+		}
+	}
+}
+
 static void serve(struct imp_sim *s, const struct epoll_event *ev, size_t n)
 {
 	uint64_t now;
@@ -45,6 +72,10 @@ static void serve(struct imp_sim *s, const struct epoll_event *ev, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		struct sim_line *l = ev[i].data.ptr;
 
+		if (ev[i].data.ptr == &s->inotify) {
+			free_lines(s);
+			continue;
+		}
 		if (ev[i].events & EPOLLOUT)
 			sim_line_writable(l);
 		if (ev[i].events & EPOLLIN)
@@ -79,6 +110,15 @@ static int watch_stops(struct imp_sim *s, const int *stop, size_t count,
 	return 0;
 }
 
+static int watch_closes(struct imp_sim *s, struct imp_error *err)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = &s->inotify };
+
+	if (epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->inotify, &ev) != 0 && errno != EEXIST)
+		return imp_fail(err, IMP_EINTERNAL, "epoll: %s", strerror(errno));
+	return 0;
+}
+
 static void unwatch_stops(struct imp_sim *s, const int *stop, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -89,8 +129,10 @@ static void unwatch_stops(struct imp_sim *s, const int *stop, size_t count)
 int imp_sim_run(struct imp_sim *s, const int *stop, size_t count, struct imp_error *err)
 {
 	struct epoll_event ev[EVENTS];
-	int which = -1, rc = watch_stops(s, stop, count, err);
+	int which = -1, rc = watch_closes(s, err);
 
+	if (!rc)
+		rc = watch_stops(s, stop, count, err);
 	while (!rc && which < 0) {
 		int n = epoll_wait(s->epoll, ev, EVENTS, wait_ms(s));
 

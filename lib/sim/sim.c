@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -180,15 +181,16 @@ int imp_sim_open(struct imp_sim **out, struct imp_crypto *crypto,
 				IMP_SIM_DEVICES);
 	if (!s)
 		return imp_fail(err, IMP_ERESOURCE, "out of memory");
-	s->lock = -1;
+	s->lock = s->inotify = -1;
 	s->event = options->event;
 	s->ctx = options->ctx;
 	if (options->maker)
 		s->maker = *options->maker;
 	s->epoll = epoll_create1(EPOLL_CLOEXEC);
+	s->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	s->unit = calloc(options->count, sizeof(*s->unit));
 	s->line = calloc(options->count, sizeof(*s->line));
-	if (s->epoll < 0 || !s->unit || !s->line)
+	if (s->epoll < 0 || s->inotify < 0 || !s->unit || !s->line)
 		return imp_fail(err, IMP_ERESOURCE, "out of memory");
 	s->count = options->count;
 	for (size_t i = 0; i < s->count; i++)
@@ -230,6 +232,8 @@ void imp_sim_close(struct imp_sim **sim)
 	free(s->devices);
 	if (s->lock >= 0)
 		close(s->lock);
+	if (s->inotify >= 0)
+		close(s->inotify);
 	if (s->epoll >= 0)
 		close(s->epoll);
 	free(s);

@@ -12,6 +12,7 @@ struct imp_sim {
 	char *devices; /* owned: the folder of the state files */
 	int lock;      /* -1, or the folder's lock */
 	int epoll;     /* -1 */
+	int inotify;   /* -1: who closes a line */
 	void (*event)(void *ctx, size_t device, const char *what);
 	void *ctx;
 	struct imp_pub maker;

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """imprint simulate: what it starts, keeps and ends with."""
 
+import fcntl
 import json
 import os
 import re
 import signal
 import stat
+import struct
 import subprocess
 import sys
+import termios
 import threading
 import time
 import unittest
@@ -139,6 +142,25 @@ class Devices(Case):
         run('simulate', '--state', self.path('sim'), status=2)
         with open(self.path('sim/1'), encoding='ascii') as f:
             self.assertEqual(f.read(), 'mine')
+
+    def test_a_host_that_was_killed_leaves_no_port_behind(self):
+        """SIG-02: exclusive use ends with the descriptor, as on a real port."""
+        sim = self.simulation()
+        fd = os.open(sim.link(), os.O_RDWR | os.O_NOCTTY)
+        fcntl.ioctl(fd, termios.TIOCEXCL)
+        self.assertEqual(self.exclusive(fd), 1)
+        os.close(fd)
+        fd = os.open(sim.link(), os.O_RDWR | os.O_NOCTTY)
+        self.addCleanup(os.close, fd)
+        until = time.monotonic() + 2
+        while self.exclusive(fd) and time.monotonic() < until:
+            time.sleep(0.01)
+        self.assertEqual(self.exclusive(fd), 0)
+
+    @staticmethod
+    def exclusive(fd):
+        tiocgexcl = 0x80045440  # Source: Linux, asm-generic/ioctls.h
+        return struct.unpack('i', fcntl.ioctl(fd, tiocgexcl, bytes(4)))[0]
 
     def test_ctrl_c_ends_it_and_takes_the_links_away(self):
         sim = self.simulation('-n', '2')
