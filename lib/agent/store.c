@@ -187,19 +187,19 @@ static int read_body(struct imp_agent *a, unsigned half, const struct header *h)
 static bool is_blank(struct imp_agent *a, unsigned half)
 {
 	uint32_t off = 0;
+	bool blank = true;
 
-	while (off < a->board->half_size) {
+	while (blank && off < a->board->half_size) {
 		uint32_t rest = a->board->half_size - off;
 		size_t n = rest < sizeof(a->scratch) ? rest : sizeof(a->scratch);
 
-		if (a->port->read(a->port->ctx, half, off, a->scratch, n))
-			return false;
-		for (size_t i = 0; i < n; i++)
-			if (a->scratch[i] != 0xff)
-				return false;
+		blank = a->port->read(a->port->ctx, half, off, a->scratch, n) == 0;
+		for (size_t i = 0; blank && i < n; i++)
+			blank = a->scratch[i] == 0xff;
 		off += (uint32_t)n;
 	}
-	return true;
+	imp_wipe(a->scratch, sizeof(a->scratch)); /* old settings may have passed */
+	return blank;
 }
 
 static int erase_stale(struct imp_agent *a, unsigned half)

@@ -5,7 +5,7 @@
 
 #include "board.h"
 #include "cose/key.h"
-#include "wire/message.h"
+#include "object/signed.h"
 
 static int flash_read(void *ctx, unsigned half, uint32_t off, uint8_t *buf, size_t len)
 {
@@ -16,45 +16,95 @@ static int flash_read(void *ctx, unsigned half, uint32_t off, uint8_t *buf, size
 	return 0;
 }
 
-/* 0: do it; 1: do half of it and fail; -1: fail. */
+/* The power went: of what was not synced, every other unit is lost. */
+static void lose(struct board *b, unsigned first)
+{
+	uint32_t unit = b->constants.write_unit, units = b->constants.half_size / unit;
+
+	for (unsigned half = 0; half < 2; half++)
+		for (unsigned i = first; i < units; i += 2)
+			memcpy(b->flash[half] + i * unit, b->synced[half] + i * unit,
+			       unit);
+}
+
+/* Count one operation: 0 where it is to be done; 1 where it is the one that is cut; -1
+ * where the power is gone. */
 static int power(struct board *b)
 {
 	unsigned op = ++b->ops;
 
 	if (b->cut_at == 0 || op < b->cut_at)
 		return 0;
-	return op == b->cut_at && b->torn ? 1 : -1;
+	return op == b->cut_at ? 1 : -1;
+}
+
+/* The part of an operation on n bytes that is done. */
+static int part_done(struct board *b, size_t n, size_t *from, size_t *to)
+{
+	int cut = power(b);
+
+	*from = cut == 1 && b->cut == CUT_BACK ? n / 2 : 0;
+	*to = cut < 0 || (cut && b->cut == CUT_CLEAN) ? 0
+	      : cut && b->cut == CUT_FRONT	      ? n / 2
+						      : n;
+	return cut;
+}
+
+static int cut_short(struct board *b, int cut)
+{
+	if (cut == 1 && b->cut >= CUT_LOSES_EVEN)
+		lose(b, b->cut == CUT_LOSES_ODD);
+	return cut ? -1 : 0;
 }
 
 static int flash_erase(void *ctx, unsigned half)
 {
 	struct board *b = ctx;
-	int cut = power(b);
+	size_t from, to;
+	int cut = part_done(b, b->constants.half_size, &from, &to);
 
-	if (cut >= 0)
-		memset(b->flash[half], 0xff, cut ? BOARD_HALF / 2 : BOARD_HALF);
-	return cut ? -1 : 0;
+	if (to > from)
+		memset(b->flash[half] + from, 0xff, to - from);
+	return cut_short(b, cut);
 }
 
 static int flash_write(void *ctx, unsigned half, uint32_t off, const uint8_t *buf,
 		       size_t len)
 {
 	struct board *b = ctx;
-	int cut = power(b);
+	uint32_t unit = b->constants.write_unit;
+	size_t from, to;
+	int cut = part_done(b, len, &from, &to);
 
-	cr_assert(off % BOARD_UNIT == 0 && len % BOARD_UNIT == 0 &&
-		  off + len <= BOARD_HALF);
-	for (size_t i = 0; i < len && cut >= 0; i++)
+	cr_assert(off % unit == 0 && len % unit == 0 &&
+		  off + len <= b->constants.half_size);
+	for (size_t i = from; i < to; i++)
 		cr_assert_eq(b->flash[half][off + i], 0xff,
 			     "written twice without erase");
-	if (cut >= 0)
-		memcpy(b->flash[half] + off, buf, cut ? len / 2 : len);
-	return cut ? -1 : 0;
+	if (to > from)
+		memcpy(b->flash[half] + off + from, buf + from, to - from);
+	return cut_short(b, cut);
 }
 
 static int flash_sync(void *ctx)
 {
-	return power(ctx) ? -1 : 0;
+	struct board *b = ctx;
+	int cut = power(b);
+
+	if (cut == 0)
+		memcpy(b->synced, b->flash, sizeof(b->flash));
+	return cut_short(b, cut);
+}
+
+static int count(void *ctx, uint64_t *value, bool advance)
+{
+	struct board *b = ctx;
+
+	if (advance && power(b) != 0)
+		return -1;
+	b->counted += advance;
+	*value = b->counted;
+	return 0;
 }
 
 static int key_make(void *ctx, enum imp_key_use use, struct imp_pub *pub)
@@ -87,7 +137,8 @@ static int draw(void *ctx, uint8_t *out, size_t len)
 {
 	struct board *b = ctx;
 
-	return imp_random(b->crypto, out, len);
+	memset(out, ++b->drawn, len);
+	return 0;
 }
 
 static int now(void *ctx, struct imp_board_now *out)
@@ -124,6 +175,7 @@ void board_init(struct board *b, struct imp_crypto *crypto, unsigned serial,
 
 	memset(b, 0, sizeof(*b));
 	memset(b->flash, 0xff, sizeof(b->flash));
+	memset(b->synced, 0xff, sizeof(b->synced));
 	b->crypto = crypto;
 	b->ueid[0] = 3;
 	b->ueid[14] = (uint8_t)serial;
@@ -154,9 +206,15 @@ void board_init(struct board *b, struct imp_crypto *crypto, unsigned serial,
 	};
 }
 
+void board_add_counter(struct board *b)
+{
+	b->port.counter = count;
+}
+
 int board_boot(struct board *b)
 {
 	b->boots++;
+	memcpy(b->synced, b->flash, sizeof(b->flash));
 	return imp_agent_boot(&b->agent, &b->constants, &b->port, b->crypto);
 }
 
@@ -207,6 +265,34 @@ unsigned board_push(struct board *b, struct imp_span object, bool *again)
 	cr_assert_eq(r.evidence.len, 0);
 	cr_assert_eq(r.group, IMP_GROUP_IMPRINT);
 	return r.rc;
+}
+
+bool board_request(struct board *b, uint8_t id, uint8_t nonce, struct imp_response *r)
+{
+	uint8_t buf[64], bytes[32];
+	struct imp_writer w = imp_writer(buf, sizeof(buf));
+	const struct imp_request q = { .nonce = IMP_SPAN(bytes) };
+
+	memset(bytes, nonce, sizeof(bytes));
+	imp_request_encode(&q, &w);
+	cr_assert_eq(imp_response_decode(board_ask(b, IMP_GROUP_IMPRINT, id,
+						   IMP_SMP_WRITE, imp_written(&w)),
+					 r, NULL),
+		     0);
+	return !r->failed;
+}
+
+void board_attest(struct board *b, struct imp_evidence *e)
+{
+	struct imp_response r;
+	struct imp_signed s;
+
+	cr_assert(board_request(b, IMP_ATTEST, 9, &r));
+	cr_assert_eq(imp_signed_decode(r.evidence, &s, NULL), 0);
+	cr_assert_eq(s.kind, IMP_KIND_EVIDENCE);
+	cr_assert_eq(imp_signed_verify(b->crypto, &s, 0, &b->pub[IMP_KEY_SIGNING]), 0);
+	cr_assert_eq(imp_evidence_decode(s.cose.payload, e, NULL), 0);
+	cr_assert_eq(e->nonce.ptr[31], 9);
 }
 
 static int party_sign(void *ctx, const struct imp_span *part, size_t count,

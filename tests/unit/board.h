@@ -6,8 +6,20 @@
 
 #include "agent/agent.h"
 #include "crypto/host.h"
+#include "evidence/token.h"
+#include "wire/message.h"
 
 enum { BOARD_HALF = 24 * 1024, BOARD_UNIT = 16 };
+
+/* What a cut leaves of the operation that it strikes, and of writes that were not synced.
+ */
+enum board_cut {
+	CUT_CLEAN, /* nothing of it */
+	CUT_FRONT, /* its first half */
+	CUT_BACK,  /* its second half */
+	CUT_LOSES_EVEN,
+	CUT_LOSES_ODD, /* of what was not synced, every other unit */
+};
 
 struct board {
 	struct imp_board constants;
@@ -16,13 +28,16 @@ struct board {
 	struct imp_pub maker;
 	uint8_t ueid[15];
 	uint8_t flash[2][BOARD_HALF];
+	uint8_t synced[2][BOARD_HALF];	  /* flash at the last sync */
 	uint8_t signing[32], sealing[32]; /* private keys */
 	bool has_key[2];
 	struct imp_pub pub[2];
 	uint32_t boots;
-	unsigned ops;	     /* flash operations so far */
-	unsigned cut_at;     /* 0: never; else this operation and all after it fail */
-	bool torn;	     /* the operation that is cut is done by half */
+	unsigned ops;	 /* operations that change what survives, so far */
+	unsigned cut_at; /* 0: never; else this operation and all after it fail */
+	enum board_cut cut;
+	uint64_t counted;    /* monotonic counter; used after board_add_counter() */
+	uint8_t drawn;	     /* random numbers are this, counted up */
 	unsigned check_says; /* reason that check() gives */
 	unsigned activations;
 	uint32_t active_len[16];
@@ -32,6 +47,7 @@ struct board {
 /* serial distinguishes devices: the last IMEI digit. */
 void board_init(struct board *b, struct imp_crypto *crypto, unsigned serial,
 		bool with_maker);
+void board_add_counter(struct board *b);
 /* Power on: boots the agent. */
 int board_boot(struct board *b);
 /* One request, one response; the response's body is borrowed until the next call. */
@@ -40,6 +56,12 @@ struct imp_span board_ask(struct board *b, uint16_t group, uint8_t id, uint8_t o
 /* Stage an object in one packet with a nonce and apply it. The reason, 0 when it was
  * taken. */
 unsigned board_push(struct board *b, struct imp_span object, bool *again);
+
+/* One request with a nonce of 32 bytes that are all `nonce`; false where it is refused.
+ */
+bool board_request(struct board *b, uint8_t id, uint8_t nonce, struct imp_response *r);
+/* Evidence of now, verified; spans are borrowed until the next call. */
+void board_attest(struct board *b, struct imp_evidence *e);
 
 /* The parties. */
 struct party {

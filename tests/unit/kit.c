@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Parties, boards and objects for the agent's tests. */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "kit.h"
+#include "object/profile.h"
+#include "object/seal.h"
+#include "object/signed.h"
+
+static const uint8_t zeros[32];
+static const uint8_t cellular_bytes[] = { 0xa1, 0x0a, 0xa1, 0x00, 0xa1,
+					  0x04, 0x19, 0x8c, 0xa0 };
+static const uint8_t apn_bytes[] = { 0xa1, 0x0b, 0xa1, 0x00, 0xa1, 0x00, 0x61, 'x' };
+const struct imp_span cellular = { cellular_bytes, sizeof(cellular_bytes) };
+const struct imp_span apn = { apn_bytes, sizeof(apn_bytes) };
+
+void scene_start(struct scene *s, bool with_maker)
+{
+	cr_assert_eq(imp_crypto_new(&s->crypto, NULL), 0);
+	party_init(&s->owner, s->crypto);
+	party_init(&s->maker, s->crypto);
+	party_init(&s->stranger, s->crypto);
+	party_init(&s->approver[0], s->crypto);
+	party_init(&s->approver[1], s->crypto);
+	board_init(&s->dev, s->crypto, 1, with_maker);
+	board_init(&s->other, s->crypto, 2, with_maker);
+	s->dev.maker = s->other.maker = s->maker.signer.pub;
+	cr_assert_eq(board_boot(&s->dev), 0);
+	cr_assert_eq(board_boot(&s->other), 0);
+}
+
+void scene_stop(struct scene *s)
+{
+	imp_crypto_free(&s->crypto);
+}
+
+void scene_enroll(struct board *b)
+{
+	struct imp_response r;
+
+	cr_assert(board_request(b, IMP_ENROLL, 0, &r));
+	cr_assert_gt(r.card.len, 0);
+}
+
+static struct imp_span or_else(struct imp_span s, struct imp_span other)
+{
+	return s.len > 0 ? s : other;
+}
+
+/* As one(kind), or as many(kind) where signers are given. */
+static void sign(struct scene *s, enum imp_kind kind, const struct party *issuer,
+		 const struct imp_signer *signer, size_t signers, struct imp_span un,
+		 struct imp_span payload, struct imp_writer *w)
+{
+	cr_assert_gt(payload.len, 0);
+	if (signer)
+		cr_assert_eq(imp_signed_put_many(s->crypto, issuer->kid, signer, signers,
+						 kind, un, payload, w),
+			     0);
+	else
+		cr_assert_eq(imp_signed_put_one(s->crypto, &issuer->signer, kind, un,
+						payload, w, NULL),
+			     0);
+}
+
+struct imp_span make_claim(struct scene *s, const struct board *b,
+			   const struct claim_spec *spec, uint8_t out[KIT_CAP])
+{
+	const struct party *issuer = spec->issuer ? spec->issuer : &s->owner;
+	const struct imp_signer *signer = spec->signer ? spec->signer : &issuer->signer;
+	uint8_t payload[1024];
+	struct imp_writer p = imp_writer(payload, sizeof(payload));
+	struct imp_writer w = imp_writer(out, KIT_CAP);
+	struct imp_transfer t = {
+		.owner_epoch = spec->epoch ? spec->epoch : 1,
+		.target = { .ueid = or_else(spec->ueid, b->constants.ueid) },
+		.owner = s->owner.signer.pub,
+		.approval = spec->approval,
+		.policy = spec->policy,
+		.previous = or_else(spec->previous, IMP_SPAN(zeros)),
+		.has_kept = spec->kept,
+		.kept = 1 << 1,
+		.recovery = spec->recovery,
+	};
+
+	if (spec->class_target)
+		t.target = (struct imp_target){ .has_oemid = true,
+						.oemid = b->constants.oemid,
+						.hwmodel = b->constants.hwmodel };
+	imp_transfer_encode(&t, &p);
+	sign(s, IMP_KIND_TRANSFER, issuer, spec->one ? NULL : signer,
+	     spec->signer ? spec->signers : 1, (struct imp_span){ 0 }, imp_written(&p),
+	     &w);
+	return imp_written(&w);
+}
+
+void scene_claim(struct scene *s, struct board *b)
+{
+	static uint8_t buf[KIT_CAP];
+	const struct claim_spec spec = { 0 };
+
+	scene_enroll(b);
+	cr_assert_eq(board_push(b, make_claim(s, b, &spec, buf), NULL), 0);
+}
+
+static struct imp_span make_profile(struct scene *s, const struct spec *spec,
+				    const struct imp_package_claims *claims,
+				    uint8_t out[KIT_CAP], uint8_t id[32])
+{
+	const struct party *issuer = spec->issuer ? spec->issuer : &s->owner;
+	const struct board *target = spec->target ? spec->target : &s->dev;
+	uint8_t payload[2048];
+	struct imp_writer p = imp_writer(payload, sizeof(payload));
+	struct imp_writer w = imp_writer(out, KIT_CAP);
+	struct imp_signed object;
+	const struct imp_profile profile = {
+		.domain = claims->domain,
+		.sequence = claims->sequence,
+		.target = { .ueid = target->constants.ueid, .hwmodel = spec->hwmodel },
+		.settings = or_else(spec->settings, cellular),
+		.salt = { zeros, IMP_SALT_LEN },
+		.replaces = spec->replaces,
+		.epochs = { claims->epochs[0], claims->epochs[1] },
+	};
+
+	imp_profile_encode(&profile, &p);
+	sign(s, IMP_KIND_PROFILE, issuer, spec->signer, spec->signers, spec->chain,
+	     imp_written(&p), &w);
+	cr_assert_eq(imp_signed_decode(imp_written(&w), &object, NULL), 0);
+	cr_assert_eq(imp_signed_id(s->crypto, &object, id), 0);
+	if (spec->spoil_signature)
+		out[w.len - 1] ^= 1;
+	return imp_written(&w);
+}
+
+/* The last letter of the typ, in place. */
+static void spoil_typ(uint8_t *out, size_t len)
+{
+	static const char word[] = "package+cose";
+
+	for (size_t i = 0; i + sizeof(word) < len; i++)
+		if (memcmp(out + i, word, sizeof(word) - 1) == 0)
+			out[i] = 'q';
+}
+
+struct imp_span make_package(struct scene *s, const struct spec *spec,
+			     uint8_t out[KIT_CAP], uint8_t id[32])
+{
+	const struct party *issuer = spec->issuer ? spec->issuer : &s->owner;
+	const struct board *to = spec->recipient ? spec->recipient : &s->dev;
+	uint8_t object[KIT_CAP], own[32], *the_id = id ? id : own;
+	struct imp_writer w = imp_writer(out, KIT_CAP);
+	struct imp_package_claims claims = {
+		.ueid = to->constants.ueid,
+		.profile_id = { the_id, 32 },
+		.issuer = IMP_SPAN(issuer->kid),
+		.domain = spec->domain,
+		.epochs = { spec->epochs[0] ? spec->epochs[0] : 1, spec->epochs[1] },
+		.sequence = spec->sequence ? spec->sequence : 1,
+	};
+	struct imp_span content = make_profile(s, spec, &claims, object, the_id);
+
+	claims.sequence += spec->outer_differs;
+	cr_assert_eq(imp_package_seal(s->crypto, &to->pub[IMP_KEY_SEALING], &claims,
+				      content, &w),
+		     0);
+	if (spec->spoil_cipher)
+		out[w.len / 2] ^= 1;
+	if (spec->spoil_typ)
+		spoil_typ(out, w.len);
+	return imp_written(&w);
+}
+
+unsigned push_package(struct scene *s, const struct spec *spec, bool *again)
+{
+	static uint8_t buf[KIT_CAP];
+
+	return board_push(&s->dev, make_package(s, spec, buf, NULL), again);
+}
+
+struct imp_span make_command(struct scene *s, struct imp_command m,
+			     const struct party *by, uint8_t out[KIT_CAP])
+{
+	uint8_t payload[256];
+	struct imp_writer p = imp_writer(payload, sizeof(payload));
+	struct imp_writer w = imp_writer(out, KIT_CAP);
+
+	if (m.target.ueid.len == 0 && !m.target.has_oemid)
+		m.target.ueid = s->dev.constants.ueid;
+	m.owner_epoch = m.owner_epoch ? m.owner_epoch : 1;
+	imp_command_encode(&m, &p);
+	sign(s, IMP_KIND_COMMAND, by, NULL, 0, (struct imp_span){ 0 }, imp_written(&p),
+	     &w);
+	return imp_written(&w);
+}
+
+unsigned push_command(struct scene *s, struct imp_command m, const struct party *by,
+		      bool *again)
+{
+	static uint8_t buf[KIT_CAP];
+
+	return board_push(&s->dev, make_command(s, m, by, buf), again);
+}

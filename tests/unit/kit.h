@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Parties, boards and every object that the agent's tests push at them, good ones and bad
+ * ones. */
+#ifndef IMPRINT_TEST_KIT_H
+#define IMPRINT_TEST_KIT_H
+
+#include "board.h"
+#include "object/command.h"
+
+enum { KIT_CAP = 4096 };
+
+struct scene {
+	struct imp_crypto *crypto;
+	struct party owner, maker, stranger, approver[2];
+	struct board dev, other; /* two devices of one class */
+};
+
+/* Two devices, booted, without keys and owner. */
+void scene_start(struct scene *s, bool with_maker);
+void scene_stop(struct scene *s);
+void scene_enroll(struct board *b);
+/* Enroll, and make `owner` the owner. */
+void scene_claim(struct scene *s, struct board *b);
+
+/* A claim or another transfer; unset: by the owner, for this device. */
+struct claim_spec {
+	uint32_t epoch; /* 0: 1 */
+	uint32_t policy;
+	struct imp_span ueid, previous, recovery; /* empty: the board's, zeros, none */
+	bool class_target, kept, one;		  /* one: not as COSE_Sign */
+	const struct party *issuer;		  /* NULL: the owner */
+	const struct imp_signer *signer;	  /* NULL: the issuer alone */
+	size_t signers;
+	struct imp_approval approval;
+};
+
+struct imp_span make_claim(struct scene *s, const struct board *b,
+			   const struct claim_spec *spec, uint8_t out[KIT_CAP]);
+
+/* A package for dev and the profile in it; unset: what dev takes after scene_claim(). */
+struct spec {
+	const struct board *target, *recipient; /* inside, outside; NULL: dev */
+	const struct party *issuer;		/* NULL: the owner */
+	const struct imp_signer *signer;	/* NULL: one(profile) by the issuer */
+	size_t signers;
+	uint32_t domain, epochs[2]; /* owner-epoch 0: 1 */
+	uint64_t sequence;	    /* 0: 1 */
+	struct imp_span settings;   /* empty: `cellular` */
+	struct imp_span replaces, hwmodel, chain;
+	bool outer_differs, spoil_signature, spoil_cipher, spoil_typ;
+};
+
+extern const struct imp_span cellular, apn; /* settings: object 10, object 11 */
+
+/* id receives the profile's identity; may be NULL. */
+struct imp_span make_package(struct scene *s, const struct spec *spec,
+			     uint8_t out[KIT_CAP], uint8_t id[32]);
+/* Make and push to dev. */
+unsigned push_package(struct scene *s, const struct spec *spec, bool *again);
+
+/* Unset: owner-epoch 1, for dev, by one signature of `by`. */
+struct imp_span make_command(struct scene *s, struct imp_command m,
+			     const struct party *by, uint8_t out[KIT_CAP]);
+unsigned push_command(struct scene *s, struct imp_command m, const struct party *by,
+		      bool *again);
+
+#endif
