@@ -100,27 +100,30 @@ static int put_header(struct imp_agent *a, unsigned half, const struct header *h
 	return o.rc;
 }
 
-/* Could this be the header area before the first commit was done: blank, or the first
- * header written in part? Anything else that does not check was a state once. */
-static bool is_before_first(const uint8_t buf[HEADER_LEN])
+static bool is_all_ones(const uint8_t *p, size_t len)
 {
-	static const uint8_t first[] = { MAGIC >> 24,
-					 MAGIC >> 16 & 0xff,
-					 MAGIC >> 8 & 0xff,
-					 MAGIC & 0xff,
-					 0,
-					 0,
-					 0,
-					 1 };
-	size_t at = 0;
+	size_t i = 0;
 
-	while (at < sizeof(first) && buf[at] == first[at])
-		at++;
-	if (at == sizeof(first))
-		return true;
-	while (at < HEADER_LEN && buf[at] == 0xff)
-		at++;
-	return at == HEADER_LEN;
+	while (i < len && p[i] == 0xff)
+		i++;
+	return i == len;
+}
+
+/* Could this be the header area before the first commit was done: blank, or the first
+ * header with a part of it missing? Anything else that does not check was a state once.
+ */
+static bool is_before_first(const uint8_t buf[HEADER_LEN], uint32_t unit)
+{
+	static const uint8_t first[] = { 'I', 'M', 'P', '1', 0, 0, 0, 1 };
+	size_t step = unit < 4 ? unit : 4;
+
+	for (size_t i = 0; i < sizeof(first); i++)
+		if (buf[i] != first[i] && buf[i] != 0xff)
+			return false;
+	for (size_t at = 0; at < HEADER_LEN; at += step)
+		if (is_all_ones(buf + at, step))
+			return true;
+	return false;
 }
 
 static int read_header(struct imp_agent *a, unsigned half, struct header *h)
@@ -139,7 +142,7 @@ static int read_header(struct imp_agent *a, unsigned half, struct header *h)
 	memcpy(h->sha, imp_take(&r, sizeof(h->sha)).ptr, sizeof(h->sha));
 	h->checks = magic == MAGIC && imp_span_eq(r.rest, IMP_SPAN(check)) &&
 		    h->len <= a->board->half_size - HEADER_AREA;
-	h->before_first = is_before_first(buf);
+	h->before_first = is_before_first(buf, a->board->write_unit);
 	return 0;
 }
 
@@ -194,8 +197,7 @@ static bool is_blank(struct imp_agent *a, unsigned half)
 		size_t n = rest < sizeof(a->scratch) ? rest : sizeof(a->scratch);
 
 		blank = a->port->read(a->port->ctx, half, off, a->scratch, n) == 0;
-		for (size_t i = 0; blank && i < n; i++)
-			blank = a->scratch[i] == 0xff;
+		blank = blank && is_all_ones(a->scratch, n);
 		off += (uint32_t)n;
 	}
 	imp_wipe(a->scratch, sizeof(a->scratch)); /* old settings may have passed */
