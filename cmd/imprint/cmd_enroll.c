@@ -85,6 +85,7 @@ struct run {
 	struct imp_signer endorser;
 	bool endorses;
 	struct imp_known_list list;
+	struct imp_known_list now; /* of this run */
 };
 
 /* {13: endorsement} of a card, by the key of --endorse. */
@@ -162,22 +163,31 @@ static int talk(struct device *d, void *ctx)
 		       : imp_secret_set(&d->card, imp_secret_span(&k.bytes), &d->err);
 }
 
+/* One identity on two ports at once is a clone, or one device that is attached twice. */
+static int add(struct run *run, struct device *d, struct imp_error *err)
+{
+	CLEANUP(imp_known_fini) struct imp_known k = { 0 }, again = { 0 };
+	struct imp_span card = imp_secret_span(&d->card);
+	int rc = imp_known_check(d->crypto, card, NULL, &run->factories, &k, err);
+
+	if (!rc)
+		rc = imp_known_check(d->crypto, card, NULL, &run->factories, &again, err);
+	if (!rc && imp_known_find(&run->now, k.card.ueid))
+		rc = imp_fail(err, IMP_EPOLICY, "%s is on another port, too: a clone?",
+			      d->name);
+	if (!rc)
+		rc = imp_known_add(&run->now, &again, err);
+	return rc ? rc : imp_known_add(&run->list, &k, err);
+}
+
+/* Where cards disagree this device fails, the others stay. */
 static int done(struct device *d, void *ctx, struct imp_error *err)
 {
-	CLEANUP(imp_known_fini) struct imp_known k = { 0 };
-	struct run *run = ctx;
-	int rc;
-
+	(void)err;
 	if (d->rc)
 		return 0;
-	rc = imp_known_check(d->crypto, imp_secret_span(&d->card), NULL, &run->factories,
-			     &k, err);
-	if (!rc)
-		rc = imp_known_add(&run->list, &k, &d->err);
-	if (rc) { /* two cards disagree: this device fails, the others stay */
-		d->rc = rc;
-		imp_wrap(&d->err, rc, "%s", d->uri);
-	}
+	d->rc = add(ctx, d, &d->err);
+	imp_wrap(&d->err, d->rc, "%s", d->uri);
 	return 0;
 }
 
@@ -229,6 +239,7 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 		if (r.list.count > 0)
 			rc2 = save(&r, a.out, &saving);
 	}
+	imp_known_list_fini(&r.now);
 	imp_known_list_fini(&r.list);
 	if (rc2)
 		*err = saving;

@@ -16,6 +16,15 @@ void imp_short_hex(struct imp_span hash, char out[24])
 		n += (size_t)snprintf(out + n, 24 - n, "%02x", hash.ptr[i]);
 }
 
+/* What a device says is shown to people: no control characters get through. */
+static void copy_clean(char out[80], const char *text)
+{
+	struct imp_error clean = { 0 };
+
+	imp_fail(&clean, IMP_EDEVICE, "%s", text);
+	snprintf(out, 80, "%s", clean.msg);
+}
+
 int imp_differs(struct imp_appraisal *a, const char *what, enum imp_code code,
 		const char *found, const char *expected)
 {
@@ -26,8 +35,8 @@ int imp_differs(struct imp_appraisal *a, const char *what, enum imp_code code,
 	a->count++;
 	d->what = what;
 	d->code = code;
-	snprintf(d->found, sizeof(d->found), "%s", found);
-	snprintf(d->expected, sizeof(d->expected), "%s", expected);
+	copy_clean(d->found, found);
+	copy_clean(d->expected, expected);
 	return -(int)code;
 }
 

@@ -167,6 +167,13 @@ class Faults(Case):
                 self.setUpFresh()
                 self.lie(name, status, words, what)
 
+    def test_dev_15_hostile_texts_reach_no_terminal(self):
+        for lie in ("strings", "serial", "class"):
+            self.setUpFresh()
+            run = self.simulate("$I enroll -d sim/1 -o y.cards; $I push p.packages -d sim/1 --cards x.cards; $I verify -d sim/1 --cards x.cards; "
+                                "$I inspect y.cards; true", "--fault", f"lie:{lie}")
+            self.assertNotIn(b"\x1b", run.stdout + run.stderr)
+
     def test_sig_01_ctrl_c_ends_with_130(self):
         run = self.simulate("$I push p.packages -d sim/1 --cards x.cards --timeout 30 & p=$!; sleep 1; kill -TERM $p; wait $p",
                             "--fault", "silent", status=130)

@@ -124,6 +124,10 @@ class Job(Case):
         self.assertIn("profile id", found)
         self.assertIn("sequence", found)
 
+    def test_clones_on_two_ports_are_found_at_once(self):
+        run = self.two("$I enroll -d sim/1 -d sim/2 -o x.cards --json", "--fault", "2:clone", status=12)
+        self.assertIn("a clone?", self.lines(run.out)[-1]["message"])
+
     def test_two_cards_with_different_keys_are_refused(self):
         self.two("$I enroll -d sim/1 -o x.cards; rm -rf other; mkdir other", status=0)
         import shutil

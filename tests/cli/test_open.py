@@ -205,6 +205,15 @@ class Open(Case):
                 self.assertFalse((self.dir / "out").exists())
         self.assertEqual(len(words), 1, "no oracle: one and the same words")
 
+    def test_enc_03_recipients(self):
+        self.seal()
+        two = encrypt(self.p.public_key(), b"secret", extra=1)
+        self.assertEqual(self.opens(two, key="p.pem"), b"secret", "foreign messages may have several")
+        none = cbor2.CBORTag(96, two.value[:3] + [[]])
+        self.opens(none, key="p.pem", status=3)
+        nested = cbor2.CBORTag(96, two.value[:3] + [[two.value[3][0] + [[two.value[3][0]]]]])
+        self.opens(nested, key="p.pem", status=3)
+
     def test_enc_07_another_key(self):
         self.seal()
         self.opens(encrypt(ec.generate_private_key(ec.SECP256R1()).public_key(), b"s"), key="p.pem", status=5)
