@@ -181,7 +181,7 @@ class Signed:
         self.protected, self.un, self.payload, last = item.value
         need(isinstance(self.protected, bytes) and isinstance(self.payload, bytes), 'message')
         header = decode_map(self.protected, 'protected')
-        shape(header, {4: is_kid, 16: lambda v: isinstance(v, (str, int)), **({} if self.many else {1: is_alg})},
+        shape(header, {4: is_kid, 16: lambda v: True, **({} if self.many else {1: is_alg})},
               {}, 'protected')
         self.issuer, self.typ = header[4], header[16]
         need(isinstance(self.un, dict), 'unprotected')
@@ -229,7 +229,7 @@ def check_package(item):
     need(isinstance(protected, bytes), 'protected')
     header = decode_map(protected, 'protected')
     shape(header, {1: lambda v: is_int(v, 3, 3), 15: lambda v: isinstance(v, dict),
-                   16: lambda v: isinstance(v, (str, int))}, {}, 'protected')
+                   16: lambda v: True}, {}, 'protected')
     shape(header[15], {
         UEID: lambda v: is_bytes(v, 7, 33), PROFILE_ID: is_kid, ISSUER_KID: is_kid,
         DOMAIN: lambda v: is_int(v, 0, 15),

@@ -40,7 +40,7 @@ class Stream:
                                                 right[:1], [self.fleet.owner, *self.approvers]])
 
     def near(self, value, low=0):
-        return max(low, value + self.draw.choice((0, 1, 1, 1, 1, 2, -1)))
+        return min(o.U63, max(low, value + self.draw.choice((0, 1, 1, 1, 1, 2, -1))))
 
     def target(self):
         me = {o.UEID: self.device.ueid}

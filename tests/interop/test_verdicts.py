@@ -132,6 +132,7 @@ class Verdicts(unittest.TestCase):
                 ('unsupported', 'a bare profile', o.sign('profile', o.profile(self.device.ueid, 1, {}), [owner])),
                 ('unsupported', 'foreign typ', o.sign('x', {}, [owner], typ='text/plain')),
                 ('unsupported', 'typ a number', o.sign('x', {}, [owner], typ=18)),
+                ('unsupported', 'typ of bytes', o.sign('x', {}, [owner], typ=b'x')),
                 ('unsupported', 'a package in Sign1', o.sign('package', {}, [owner])),
                 ('unsupported', 'a grant', o.sign('grant', {}, [owner])),
                 ('unsupported', 'a challenge', o.sign('challenge', {}, [owner])),
