@@ -17,7 +17,7 @@ from cbor_strict import Tag, decode, encode, sequence
 from fixtures import Fleet, device, imei_ueid, settings
 from lab import IMPRINT, ROOT, Lab
 
-EXAMPLES = ROOT / 'profiles' / 'examples'
+EXAMPLES, OBJECTS = ROOT / 'profiles' / 'examples', ROOT / 'profiles' / 'objects'
 
 
 def batch(kind, items):
@@ -71,7 +71,7 @@ class Built(Case):
         self.write('seed.key', self.seed)
         self.ueids = self.csv(3)
         self.run_tool('build', EXAMPLES / 'sensor.yaml', '--csv', 'd.csv', '--seed', 'seed.key', '--sequence', '5',
-                      '--generation', '2', '-o', 'x.profiles')
+                      '--generation', '2', '--objects', OBJECTS, '-o', 'x.profiles')
 
     def test_profiles_are_what_the_formats_say(self):
         profiles = self.read('x.profiles', 'profiles')
@@ -96,7 +96,7 @@ class Built(Case):
     def test_salt_without_a_seed(self):
         self.write('p.yaml', 'imprint: 1\nprofile: p\ndomain: owner\nsequence: 1\ntarget: {imei: "${imei}"}\n'
                              'variables: {imei: {type: imei}}\nsettings: {cellular: {psm-timer: 10h}}\n')
-        self.run_tool('build', 'p.yaml', '--csv', 'd.csv', '-o', 'p.profiles')
+        self.run_tool('build', 'p.yaml', '--csv', 'd.csv', '--objects', OBJECTS, '-o', 'p.profiles')
         for profile in self.read('p.profiles', 'profiles'):
             without = encode({k: v for k, v in profile.items() if k != 6})
             self.assertEqual(profile[6], hmac.new(bytes(32), without, hashlib.sha256).digest()[:16])
