@@ -126,6 +126,7 @@ class Verdicts(unittest.TestCase):
         self.same('unsupported', self.transfer([owner, stranger], fields={3: 2, 8: self.bench.model.record}))
 
     def test_what_is_no_object_for_a_device(self):
+        """COSE-05, 07 to 11, 13, 16 and 17 on a device."""
         owner = self.fleet.owner
         for verdict, name, item in (
                 ('unsupported', 'evidence', o.sign('evidence', {}, [owner])),
@@ -223,6 +224,7 @@ class Verdicts(unittest.TestCase):
         self.assertEqual(*self.bench.state())
 
     def test_profiles(self):
+        """ROLL-01 to 05; AGAIN-01."""
         self.claimed()
         owner, stranger = self.fleet.owner, self.fleet.stranger
         self.same('applied', self.command(o.FLOOR, argument={1: 5}))
@@ -274,6 +276,7 @@ class Verdicts(unittest.TestCase):
         self.assertEqual(*self.bench.state())
 
     def test_packages(self):
+        """ENC-01 to 08 and 10 to 13; BIND-01, BIND-02."""
         self.claimed()
         signed = o.sign('profile', o.profile(self.device.ueid, 93, {}), [self.fleet.owner])
         claims = o.outer_claims(signed)
