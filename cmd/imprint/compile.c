@@ -44,12 +44,14 @@ static const struct argp_option options[] = {
 static void parse_epochs(struct argp_state *state, struct compile_args *a,
 			 const char *arg)
 {
-	char *end;
+	const char *comma = strchr(arg, ',');
+	char owner[16] = "";
 
-	a->epochs[0] = (uint32_t)strtoul(arg, &end, 10);
-	if (end == arg || *end != ',')
+	if (!comma || comma - arg >= (ptrdiff_t)sizeof(owner))
 		argp_error(state, "--epochs: '%s' is not OWNER-EPOCH,DOMAIN-EPOCH", arg);
-	a->epochs[1] = (uint32_t)cli_number(state, "--epochs", end + 1, 0, UINT32_MAX);
+	memcpy(owner, arg, (size_t)(comma - arg));
+	a->epochs[0] = (uint32_t)cli_number(state, "--epochs", owner, 0, UINT32_MAX);
+	a->epochs[1] = (uint32_t)cli_number(state, "--epochs", comma + 1, 0, UINT32_MAX);
 	a->has_epochs = true;
 }
 
@@ -207,10 +209,17 @@ static int check_rows(struct job *j, struct imp_error *err)
 	return imp_csv_rewind(&j->csv, err);
 }
 
+/* The head has the count already, and rows that came later were never checked. */
+static int changed(const struct job *j, struct imp_error *err)
+{
+	return imp_fail(err, IMP_EFORMAT, "%s: changed while it was read", j->csv.name);
+}
+
 static int hand_on(struct job *j, const struct compile_sink *sink, struct imp_error *err)
 {
 	struct imp_span payload;
-	int rc = sink->begin(sink->ctx, j->good, false, err);
+	uint64_t left = j->good;
+	int rc = sink->begin(sink->ctx, left, false, err);
 
 	while (!rc && (rc = imp_csv_next(&j->csv, err)) > 0) {
 		rc = cli_check_cancel(err);
@@ -218,11 +227,13 @@ static int hand_on(struct job *j, const struct compile_sink *sink, struct imp_er
 			continue;
 		rc = imp_profile_source_build(&j->source, &j->csv, &payload, &j->text,
 					      err);
+		if (!rc && left-- == 0)
+			return changed(j, err);
 		if (!rc)
 			rc = sink->each(sink->ctx, payload, err);
 		imp_wrap(err, rc, "%s:%lu", j->csv.name, j->csv.row_line);
 	}
-	return rc;
+	return rc == 0 && left > 0 ? changed(j, err) : rc;
 }
 
 static int one(struct job *j, const struct compile_sink *sink, struct imp_error *err)

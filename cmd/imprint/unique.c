@@ -8,8 +8,10 @@
 #include "model/identifier.h"
 #include "unique.h"
 
-static const char *const names[UNIQUE_COLUMNS] = { "serial", "imei", "ueid", "iccid",
-						   "eid" };
+/* The first of them name a device. */
+enum { DEVICE_COLUMNS = 3 };
+static const char *const names[UNIQUE_COLUMNS] = { "serial", "imei", "ueid",
+						   "iccid",  "eid",  "imsi" };
 
 int unique_open(struct unique *u, const struct imp_csv *csv, struct imp_error *err)
 {
@@ -74,15 +76,20 @@ static uint64_t insert(struct unique *u, size_t i, const char *value, uint64_t l
 	return 0;
 }
 
+/* A mistake in a field; column -1: in the row as a whole. */
 static int note(const struct imp_csv *csv, int column, const char *what,
 		struct imp_secret *text)
 {
 	struct imp_error err = { 0 };
 	char line[600];
 
-	imp_fail(&err, IMP_EFORMAT, "%s:%lu:%lu: %s %s: %s", csv->name,
-		 csv->field_line[column], csv->field_column[column], csv->column[column],
-		 imp_csv_field(csv, (size_t)column), what);
+	if (column < 0)
+		imp_fail(&err, IMP_EFORMAT, "%s:%lu:1: %s", csv->name, csv->row_line,
+			 what);
+	else
+		imp_fail(&err, IMP_EFORMAT, "%s:%lu:%lu: %s %.80s: %s", csv->name,
+			 csv->field_line[column], csv->field_column[column],
+			 csv->column[column], imp_csv_field(csv, (size_t)column), what);
 	snprintf(line, sizeof(line), "%s\n", err.msg);
 	return imp_secret_append(text, imp_span_str(line), NULL) ? -IMP_ERESOURCE
 								 : -IMP_EFORMAT;
@@ -119,11 +126,22 @@ static int check_column(struct unique *u, size_t i, const struct imp_csv *csv,
 	return note(csv, column, where, text);
 }
 
+static bool names_a_device(const struct unique *u, const struct imp_csv *csv)
+{
+	for (size_t i = 0; i < DEVICE_COLUMNS; i++)
+		if (u->column[i] >= 0 && imp_csv_field(csv, (size_t)u->column[i])[0])
+			return true;
+	return false;
+}
+
 int unique_row(struct unique *u, const struct imp_csv *csv, struct imp_secret *text,
 	       struct imp_error *err)
 {
 	int result = 0;
 
+	if (!names_a_device(u, csv))
+		result = note(csv, -1, "no serial, imei or ueid: which device is it for?",
+			      text);
 	for (size_t i = 0; i < UNIQUE_COLUMNS; i++) {
 		int rc = u->column[i] < 0 ? 0 : check_column(u, i, csv, text, err);
 

@@ -5,7 +5,7 @@
 
 #include "source/csv.h"
 
-enum { UNIQUE_COLUMNS = 5 };
+enum { UNIQUE_COLUMNS = 6 };
 
 struct unique {
 	int column[UNIQUE_COLUMNS];

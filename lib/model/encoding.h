@@ -19,7 +19,7 @@ bool imp_timer_encode(enum imp_encoding timer, uint64_t seconds, uint8_t *octet,
 bool imp_timer_decode(enum imp_encoding timer, uint8_t octet, uint64_t *seconds);
 /*
  * eDRX with its paging time window, in hundredths of a second, to octet 3: window << 4 |
- * cycle. False with the nearest of whichever does not fit (*cycle_wrong).
+ * cycle. False with the nearest of whichever does not fit (*cycle_wrong; 0: none).
  */
 bool imp_edrx_encode(enum imp_encoding edrx, uint64_t cycle_cs, uint64_t window_cs,
 		     uint8_t *octet, bool *cycle_wrong, uint64_t *below, uint64_t *above);

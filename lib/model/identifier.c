@@ -110,13 +110,16 @@ static const char *wrong_ueid(const char *s)
 	return NULL;
 }
 
+/* 100 octets with the length of the first label, as it is sent. */
+enum { APN_MAX = 99 };
+
 /* Labels of letters, digits and hyphens. Source: 3GPP TS 23.003 9.1. */
 static const char *wrong_apn(const char *s)
 {
 	size_t n = strlen(s), label = 0;
 
-	if (n < 1 || n > 100)
-		return "is not 1 to 100 characters (3GPP TS 23.003 9.1)";
+	if (n < 1 || n > APN_MAX)
+		return "is not 1 to 99 characters (3GPP TS 23.003 9.1)";
 	for (; *s; s++) {
 		bool alnum = (*s >= '0' && *s <= '9') || (*s >= 'a' && *s <= 'z') ||
 			     (*s >= 'A' && *s <= 'Z');

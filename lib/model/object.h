@@ -30,6 +30,7 @@ enum imp_encoding {
 	IMP_ENC_NONE,
 	IMP_ENC_T3324,
 	IMP_ENC_T3412,
+	IMP_ENC_EDRX_IU,
 	IMP_ENC_EDRX_WB,
 	IMP_ENC_EDRX_NB
 };
@@ -56,7 +57,7 @@ struct imp_resource {
 /* If a resource has one of these values, others must or must not be there. */
 struct imp_rule {
 	uint16_t if_resource;
-	int64_t if_value[8];
+	int64_t if_value[8]; /* one of these */
 	size_t if_count;
 	uint16_t present[8], absent[8];
 	size_t presents, absents;
@@ -75,7 +76,7 @@ struct imp_object {
 };
 
 struct imp_catalog {
-	struct imp_object *object; /* ascending by id; owned */
+	struct imp_object *object; /* as read; owned */
 	size_t objects;
 };
 

@@ -5,24 +5,43 @@
 
 #include "source/profile_source.h"
 
+/* variables.c */
+
 /* A scalar with its ${variables} put in; borrowed until the row ends. NULL with a mistake
  * recorded. */
 const char *expand(struct imp_profile_source *s, const struct imp_yaml *n, bool *secret);
-struct imp_variable *find_variable(struct imp_profile_source *s, const char *name);
-/* All settings as the encoded map. Mistakes go to s->diags. 0, or -IMP_E... */
-int compile_settings(struct imp_profile_source *s, struct imp_writer *w,
-		     struct imp_error *err);
-
-/* head.c: domain, sequence, epochs, label, ... Mistakes go to s->diags. */
-void head_read(struct imp_profile_source *s);
-
-/* variables.c: one declaration; all bindings; -s of names that nobody declared; the
- * values of a row. */
-void variables_read(struct imp_profile_source *s, const struct imp_yaml *n);
+/* May expand() yield something else in the next row? */
+bool has_variables(const struct imp_yaml *n);
+/* Never show the values of the variables that are put in below n. */
+void variables_hide(struct imp_profile_source *s, const struct imp_yaml *n);
+/* The declarations; all bindings; -s of names that nobody declared; the values of a row.
+ */
+void variables_read(struct imp_profile_source *s);
 void variables_bind(struct imp_profile_source *s, const struct imp_csv *csv);
 int variables_check_sets(struct imp_profile_source *s, struct imp_error *err);
 int variables_take_row(struct imp_profile_source *s, const struct imp_csv *csv,
 		       struct imp_secret *text, struct imp_error *err);
+
+/* head.c: domain, sequence, epochs, label, ... Mistakes go to s->diags. */
+void head_read(struct imp_profile_source *s);
+
+/* target.c: who the profile of this row is for. */
+void target_read(struct imp_profile_source *s, struct imp_target *out);
+
+/* settings.c: all settings as the encoded map. Mistakes go to s->diags. 0, or -IMP_E...
+ */
+int compile_settings(struct imp_profile_source *s, struct imp_writer *w,
+		     struct imp_error *err);
+
+/* lookup.c: what a key under settings means; NULL with a mistake recorded. */
+const struct imp_object *lookup_object(struct imp_profile_source *s,
+				       const struct imp_yaml *n, uint16_t *instance);
+const struct imp_resource *lookup_resource(struct imp_profile_source *s,
+					   const struct imp_object *o,
+					   const struct imp_yaml *n);
+bool is_reported(const struct imp_object *o, uint64_t resource);
+/* Whatever is secret, or may be, is not shown: neither it nor the variables in it. */
+void settings_hide(struct imp_profile_source *s);
 
 /* One value on its way into the map. */
 struct value {
@@ -35,10 +54,42 @@ struct value {
 	bool secret; /* a secret variable was put in */
 };
 
-/* Encode one scalar of a resource. Mistakes go to s->diags. 0, or -IMP_E... */
+/* value.c: encode one scalar of a resource, exactly one item where nothing is wrong.
+ * Mistakes go to s->diags. 0, or -IMP_E... */
 int compile_value(const struct value *v, struct imp_error *err);
 /* The words for a mistake in a value: the value itself only where it is no secret. */
 void value_wrong(const struct value *v, const char *text, const char *fmt, ...)
 	IMP_PRINTF(3, 4);
+bool is_text(struct imp_span text); /* UTF-8 without control characters */
+void put_text(const struct value *v, struct imp_span text);
+bool is_form(const char *name);
+
+/* number.c */
+bool parse_uint(const char *text, uint64_t max, uint64_t *out); /* digits only */
+bool parse_int(const char *text, int64_t *out);			/* -12, 0x1f */
+void put_number(const struct value *v, const char *text);
+bool bit_of(const struct value *v, const char *text, uint64_t *bit);
+void put_float(const struct value *v, const char *text);
+void put_link(const struct value *v, const char *text);
+bool is_edrx(const struct imp_resource *r);
+void put_edrx(const struct value *v);
+void check_edrx(const struct value *v, struct imp_span octets);
+
+/* bytes.c */
+bool parse_hex(const char *text, struct imp_writer *w);
+void put_hex(const struct value *v, const char *text);
+void put_base64(const struct value *v, const char *text);
+int put_file(const struct value *v, const char *name, struct imp_error *err);
+int put_generated(const struct value *v, const char *text, struct imp_error *err);
+void forget_files(struct imp_profile_source *s);
+/*
+ * The path of a regular file in the profile's folder or below it, links resolved.
+ *
+ *   out   owned by the caller
+ *
+ * 0, or -IMP_EFORMAT.
+ */
+int path_beside(const struct imp_profile_source *s, const char *name, char **out,
+		struct imp_error *err);
 
 #endif

@@ -11,7 +11,7 @@
 /* Where the parser stands in a row. */
 struct row {
 	struct imp_csv *csv;
-	unsigned long column; /* of the byte just read, from 1 */
+	unsigned long column; /* of the character just read, from 1 */
 	size_t fields;
 	bool quoted, was_quoted, any;
 };
@@ -112,7 +112,7 @@ static int take(struct row *r, int c, struct imp_error *err)
 	struct imp_csv *csv = r->csv;
 	int rc;
 
-	r->column++;
+	r->column += (c & 0xc0) != 0x80; /* not within a character */
 	if (c == '\0')
 		return bad(csv, csv->line, r->column, "a NUL byte", err);
 	if (c == '"')

@@ -9,35 +9,54 @@
 
 enum { SHOWN_MAX = 160 };
 
+static bool is_kept(const struct imp_diags *d, const struct imp_mark *mark,
+		    const char *text)
+{
+	size_t kept = d->count < IMP_DIAGS ? d->count : IMP_DIAGS;
+
+	for (size_t i = 0; i < kept; i++)
+		if (d->diag[i].mark.line == mark->line &&
+		    d->diag[i].mark.column == mark->column &&
+		    strcmp(d->diag[i].text, text) == 0)
+			return true;
+	return false;
+}
+
 void imp_diag(struct imp_diags *d, struct imp_mark mark, const char *fmt, ...)
 {
-	struct imp_diag *at = &d->diag[d->count];
 	struct imp_error escaped = { 0 };
+	struct imp_diag *at;
 	char raw[sizeof(at->text)];
 	va_list ap;
 
-	if (d->count++ >= IMP_DIAGS)
-		return;
-	at->mark = mark;
+	d->hits++;
 	va_start(ap, fmt);
 	vsnprintf(raw, sizeof(raw), fmt, ap);
 	va_end(ap);
 	imp_fail(&escaped, IMP_EFORMAT, "%s", raw);
-	snprintf(at->text, sizeof(at->text), "%s", escaped.msg);
+	escaped.msg[sizeof(at->text) - 1] = '\0';
+	if (is_kept(d, &mark, escaped.msg) || d->count++ >= IMP_DIAGS)
+		return;
+	at = &d->diag[d->count - 1];
+	at->mark = mark;
+	at->row = d->row;
+	memcpy(at->text, escaped.msg, sizeof(at->text));
 }
 
 void imp_diag_mask(struct imp_diags *d, struct imp_mark mark)
 {
 	if (d->masks == d->masks_cap) {
 		size_t cap = d->masks_cap ? 2 * d->masks_cap : 32;
-		struct imp_masked *more = reallocarray(d->masked, cap, sizeof(*more));
+		struct imp_mark *more = reallocarray(d->masked, cap, sizeof(*more));
 
-		if (!more)
+		if (!more) {
+			d->mask_all = true;
 			return;
+		}
 		d->masked = more;
 		d->masks_cap = cap;
 	}
-	d->masked[d->masks++].mark = mark;
+	d->masked[d->masks++] = mark;
 }
 
 void imp_diag_fini(struct imp_diags *d)
@@ -68,14 +87,15 @@ static struct imp_span find_line(struct imp_span source, unsigned line)
 static bool is_masked(const struct imp_diags *d, unsigned line, unsigned column)
 {
 	for (size_t i = 0; i < d->masks; i++) {
-		const struct imp_mark *m = &d->masked[i].mark;
+		const struct imp_mark *m = &d->masked[i];
+		bool begun = line > m->line || (line == m->line && column >= m->column);
+		bool ended = line > m->end_line ||
+			     (line == m->end_line && column >= m->end_column);
 
-		/* A scalar of several lines is masked to the end of its first, and all of
-		 * the others. */
-		if (line == m->line && column >= m->column && column < m->column + m->len)
+		if (begun && !ended)
 			return true;
 	}
-	return false;
+	return d->mask_all;
 }
 
 /* The line and the caret under it; columns count characters. */
@@ -121,31 +141,36 @@ static int put_line(const struct imp_diags *d, const struct imp_mark *mark,
 static int put_one(const struct imp_diags *d, const struct imp_diag *one,
 		   struct imp_span source, struct imp_secret *out, struct imp_error *err)
 {
-	char head[400];
+	char where[64] = "", row[300] = "", head[900];
 	int rc;
 
 	if (one->mark.line > 0)
-		snprintf(head, sizeof(head), "%s:%u:%u: %s\n", d->file, one->mark.line,
-			 one->mark.column, one->text);
-	else
-		snprintf(head, sizeof(head), "%s: %s\n", d->file, one->text);
+		snprintf(where, sizeof(where), ":%u:%u", one->mark.line,
+			 one->mark.column);
+	if (one->row > 0 && d->rows)
+		snprintf(row, sizeof(row), " (%.250s:%lu)", d->rows, one->row);
+	snprintf(head, sizeof(head), "%.300s%s: %s%s\n", d->file, where, one->text, row);
 	rc = imp_secret_append(out, imp_span_str(head), err);
 	if (rc || one->mark.line == 0)
 		return rc;
 	return put_line(d, &one->mark, find_line(source, one->mark.line), out, err);
 }
 
-int imp_diag_format(const struct imp_diags *d, struct imp_span source,
-		    struct imp_secret *out, struct imp_error *err)
+int imp_diag_format(struct imp_diags *d, struct imp_span source, struct imp_secret *out,
+		    struct imp_error *err)
 {
 	char more[64];
-	size_t shown = d->count < IMP_DIAGS ? d->count : IMP_DIAGS;
+	size_t kept = d->count < IMP_DIAGS ? d->count : IMP_DIAGS;
 	int rc = 0;
 
-	for (size_t i = 0; !rc && i < shown; i++)
-		rc = put_one(d, &d->diag[i], source, out, err);
-	if (rc || shown == d->count)
+	for (; !rc && d->formatted < kept; d->formatted++)
+		rc = put_one(d, &d->diag[d->formatted], source, out, err);
+	if (rc || kept == d->count || d->formatted > IMP_DIAGS)
 		return rc;
-	snprintf(more, sizeof(more), "... and %zu more\n", d->count - shown);
+	d->formatted = IMP_DIAGS + 1;
+	if (d->rows)
+		snprintf(more, sizeof(more), "... and more\n");
+	else
+		snprintf(more, sizeof(more), "... and %zu more\n", d->count - kept);
 	return imp_secret_append(out, imp_span_str(more), err);
 }

@@ -11,43 +11,47 @@
 
 enum { IMP_DIAGS = 100 };
 
+/* Where something stands: from its first character to the one before its end. */
 struct imp_mark {
-	unsigned line, column; /* from 1; 0: the file as a whole */
-	unsigned len;	       /* characters of what is meant; 0: unknown */
+	unsigned line, column;	       /* from 1; 0: the file as a whole */
+	unsigned end_line, end_column; /* 0: nothing but that place */
 };
 
 struct imp_diag {
 	struct imp_mark mark;
+	unsigned long row; /* line of the row that it came up in; 0: in any */
 	char text[240];
 };
 
-/* A part of a line that must not be shown. */
-struct imp_masked {
-	struct imp_mark mark;
-};
-
 struct imp_diags {
-	const char *file; /* borrowed */
-	size_t count;	  /* all of them; the first IMP_DIAGS are kept */
+	const char *file;  /* borrowed */
+	const char *rows;  /* name of the CSV; borrowed; NULL: none */
+	unsigned long row; /* goes into what is recorded */
+	size_t hits;	   /* mistakes since it was last set to 0, repeated ones too */
+	size_t count;	   /* different mistakes; the first IMP_DIAGS are kept */
+	size_t formatted;  /* of those, in text already */
 	struct imp_diag diag[IMP_DIAGS];
-	struct imp_masked *masked; /* owned */
+	struct imp_mark *masked; /* parts that must not be shown; owned */
 	size_t masks, masks_cap;
+	bool mask_all; /* no memory to keep a mask: no line is shown */
 };
 
-/* Record one mistake. */
+/* Record one mistake; the same words for the same place are kept once. */
 void imp_diag(struct imp_diags *d, struct imp_mark mark, const char *fmt, ...)
 	IMP_PRINTF(3, 4);
 /* Never show this part of the source: it holds, or may hold, a secret. */
 void imp_diag_mask(struct imp_diags *d, struct imp_mark mark);
 /*
- * All of it as text: "file:line:column: text", the line and a caret.
+ * What was recorded since the last time, as text: "file:line:column: text", the line and
+ * a caret.
  *
  *   source   the file's bytes
+ *   out      is appended to
  *
  * 0, or -IMP_ERESOURCE.
  */
-int imp_diag_format(const struct imp_diags *d, struct imp_span source,
-		    struct imp_secret *out, struct imp_error *err) IMP_MUST_CHECK;
+int imp_diag_format(struct imp_diags *d, struct imp_span source, struct imp_secret *out,
+		    struct imp_error *err) IMP_MUST_CHECK;
 void imp_diag_fini(struct imp_diags *d);
 
 #endif

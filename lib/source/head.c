@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The head of a profile: everything but its variables and settings. */
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "source/build.h"
@@ -15,14 +13,10 @@ static bool head_number(struct imp_profile_source *s, const char *key, uint64_t 
 			uint64_t max, uint64_t *out)
 {
 	const struct imp_yaml *n = imp_yaml_get(s->root, key);
-	char *end = NULL;
 
 	if (!n)
 		return false;
-	errno = 0;
-	*out = n->text ? strtoull(n->text, &end, 10) : 0;
-	if (!n->text || errno || end == n->text || *end || n->text[0] == '-' ||
-	    *out < min || *out > max) {
+	if (!n->text || !parse_uint(n->text, max, out) || *out < min) {
 		imp_diag(&s->diags, n->mark, "%s: expected a number from %llu to %llu",
 			 key, (unsigned long long)min, (unsigned long long)max);
 		return false;
@@ -36,54 +30,46 @@ static void read_domain(struct imp_profile_source *s)
 	const struct imp_yaml *n = imp_yaml_get(s->root, "domain");
 	uint64_t v = 0;
 
-	if (!n) {
-		imp_diag(&s->diags, (struct imp_mark){ 0 },
-			 "domain is missing: owner, network, service, or 0..15");
-		return;
-	}
-	for (uint32_t i = 0; n->text && i < COUNTOF(names); i++)
+	for (uint32_t i = 0; n && n->text && i < COUNTOF(names); i++)
 		if (strcmp(n->text, names[i]) == 0) {
 			s->domain = i;
 			return;
 		}
-	if (head_number(s, "domain", 0, IMP_DOMAINS - 1, &v))
-		s->domain = (uint32_t)v;
+	if (!n || !n->text || !parse_uint(n->text, IMP_DOMAINS - 1, &v))
+		imp_diag(&s->diags, mark_of(n),
+			 "domain%s: owner, network, service, or 0 to 15",
+			 n ? "" : " is missing");
+	s->domain = (uint32_t)v;
 }
 
 static void read_epochs(struct imp_profile_source *s)
 {
 	const struct imp_yaml *n = imp_yaml_get(s->root, "epochs");
 	const struct imp_yaml *a = n ? n->child : NULL, *b = a ? a->next : NULL;
-	char *end1 = NULL, *end2 = NULL;
+	uint64_t owner = 1, domain = 0;
 
-	s->epochs[0] = 1;
-	s->epochs[1] = 0;
 	if (s->options.has_epochs) {
-		s->epochs[0] = s->options.epochs[0];
-		s->epochs[1] = s->options.epochs[1];
-		return;
-	}
-	if (!n)
-		return;
-	if (n->kind != IMP_YAML_LIST || n->count != 2 || !a->text || !b->text) {
+		owner = s->options.epochs[0];
+		domain = s->options.epochs[1];
+	} else if (n && (n->kind != IMP_YAML_LIST || n->count != 2 || !a->text ||
+			 !b->text || !parse_uint(a->text, UINT32_MAX, &owner) ||
+			 !parse_uint(b->text, UINT32_MAX, &domain))) {
 		imp_diag(&s->diags, n->mark,
-			 "epochs: expected [OWNER-EPOCH, DOMAIN-EPOCH]");
-		return;
+			 "epochs: expected [OWNER-EPOCH, DOMAIN-EPOCH], two numbers");
 	}
-	s->epochs[0] = (uint32_t)strtoul(a->text, &end1, 10);
-	s->epochs[1] = (uint32_t)strtoul(b->text, &end2, 10);
-	if (end1 == a->text || *end1 || end2 == b->text || *end2)
-		imp_diag(&s->diags, n->mark, "epochs: expected two numbers");
+	s->epochs[0] = (uint32_t)owner;
+	s->epochs[1] = (uint32_t)domain;
+	/* Every device would refuse it. */
+	if (s->domain == 0 && domain != 0)
+		imp_diag(&s->diags, mark_of(n),
+			 "epochs: the owner's domain has domain-epoch 0, always");
 }
 
 static void read_label(struct imp_profile_source *s)
 {
-	const struct imp_yaml *n = imp_yaml_get(s->root, "profile");
-
-	s->label = n ? n->text : NULL;
-	if (n && (!n->text || strlen(n->text) < 1 || strlen(n->text) > IMP_LABEL_MAX)) {
-		imp_diag(&s->diags, n->mark,
-			 "profile: expected a label of 1 to 64 characters");
+	s->label = imp_yaml_get(s->root, "profile");
+	if (s->label && !s->label->text) {
+		imp_diag(&s->diags, s->label->mark, "profile: expected a label");
 		s->label = NULL;
 	}
 }
@@ -91,21 +77,15 @@ static void read_label(struct imp_profile_source *s)
 static void read_replaces(struct imp_profile_source *s)
 {
 	const struct imp_yaml *n = imp_yaml_get(s->root, "replaces");
+	struct imp_writer w = imp_writer(s->replaces, sizeof(s->replaces));
 
 	if (!n)
 		return;
-	if (!n->text || strlen(n->text) != 64 ||
-	    strspn(n->text, "0123456789abcdefABCDEF") != 64) {
+	s->has_replaces =
+		n->text && parse_hex(n->text, &w) && w.ok && w.len == sizeof(s->replaces);
+	if (!s->has_replaces)
 		imp_diag(&s->diags, n->mark,
 			 "replaces: expected the id of a profile, 64 hex digits");
-		return;
-	}
-	for (size_t i = 0; i < 32; i++) {
-		const char pair[] = { n->text[2 * i], n->text[2 * i + 1], '\0' };
-
-		s->replaces[i] = (uint8_t)strtoul(pair, NULL, 16);
-	}
-	s->has_replaces = true;
 }
 
 static void read_sequence(struct imp_profile_source *s)
@@ -116,6 +96,13 @@ static void read_sequence(struct imp_profile_source *s)
 			 "sequence is missing: give it in the file or with --sequence");
 	else if (s->sequence == 0)
 		head_number(s, "sequence", 1, INT64_MAX, &s->sequence);
+}
+
+static void check_kind(struct imp_profile_source *s, const struct imp_yaml *n,
+		       enum imp_yaml_kind kind, const char *expected)
+{
+	if (!n || n->kind != kind || n->count == 0)
+		imp_diag(&s->diags, mark_of(n), "%s", expected);
 }
 
 void head_read(struct imp_profile_source *s)
@@ -156,10 +143,8 @@ void head_read(struct imp_profile_source *s)
 		s->generation = (uint32_t)v;
 	s->target = imp_yaml_get(s->root, "target");
 	s->settings = imp_yaml_get(s->root, "settings");
-	if (!s->target || s->target->kind != IMP_YAML_MAP)
-		imp_diag(&s->diags, mark_of(s->target),
-			 "target: expected {imei: ...} or {ueid: ...}");
-	if (!s->settings || s->settings->kind != IMP_YAML_MAP)
-		imp_diag(&s->diags, mark_of(s->settings),
-			 "settings: expected OBJECT: {RESOURCE: VALUE}");
+	check_kind(s, s->target, IMP_YAML_MAP,
+		   "target: expected {imei: ...} or {ueid: ...}");
+	check_kind(s, s->settings, IMP_YAML_MAP,
+		   "settings: expected OBJECT: {RESOURCE: VALUE}");
 }

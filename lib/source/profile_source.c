@@ -6,20 +6,21 @@
 
 #include "base/file.h"
 #include "base/wipe.h"
-#include "model/identifier.h"
 #include "source/build.h"
 #include "source/catalog.h"
+
+enum { SCRATCH_MAX = 4 * IMP_CSV_ROW_MAX };
 
 static int report(struct imp_profile_source *s, struct imp_secret *text,
 		  struct imp_error *err)
 {
-	size_t n = s->diags.count;
+	size_t n = s->diags.hits;
 	int rc;
 
 	if (n == 0)
 		return 0;
+	s->diags.hits = 0;
 	rc = imp_diag_format(&s->diags, imp_secret_span(&s->bytes), text, err);
-	s->diags.count = 0;
 	return rc ? rc
 		  : imp_fail(err, IMP_EFORMAT, "%s: %zu mistake%s", s->diags.file, n,
 			     n == 1 ? "" : "s");
@@ -29,24 +30,48 @@ static int read_objects(struct imp_profile_source *s, struct imp_secret *text,
 			struct imp_error *err)
 {
 	const struct imp_yaml *extra = imp_yaml_get(s->root, "objects");
-	const char *slash = strrchr(s->options.path, '/');
 	int rc = 0;
 
+	if (extra && extra->kind != IMP_YAML_LIST)
+		imp_diag(&s->diags, extra->mark, "objects: expected a list of files");
 	for (const struct imp_yaml *n = extra ? extra->child : NULL; !rc && n;
 	     n = n->next) {
-		char path[4096];
+		struct imp_error why = { 0 };
+		char *path = NULL;
 
-		if (!n->text || n->text[0] == '/' || strstr(n->text, "..")) {
-			imp_diag(&s->diags, n->mark,
-				 "objects: a file must lie in the profile's folder");
-			continue;
-		}
-		snprintf(path, sizeof(path), "%.*s%s",
-			 slash ? (int)(slash + 1 - s->options.path) : 0, s->options.path,
-			 n->text);
-		rc = imp_catalog_add_file(&s->catalog, path, text, err);
+		if (n->kind != IMP_YAML_SCALAR || path_beside(s, n->text, &path, &why))
+			imp_diag(&s->diags, n->mark, "objects: %s",
+				 n->text ? why.msg : "expected a file");
+		else
+			rc = imp_catalog_add_file(&s->catalog, path, text, err);
+		free(path);
 	}
 	return rc;
+}
+
+/* What does not change from row to row. */
+static int prepare(struct imp_profile_source *s, const struct imp_csv *csv,
+		   struct imp_secret *text, struct imp_error *err)
+{
+	int rc = read_objects(s, text, err);
+
+	if (rc)
+		return rc;
+	head_read(s);
+	variables_read(s);
+	rc = variables_check_sets(s, err);
+	if (rc)
+		return rc;
+	if (s->settings && s->settings->kind == IMP_YAML_MAP)
+		settings_hide(s);
+	variables_bind(s, csv);
+	/* Other mistakes wait for those of the first row, to be shown together. */
+	if (s->target && s->target->kind == IMP_YAML_MAP && s->settings &&
+	    s->settings->kind == IMP_YAML_MAP)
+		return 0;
+	if (s->settings)
+		imp_diag_mask(&s->diags, s->settings->mark);
+	return report(s, text, err);
 }
 
 int imp_profile_source_open(struct imp_profile_source *s, struct imp_crypto *crypto,
@@ -54,7 +79,6 @@ int imp_profile_source_open(struct imp_profile_source *s, struct imp_crypto *cry
 			    const struct imp_csv *csv, struct imp_secret *text,
 			    struct imp_error *err)
 {
-	const struct imp_yaml *vars;
 	int rc;
 
 	memset(s, 0, sizeof(*s));
@@ -72,90 +96,8 @@ int imp_profile_source_open(struct imp_profile_source *s, struct imp_crypto *cry
 	}
 	if (rc || !s->root || s->root->kind != IMP_YAML_MAP)
 		return rc ? rc : report(s, text, err);
-	rc = read_objects(s, text, err);
-	if (rc)
-		return rc;
-	head_read(s);
-	vars = imp_yaml_get(s->root, "variables");
-	for (const struct imp_yaml *n = vars ? vars->child : NULL; n; n = n->next)
-		variables_read(s, n);
-	rc = variables_check_sets(s, err);
-	if (!rc)
-		variables_bind(s, csv);
-	/* Mistakes of the head do not hide those of the settings: the first row reports
-	 * both. */
-	if (!rc && (!s->target || !s->settings || s->settings->kind != IMP_YAML_MAP))
-		rc = report(s, text, err);
-	return rc ? rc : imp_secret_reserve(&s->scratch, 4 * IMP_CSV_ROW_MAX, err);
-}
-
-static bool read_ueid(struct imp_profile_source *s, const struct imp_yaml *imei,
-		      const struct imp_yaml *ueid)
-{
-	bool secret = false;
-	const struct imp_yaml *n = imei ? imei : ueid;
-	const char *text = n ? expand(s, n, &secret) : NULL, *wrong;
-	char buf[128];
-
-	if (!n || (imei && ueid))
-		imp_diag(&s->diags, s->target->mark,
-			 "target: expected one of imei and ueid");
-	if (!text)
-		return false;
-	wrong = imp_identifier_wrong(imei ? IMP_ID_IMEI : IMP_ID_UEID, text, buf);
-	if (wrong) {
-		imp_diag(&s->diags, n->mark, "target: %s %s: %s", imei ? "imei" : "ueid",
-			 text, wrong);
-		return false;
-	}
-	if (imei) {
-		imp_ueid_of_imei(text, s->ueid);
-		s->ueid_len = 15;
-		return true;
-	}
-	s->ueid_len = strlen(text) / 2;
-	for (size_t i = 0; i < s->ueid_len; i++) {
-		const char pair[] = { text[2 * i], text[2 * i + 1], '\0' };
-
-		s->ueid[i] = (uint8_t)strtoul(pair, NULL, 16);
-	}
-	return true;
-}
-
-/* PEN/MODEL, or a bare MODEL. */
-static void read_class(struct imp_profile_source *s, const struct imp_yaml *n,
-		       struct imp_target *out)
-{
-	bool secret = false;
-	const char *text = n ? expand(s, n, &secret) : NULL, *slash;
-	char *end;
-
-	if (!text)
-		return;
-	slash = strchr(text, '/');
-	if (slash) {
-		out->has_oemid = true;
-		out->oemid = (uint32_t)strtoul(text, &end, 10);
-		if (end != slash)
-			imp_diag(&s->diags, n->mark,
-				 "class: expected PEN/MODEL or MODEL");
-	}
-	out->hwmodel = imp_span_str(slash ? slash + 1 : text);
-	if (out->hwmodel.len < 1 || out->hwmodel.len > IMP_HWMODEL_MAX)
-		imp_diag(&s->diags, n->mark, "class: a model has 1 to 32 characters");
-}
-
-static void read_target(struct imp_profile_source *s, struct imp_target *out)
-{
-	for (const struct imp_yaml *n = s->target->child; n; n = n->next)
-		if (strcmp(n->key, "imei") != 0 && strcmp(n->key, "ueid") != 0 &&
-		    strcmp(n->key, "class") != 0)
-			imp_diag(&s->diags, n->key_mark, "target: unknown key '%s'",
-				 n->key);
-	if (read_ueid(s, imp_yaml_get(s->target, "imei"),
-		      imp_yaml_get(s->target, "ueid")))
-		out->ueid = (struct imp_span){ s->ueid, s->ueid_len };
-	read_class(s, imp_yaml_get(s->target, "class"), out);
+	rc = prepare(s, csv, text, err);
+	return rc ? rc : imp_secret_reserve(&s->scratch, SCRATCH_MAX, err);
 }
 
 /* Keyed with the seed, so that an id does not betray a PIN by trying. */
@@ -200,6 +142,23 @@ static int encode(struct imp_profile_source *s, struct imp_profile *p,
 			       s->diags.file);
 }
 
+/* The label and the endpoint: texts with variables in the head. */
+static void read_texts(struct imp_profile_source *s, struct imp_profile *p)
+{
+	const struct imp_yaml *endpoint = imp_yaml_get(s->root, "endpoint");
+	bool secret = false;
+	const char *label = s->label ? expand(s, s->label, &secret) : NULL;
+
+	if (endpoint)
+		(void)expand(s, endpoint, &secret);
+	if (!label)
+		return;
+	p->label = imp_span_str(label);
+	if (p->label.len < 1 || p->label.len > IMP_LABEL_MAX || !is_text(p->label))
+		imp_diag(&s->diags, s->label->mark,
+			 "profile: expected a label of 1 to 64 bytes");
+}
+
 int imp_profile_source_build(struct imp_profile_source *s, const struct imp_csv *csv,
 			     struct imp_span *out, struct imp_secret *text,
 			     struct imp_error *err)
@@ -207,23 +166,28 @@ int imp_profile_source_build(struct imp_profile_source *s, const struct imp_csv 
 	CLEANUP(imp_secret_fini) struct imp_secret settings = { 0 };
 	struct imp_profile p = { .domain = s->domain,
 				 .sequence = s->sequence,
-				 .epochs = { s->epochs[0], s->epochs[1] },
-				 .label = imp_span_str(s->label) };
+				 .epochs = { s->epochs[0], s->epochs[1] } };
 	struct imp_writer w;
 	int rc, row;
 
 	s->scratch.len = 0;
+	s->has_secret = false;
+	s->row = csv ? csv->row_line : 0;
+	s->diags.rows = csv ? csv->name : NULL;
 	row = variables_take_row(s, csv, text, err);
 	rc = imp_secret_reserve(&settings, IMP_CBOR_MAX, err);
 	if (rc)
 		return rc;
 	w = imp_writer(settings.ptr, settings.cap);
 	if (!row)
-		read_target(s, &p.target);
-	if (!row)
-		rc = compile_settings(s, &w, err);
-	if (!rc)
-		rc = report(s, text, err);
+		target_read(s, &p.target);
+	read_texts(s, &p);
+	rc = compile_settings(s, &w, err);
+	if (!rc || rc == -IMP_EKEY) {
+		int mistakes = report(s, text, err);
+
+		rc = mistakes ? mistakes : rc;
+	}
 	if (rc || row)
 		return rc ? rc : row;
 	p.settings = imp_written(&w);
@@ -234,6 +198,7 @@ int imp_profile_source_build(struct imp_profile_source *s, const struct imp_csv 
 
 void imp_profile_source_fini(struct imp_profile_source *s)
 {
+	forget_files(s);
 	imp_catalog_fini(&s->catalog);
 	imp_yaml_free(&s->root);
 	imp_secret_fini(&s->bytes);

@@ -32,12 +32,19 @@ enum { IMP_VARIABLES = 64 };
 
 /* One variable: where its value comes from. */
 struct imp_variable {
-	const char *name, *type,
-		*fallback; /* borrowed from the tree; fallback NULL: none */
+	const char *name, *type;	 /* borrowed from the tree, as what follows */
+	const struct imp_yaml *fallback; /* NULL: none */
 	struct imp_mark mark;
-	bool secret, used;
+	bool hidden;	   /* never shown: declared secret, or used where a secret goes */
 	const char *value; /* for the row at hand; NULL: none */
 	int column;	   /* of the CSV; -1: none */
+};
+
+/* A file that the profile names, read once. */
+struct imp_kept_file {
+	const struct imp_yaml *node;
+	struct imp_secret bytes;
+	struct imp_kept_file *next;
 };
 
 struct imp_profile_source {
@@ -53,10 +60,12 @@ struct imp_profile_source {
 	const struct imp_yaml *target, *settings;
 	uint32_t domain, epochs[2], generation;
 	uint64_t sequence;
-	const char *label;
+	const struct imp_yaml *label;
 	uint8_t replaces[32];
 	bool has_replaces;
+	struct imp_kept_file *files; /* owned */
 	/* For the row at hand. */
+	unsigned long row;	   /* its line; 0: none */
 	struct imp_secret scratch; /* expanded values */
 	uint8_t ueid[33];
 	size_t ueid_len;

@@ -21,45 +21,6 @@ struct compiler {
 	struct imp_writer values; /* encoded values, back to back */
 };
 
-static void unknown(struct imp_profile_source *s, struct imp_mark mark, const char *what,
-		    const char *word, const char *near)
-{
-	if (near)
-		imp_diag(&s->diags, mark, "unknown %s '%s'; did you mean %s?", what, word,
-			 near);
-	else
-		imp_diag(&s->diags, mark, "unknown %s '%s'", what, word);
-}
-
-static const char *near_object(const struct imp_catalog *c, const char *word)
-{
-	const char *names[256];
-	size_t n = 0;
-
-	for (; n < c->objects && n < COUNTOF(names); n++)
-		names[n] = c->object[n].name;
-	return imp_nearest(word, names, n);
-}
-
-static const char *near_resource(const struct imp_object *o, const char *word)
-{
-	const char *names[256];
-	size_t n = 0;
-
-	for (; n < o->resources && n < COUNTOF(names); n++)
-		names[n] = o->resource[n].name;
-	return imp_nearest(word, names, n);
-}
-
-/* What is below a secret, or below what nobody knows, is never shown. */
-static void mask(struct imp_profile_source *s, const struct imp_yaml *n)
-{
-	if (n->kind == IMP_YAML_SCALAR)
-		imp_diag_mask(&s->diags, n->mark);
-	for (const struct imp_yaml *c = n->child; c; c = c->next)
-		mask(s, c);
-}
-
 static struct entry *add(struct compiler *c, const struct value *v, bool multiple,
 			 size_t at)
 {
@@ -84,11 +45,13 @@ static struct entry *add(struct compiler *c, const struct value *v, bool multipl
 static int add_value(struct compiler *c, struct value *v, bool multiple,
 		     struct imp_error *err)
 {
-	size_t at = c->values.len;
+	size_t at = c->values.len, hits = c->s->diags.hits;
 	int rc;
 
 	v->w = &c->values;
 	rc = compile_value(v, err);
+	if (c->s->diags.hits != hits)
+		c->values.len = at; /* no rule is judged by a wrong value */
 	if (!rc && !c->values.ok)
 		rc = imp_fail(err, IMP_EFORMAT, "%s: the settings are larger than 64 KiB",
 			      c->s->diags.file);
@@ -101,20 +64,15 @@ static int add_value(struct compiler *c, struct value *v, bool multiple,
 static void add_bits(struct compiler *c, struct value *v)
 {
 	const struct imp_yaml *list = v->node;
-	uint64_t bits = 0;
+	uint64_t bits = 0, bit = 0;
 	size_t at = c->values.len;
 
 	for (const struct imp_yaml *n = list->child; n; n = n->next) {
-		bool found = false;
+		const char *text = expand(c->s, n, &v->secret);
 
-		for (size_t i = 0; n->text && i < v->resource->bits_count; i++)
-			if (strcmp(v->resource->bits[i].name, n->text) == 0) {
-				bits |= UINT64_C(1) << v->resource->bits[i].number;
-				found = true;
-			}
 		v->node = n;
-		if (!found)
-			value_wrong(v, n->text, "no such bit");
+		if (text && bit_of(v, text, &bit))
+			bits |= bit;
 	}
 	v->node = list;
 	imp_cbor_put_uint(&c->values, bits);
@@ -144,45 +102,26 @@ static int add_list(struct compiler *c, struct value *v, struct imp_error *err)
 	return rc;
 }
 
-static bool is_reported(const struct imp_object *o, uint16_t id)
+static bool is_there(const struct compiler *c, size_t from, uint16_t resource)
 {
-	for (size_t i = 0; i < o->reporteds; i++)
-		if (o->reported[i] == id)
+	for (size_t i = from; i < c->count; i++)
+		if (c->entry[i].resource == resource)
 			return true;
 	return false;
 }
 
-static const struct imp_resource *
-find_resource(struct compiler *c, const struct imp_object *o, const struct imp_yaml *n)
-{
-	const struct imp_resource *r = imp_object_by_name(o, n->key);
-	char *end;
-	unsigned long id = strtoul(n->key, &end, 10);
-
-	if (!r && end != n->key && !*end)
-		r = imp_object_by_id(o, (uint32_t)id);
-	if (!r && end != n->key && !*end && id <= UINT16_MAX &&
-	    is_reported(o, (uint16_t)id))
-		imp_diag(&c->s->diags, n->key_mark,
-			 "%s: resource %lu is reported by the device, not set", o->name,
-			 id);
-	else if (!r)
-		unknown(c->s, n->key_mark, "resource", n->key, near_resource(o, n->key));
-	return r;
-}
-
-static int add_resource(struct compiler *c, const struct imp_object *o, uint16_t instance,
+static int add_resource(struct compiler *c, const struct value *instance, size_t from,
 			const struct imp_yaml *n, struct imp_error *err)
 {
-	struct value v = { .s = c->s, .object = o, .instance = instance, .node = n };
+	struct value v = *instance;
 
-	v.resource = find_resource(c, o, n);
-	if (!v.resource || v.resource->secret)
-		mask(c->s, n);
+	v.node = n;
+	v.resource = lookup_resource(c->s, v.object, n);
 	if (!v.resource)
 		return 0;
-	if (is_reported(o, v.resource->id)) {
-		value_wrong(&v, NULL, "is reported by the device, not set");
+	if (is_there(c, from, v.resource->id)) {
+		imp_diag(&c->s->diags, n->key_mark, "%s stands there twice",
+			 v.resource->name);
 		return 0;
 	}
 	c->s->has_secret |= v.resource->secret;
@@ -191,8 +130,7 @@ static int add_resource(struct compiler *c, const struct imp_object *o, uint16_t
 	return add_value(c, &v, v.resource->multiple, err);
 }
 
-/* What a resource was set to, where it is a number or a bool; false where it is not
- * there. */
+/* What a resource was set to, where that is a number or a bool. */
 static bool number_at(const struct compiler *c, size_t from, uint16_t resource,
 		      int64_t *out)
 {
@@ -202,11 +140,12 @@ static bool number_at(const struct compiler *c, size_t from, uint16_t resource,
 
 		if (c->entry[i].resource != resource)
 			continue;
-		*out = 0;
 		if (imp_cbor_peek(&v) == IMP_T_BOOL)
 			*out = imp_cbor_bool(&v);
 		else if (imp_cbor_peek(&v) == IMP_T_INT)
 			*out = imp_cbor_int(&v);
+		else
+			return false;
 		return true;
 	}
 	return false;
@@ -215,8 +154,8 @@ static bool number_at(const struct compiler *c, size_t from, uint16_t resource,
 static void check_rule(const struct compiler *c, const struct imp_object *o, size_t from,
 		       const struct imp_rule *rule, struct imp_mark mark)
 {
-	int64_t is = 0, ignored;
 	bool applies = false;
+	int64_t is = 0;
 
 	if (number_at(c, from, rule->if_resource, &is))
 		for (size_t i = 0; i < rule->if_count; i++)
@@ -224,12 +163,12 @@ static void check_rule(const struct compiler *c, const struct imp_object *o, siz
 	if (!applies)
 		return;
 	for (size_t i = 0; i < rule->presents; i++)
-		if (!number_at(c, from, rule->present[i], &ignored))
+		if (!is_there(c, from, rule->present[i]))
 			imp_diag(&c->s->diags, mark, "%s: %s needs %s", o->name,
 				 imp_object_by_id(o, rule->if_resource)->name,
 				 imp_object_by_id(o, rule->present[i])->name);
 	for (size_t i = 0; i < rule->absents; i++)
-		if (number_at(c, from, rule->absent[i], &ignored))
+		if (is_there(c, from, rule->absent[i]))
 			imp_diag(&c->s->diags, mark, "%s: %s excludes %s", o->name,
 				 imp_object_by_id(o, rule->if_resource)->name,
 				 imp_object_by_id(o, rule->absent[i])->name);
@@ -238,74 +177,44 @@ static void check_rule(const struct compiler *c, const struct imp_object *o, siz
 static void check_instance(const struct compiler *c, const struct imp_object *o,
 			   size_t from, struct imp_mark mark)
 {
-	int64_t ignored;
-
 	for (size_t i = 0; i < o->resources; i++)
-		if (o->resource[i].required &&
-		    !number_at(c, from, o->resource[i].id, &ignored))
+		if (o->resource[i].required && !is_there(c, from, o->resource[i].id))
 			imp_diag(&c->s->diags, mark, "%s: %s is missing", o->name,
 				 o->resource[i].name);
 	for (size_t i = 0; i < o->rules; i++)
 		check_rule(c, o, from, &o->rule[i], mark);
 }
 
-/* "apn/0", "cellular": an object and an instance. */
-static const struct imp_object *find_object(struct compiler *c, const struct imp_yaml *n,
-					    uint16_t *instance)
+static bool instance_is_there(const struct compiler *c, const struct value *v)
 {
-	const char *slash = strchr(n->key, '/');
-	size_t len = slash ? (size_t)(slash - n->key) : strlen(n->key);
-	char name[64], *end = NULL;
-	unsigned long i = slash ? strtoul(slash + 1, &end, 10) : 0, id;
-	const struct imp_object *o;
-
-	*instance = (uint16_t)i;
-	if (len >= sizeof(name) ||
-	    (slash && (end == slash + 1 || *end || i > UINT16_MAX))) {
-		imp_diag(&c->s->diags, n->key_mark,
-			 "'%s': expected OBJECT or OBJECT/INSTANCE", n->key);
-		return NULL;
-	}
-	memcpy(name, n->key, len);
-	name[len] = '\0';
-	o = imp_catalog_by_name(&c->s->catalog, name);
-	id = strtoul(name, &end, 10);
-	if (!o && end != name && !*end)
-		o = imp_catalog_by_id(&c->s->catalog, (uint32_t)id);
-	if (!o)
-		unknown(c->s, n->key_mark, "object", name,
-			near_object(&c->s->catalog, name));
-	else if (!o->multiple && i != 0)
-		imp_diag(&c->s->diags, n->key_mark, "%s: has one instance, 0", o->name);
-	return o;
+	for (size_t i = 0; i < c->count; i++)
+		if (c->entry[i].object == v->object->id &&
+		    c->entry[i].instance == v->instance)
+			return true;
+	return false;
 }
 
 static int add_object(struct compiler *c, const struct imp_yaml *n, struct imp_error *err)
 {
-	uint16_t instance;
-	const struct imp_object *o = find_object(c, n, &instance);
+	struct value v = { .s = c->s };
 	size_t from = c->count;
 	int rc = 0;
 
-	if (!o) {
-		mask(c->s, n);
+	v.object = lookup_object(c->s, n, &v.instance);
+	if (!v.object)
 		return 0;
-	}
 	if (n->kind != IMP_YAML_MAP || n->count == 0) {
-		mask(c->s, n);
-		imp_diag(&c->s->diags, n->mark, "%s: expected RESOURCE: VALUE", o->name);
+		imp_diag(&c->s->diags, n->mark, "%s: expected RESOURCE: VALUE",
+			 v.object->name);
 		return 0;
 	}
-	for (size_t i = 0; i < from; i++)
-		if (c->entry[i].object == o->id && c->entry[i].instance == instance) {
-			imp_diag(&c->s->diags, n->key_mark, "%s/%u stands there twice",
-				 o->name, instance);
-			break;
-		}
+	if (instance_is_there(c, &v))
+		imp_diag(&c->s->diags, n->key_mark, "%s/%u stands there twice",
+			 v.object->name, v.instance);
 	for (const struct imp_yaml *r = n->child; !rc && r; r = r->next)
-		rc = add_resource(c, o, instance, r, err);
+		rc = add_resource(c, &v, from, r, err);
 	if (!rc)
-		check_instance(c, o, from, n->key_mark);
+		check_instance(c, v.object, from, n->key_mark);
 	return rc;
 }
 
@@ -395,7 +304,7 @@ static int compile(struct compiler *c, struct imp_writer *w, struct imp_error *e
 
 	for (const struct imp_yaml *n = settings->child; !rc && n; n = n->next)
 		rc = add_object(c, n, err);
-	if (rc || c->s->diags.count > 0)
+	if (rc || c->s->diags.hits > 0)
 		return rc;
 	qsort(c->entry, c->count, sizeof(*c->entry), order);
 	emit(c, w);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* YAML as a tree that keeps marks, from libyaml's events: the only door to <yaml.h>. */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
@@ -24,18 +25,17 @@ struct parser {
 
 static struct imp_mark mark_of(const yaml_event_t *e)
 {
-	struct imp_mark m = { (unsigned)e->start_mark.line + 1,
-			      (unsigned)e->start_mark.column + 1, 1 };
-
-	if (e->end_mark.line == e->start_mark.line)
-		m.len = (unsigned)(e->end_mark.column - e->start_mark.column);
-	else
-		m.len = 4096;
-	return m;
+	return (struct imp_mark){ (unsigned)e->start_mark.line + 1,
+				  (unsigned)e->start_mark.column + 1,
+				  (unsigned)e->end_mark.line + 1,
+				  (unsigned)e->end_mark.column + 1 };
 }
 
+/* Where it breaks off nobody knows what is secret: of that line only what stands before
+ * is shown, without values. */
 static void fail(struct parser *p, struct imp_mark mark, const char *what)
 {
+	imp_diag_mask(p->diags, (struct imp_mark){ mark.line, mark.column, UINT_MAX, 1 });
 	imp_diag(p->diags, mark, "%s", what);
 	p->failed = true;
 }
@@ -81,6 +81,53 @@ static struct imp_yaml *add(struct parser *p, enum imp_yaml_kind kind,
 	return n;
 }
 
+static bool is_bidirectional(uint32_t cp)
+{
+	return (cp >= 0x202a && cp <= 0x202e) || (cp >= 0x2066 && cp <= 0x2069) ||
+	       cp == 0x200e || cp == 0x200f || cp == 0x061c;
+}
+
+/* What is wrong with a character; NULL: nothing. Source: Unicode TR 36; CVE-2021-42574.
+ */
+static const char *wrong_character(size_t len, uint32_t cp)
+{
+	if (len == 0)
+		return "is not UTF-8";
+	if (cp == 0xfeff)
+		return "a byte order mark";
+	if (is_bidirectional(cp))
+		return "a bidirectional character";
+	if (imp_is_control(cp) && cp != '\n' && cp != '\r' && cp != '\t')
+		return "a control character";
+	return NULL;
+}
+
+/* The whole source, comments included: what people read is what is parsed. */
+static bool check_characters(struct imp_span rest, struct imp_diags *diags)
+{
+	struct imp_mark at = { 1, 1, 0, 0 };
+
+	while (rest.len > 0) {
+		uint32_t cp = 0;
+		size_t n = imp_utf8(rest, &cp);
+		const char *wrong = wrong_character(n, cp);
+
+		if (wrong) {
+			imp_diag_mask(diags, (struct imp_mark){ at.line, at.column,
+								at.line + 1, 1 });
+			imp_diag(diags, at, "%s", wrong);
+			return false;
+		}
+		at.column++;
+		if (cp == '\n' || (cp == '\r' && (rest.len < 2 || rest.ptr[1] != '\n')))
+			at = (struct imp_mark){ at.line + 1, 1, 0, 0 };
+		rest.ptr += n;
+		rest.len -= n;
+	}
+	return true;
+}
+
+/* Escapes in quotes can make what the source itself must not hold. */
 static bool bad_characters(const char *s, size_t len)
 {
 	struct imp_span rest = { (const uint8_t *)s, len };
@@ -88,12 +135,8 @@ static bool bad_characters(const char *s, size_t len)
 	while (rest.len > 0) {
 		uint32_t cp = 0;
 		size_t n = imp_utf8(rest, &cp);
-		bool bidi = (cp >= 0x202a && cp <= 0x202e) ||
-			    (cp >= 0x2066 && cp <= 0x2069) || cp == 0x200e ||
-			    cp == 0x200f || cp == 0x061c;
 
-		if (n == 0 || bidi || (imp_is_control(cp) && cp != '\n' && cp != '\t') ||
-		    cp == 0xfeff)
+		if (wrong_character(n, cp) || cp == '\r')
 			return true;
 		rest.ptr += n;
 		rest.len -= n;
@@ -211,9 +254,9 @@ static void on_event(struct parser *p, const yaml_event_t *e)
 static void syntax_error(struct parser *p)
 {
 	const struct imp_mark mark = { (unsigned)p->y.problem_mark.line + 1,
-				       (unsigned)p->y.problem_mark.column + 1, 0 };
+				       (unsigned)p->y.problem_mark.column + 1, 0, 0 };
 
-	imp_diag_mask(p->diags, (struct imp_mark){ mark.line, 1, 4096 });
+	imp_diag_mask(p->diags, (struct imp_mark){ 1, 1, UINT_MAX, 1 });
 	imp_diag(p->diags, mark, "not YAML: %s%s%s",
 		 p->y.problem ? p->y.problem : "unreadable", p->y.context ? ", " : "",
 		 p->y.context ? p->y.context : "");
@@ -237,11 +280,21 @@ static void run(struct parser *p)
 	}
 }
 
+/* Below keys that stand there twice only the first is looked at later; whatever else is
+ * there may be secret. Where the parser gave up, all of it. */
+static void mask_unseen(struct imp_diags *diags, const struct imp_yaml *n, bool all)
+{
+	if (all && n->kind == IMP_YAML_SCALAR)
+		imp_diag_mask(diags, n->mark);
+	for (const struct imp_yaml *c = n->child; c; c = c->next)
+		mask_unseen(diags, c, all || (c->key && imp_yaml_get(n, c->key) != c));
+}
+
 static int parse(struct imp_span source, bool many, struct imp_diags *diags,
 		 struct imp_yaml **out, struct imp_error *err)
 {
 	struct parser p = { .diags = diags, .many = many };
-	const struct imp_mark start = { 1, 1, 0 };
+	const struct imp_mark start = { 1, 1, 0, 0 };
 
 	*out = NULL;
 	if (source.len > IMP_YAML_MAX) {
@@ -249,10 +302,8 @@ static int parse(struct imp_span source, bool many, struct imp_diags *diags,
 			 IMP_YAML_MAX);
 		return 0;
 	}
-	if (source.len >= 3 && memcmp(source.ptr, "\xef\xbb\xbf", 3) == 0) {
-		imp_diag(diags, start, "a byte order mark");
+	if (!check_characters(source, diags))
 		return 0;
-	}
 	if (!yaml_parser_initialize(&p.y))
 		return imp_fail(err, IMP_ERESOURCE, "out of memory");
 	yaml_parser_set_encoding(&p.y, YAML_UTF8_ENCODING);
@@ -262,6 +313,8 @@ static int parse(struct imp_span source, bool many, struct imp_diags *diags,
 	run(&p);
 	yaml_parser_delete(&p.y);
 	free(p.key);
+	if (p.root && diags->hits > 0)
+		mask_unseen(diags, p.root, p.failed);
 	if (p.failed || p.out_of_memory)
 		imp_yaml_free(&p.root);
 	else if (!p.root)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Variables: declared in the profile, bound to columns, -s and defaults, put into quoted
  * strings. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +11,7 @@
 static const char *const reserved[] = { "serial", "imei", "iccid", "imsi", "eid",
 					"ueid",	  "key",  "class", "port", NULL };
 
-struct imp_variable *find_variable(struct imp_profile_source *s, const char *name)
+static struct imp_variable *find_variable(struct imp_profile_source *s, const char *name)
 {
 	for (size_t i = 0; i < s->variables; i++)
 		if (strcmp(s->variable[i].name, name) == 0)
@@ -20,12 +19,18 @@ struct imp_variable *find_variable(struct imp_profile_source *s, const char *nam
 	return NULL;
 }
 
-/* Append to the row's scratch; the text may move, so offsets are kept until the end. */
-static bool append(struct imp_profile_source *s, const char *text, size_t len)
+/* The scratch never grows beyond what was reserved, so earlier results stay where they
+ * are. */
+static bool append(struct imp_profile_source *s, const struct imp_yaml *n,
+		   const char *text, size_t len)
 {
-	return imp_secret_append(&s->scratch,
-				 (struct imp_span){ (const uint8_t *)text, len },
-				 NULL) == 0;
+	const struct imp_span bytes = { (const uint8_t *)text, len };
+
+	if (s->scratch.len + len + 1 > s->scratch.cap) {
+		imp_diag(&s->diags, n->mark, "is too long with its variables put in");
+		return false;
+	}
+	return imp_secret_append(&s->scratch, bytes, NULL) == 0;
 }
 
 static const char *value_of(struct imp_profile_source *s, const struct imp_yaml *n,
@@ -38,8 +43,7 @@ static const char *value_of(struct imp_profile_source *s, const struct imp_yaml 
 			 "variable '%s' is not declared under variables:", name);
 		return NULL;
 	}
-	v->used = true;
-	*secret |= v->secret;
+	*secret |= v->hidden;
 	if (!v->value)
 		imp_diag(&s->diags, n->mark,
 			 "variable '%s' has no value: no column, no -s, no default",
@@ -47,29 +51,48 @@ static const char *value_of(struct imp_profile_source *s, const struct imp_yaml 
 	return v->value;
 }
 
-/* One piece at *p: a variable, a doubled dollar, or a character. */
+/* The name in "${name}" that text starts with; false where it is none. */
+static bool take_name(const char **text, char name[64])
+{
+	const char *end = strchr(*text, '}');
+	size_t len = end ? (size_t)(end - *text) - 2 : 0;
+
+	if (strncmp(*text, "${", 2) != 0 || !end || len == 0 || len >= 64)
+		return false;
+	memcpy(name, *text + 2, len);
+	name[len] = '\0';
+	*text = end + 1;
+	return true;
+}
+
+/* One piece at *p: a variable, a doubled dollar, or what comes before the next one. */
 static bool expand_piece(struct imp_profile_source *s, const struct imp_yaml *n,
 			 const char **p, bool *secret)
 {
-	const char *end = strchr(*p, '}'), *value;
+	size_t len = strcspn(*p, "$");
+	const char *value = *p;
 	char name[64];
 
-	if ((*p)[0] != '$')
-		return append(s, (*p)++, 1);
+	if (len > 0) {
+		*p += len;
+		return append(s, n, value, len);
+	}
 	if ((*p)[1] == '$') {
 		*p += 2;
-		return append(s, "$", 1);
+		return append(s, n, "$", 1);
 	}
-	if ((*p)[1] != '{' || !end || (size_t)(end - *p) - 2 >= sizeof(name)) {
+	if (!take_name(p, name)) {
 		imp_diag(&s->diags, n->mark,
 			 "a lone $: write ${name}, or $$ for the character");
 		return false;
 	}
-	memcpy(name, *p + 2, (size_t)(end - *p) - 2);
-	name[end - *p - 2] = '\0';
-	*p = end + 1;
 	value = value_of(s, n, name, secret);
-	return value && append(s, value, strlen(value));
+	return value && append(s, n, value, strlen(value));
+}
+
+bool has_variables(const struct imp_yaml *n)
+{
+	return n->kind == IMP_YAML_SCALAR && n->quoted && strstr(n->text, "${");
 }
 
 const char *expand(struct imp_profile_source *s, const struct imp_yaml *n, bool *secret)
@@ -80,57 +103,99 @@ const char *expand(struct imp_profile_source *s, const struct imp_yaml *n, bool 
 		imp_diag(&s->diags, n->mark, "expected one value");
 		return NULL;
 	}
-	if (!n->quoted || !strchr(n->text, '$')) {
-		if (!n->quoted && strstr(n->text, "${"))
-			imp_diag(&s->diags, n->mark,
-				 "variables are put into quoted strings only");
-		return n->text;
+	if (!n->quoted && strstr(n->text, "${")) {
+		imp_diag(&s->diags, n->mark,
+			 "variables are put into quoted strings only");
+		return NULL;
 	}
-	/* The scratch never grows beyond what was reserved, so earlier results stay where
-	 * they are. */
+	if (!n->quoted || !strchr(n->text, '$'))
+		return n->text;
 	for (const char *p = n->text; *p;)
-		if (s->scratch.len + IMP_CSV_ROW_MAX / 4 > s->scratch.cap ||
-		    !expand_piece(s, n, &p, secret))
+		if (!expand_piece(s, n, &p, secret))
 			return NULL;
-	return append(s, "", 1) ? (const char *)s->scratch.ptr + at : NULL;
+	return append(s, n, "", 1) ? (const char *)s->scratch.ptr + at : NULL;
 }
 
-void variables_read(struct imp_profile_source *s, const struct imp_yaml *n)
+/* What stands on labels is no secret, wherever it is put in. */
+static bool is_identifier(const char *type)
 {
-	static const char *const types[] = { "text", "int",  "float", "bool",
-					     "hex",  "imei", "iccid", "eid",
-					     "imsi", "ueid", "apn",   "uri" };
+	for (int k = 0; k < IMP_ID_KINDS; k++)
+		if (strcmp(imp_identifier_name((enum imp_identifier)k), type) == 0)
+			return true;
+	return false;
+}
+
+void variables_hide(struct imp_profile_source *s, const struct imp_yaml *n)
+{
+	for (const char *p = has_variables(n) ? strstr(n->text, "${") : NULL; p;
+	     p = strstr(p, "${")) {
+		struct imp_variable *v;
+		char name[64];
+
+		if (!take_name(&p, name)) {
+			p += 2;
+			continue;
+		}
+		v = find_variable(s, name);
+		if (v && !is_identifier(v->type))
+			v->hidden = true;
+	}
+	for (const struct imp_yaml *c = n->child; c; c = c->next)
+		variables_hide(s, c);
+}
+
+static const char *const types[] = { "text",  "int", "float", "bool", "hex", "imei",
+				     "iccid", "eid", "imsi",  "ueid", "apn", "uri" };
+
+static void read_one(struct imp_profile_source *s, const struct imp_yaml *n)
+{
 	const struct imp_yaml *type = imp_yaml_get(n, "type"),
 			      *secret = imp_yaml_get(n, "secret");
 	const struct imp_yaml *fallback = imp_yaml_get(n, "default");
-	struct imp_variable *v = &s->variable[s->variables];
-	bool known = false;
+	struct imp_variable *v = &s->variable[s->variables++];
+	bool known = !type;
 
-	if (n->kind != IMP_YAML_MAP || s->variables == IMP_VARIABLES) {
-		imp_diag(&s->diags, n->mark,
-			 "%s: expected {type: TYPE, default: VALUE}, at most %d of them",
-			 n->key, IMP_VARIABLES);
-		return;
-	}
-	s->variables++;
 	*v = (struct imp_variable){ .name = n->key,
 				    .type = type && type->text ? type->text : "text",
-				    .fallback = fallback ? fallback->text : NULL,
+				    .fallback = fallback,
 				    .mark = n->key_mark,
-				    .secret = secret && secret->text &&
+				    .hidden = secret && secret->text &&
 					      strcmp(secret->text, "true") == 0,
 				    .column = -1 };
-	if (v->secret && fallback)
-		imp_diag_mask(&s->diags, fallback->mark);
-	for (size_t i = 0; i < COUNTOF(types); i++)
-		known |= strcmp(types[i], v->type) == 0;
+	for (size_t i = 0; type && type->text && i < COUNTOF(types); i++)
+		known |= strcmp(types[i], type->text) == 0;
 	if (!known)
-		imp_diag(&s->diags, type->mark, "%s: unknown type '%s'", n->key, v->type);
+		imp_diag(&s->diags, type->mark, "%s: unknown type '%s'", n->key,
+			 type->text ? type->text : "(a list)");
+	if (secret && !v->hidden && (!secret->text || strcmp(secret->text, "false") != 0))
+		imp_diag(&s->diags, secret->mark, "%s: expected secret: true", n->key);
+	if (fallback && !fallback->text)
+		imp_diag(&s->diags, fallback->mark, "%s: default takes one value",
+			 n->key);
 	for (const struct imp_yaml *c = n->child; c; c = c->next)
-		if (strcmp(c->key, "type") != 0 && strcmp(c->key, "default") != 0 &&
-		    strcmp(c->key, "secret") != 0)
+		if (c != type && c != fallback && c != secret)
 			imp_diag(&s->diags, c->key_mark, "%s: unknown key '%s'", n->key,
 				 c->key);
+}
+
+void variables_read(struct imp_profile_source *s)
+{
+	const struct imp_yaml *vars = imp_yaml_get(s->root, "variables");
+
+	if (vars && vars->kind != IMP_YAML_MAP) {
+		imp_diag(&s->diags, vars->mark, "variables: expected NAME: {type: TYPE}");
+		return;
+	}
+	for (const struct imp_yaml *n = vars ? vars->child : NULL; n; n = n->next) {
+		if (n->kind != IMP_YAML_MAP)
+			imp_diag(&s->diags, n->mark,
+				 "%s: expected {type: TYPE, default: VALUE}", n->key);
+		else if (s->variables == IMP_VARIABLES)
+			imp_diag(&s->diags, n->key_mark, "more than %d variables",
+				 IMP_VARIABLES);
+		else
+			read_one(s, n);
+	}
 }
 
 /* From -s, else the CSV's column, else the default. */
@@ -139,7 +204,9 @@ void variables_bind(struct imp_profile_source *s, const struct imp_csv *csv)
 	for (size_t i = 0; i < s->variables; i++) {
 		struct imp_variable *v = &s->variable[i];
 
-		v->value = v->fallback;
+		v->value = v->fallback ? v->fallback->text : NULL;
+		if (v->hidden && v->fallback)
+			imp_diag_mask(&s->diags, v->fallback->mark);
 		if (csv)
 			v->column = imp_csv_find(csv, v->name);
 		for (size_t k = 0; k < s->options.sets; k++) {
@@ -175,6 +242,9 @@ int variables_check_sets(struct imp_profile_source *s, struct imp_error *err)
 
 static const char *kind_wrong(const char *type, const char *value, char buf[128])
 {
+	int64_t ignored;
+	char *end;
+
 	for (int k = 0; k < IMP_ID_KINDS; k++)
 		if (strcmp(imp_identifier_name((enum imp_identifier)k), type) == 0)
 			return imp_identifier_wrong((enum imp_identifier)k, value, buf);
@@ -185,12 +255,13 @@ static const char *kind_wrong(const char *type, const char *value, char buf[128]
 	if (strcmp(type, "bool") == 0 && strcmp(value, "true") != 0 &&
 	    strcmp(value, "false") != 0)
 		return "is neither true nor false";
-	if (strcmp(type, "int") == 0) {
-		char *end;
-
-		errno = 0;
-		(void)strtoll(value, &end, 10);
-		return errno || end == value || *end ? "is not a number" : NULL;
+	if (strcmp(type, "int") == 0)
+		return parse_int(value, &ignored) ? NULL : "is not a number";
+	if (strcmp(type, "float") == 0) {
+		(void)strtod(value, &end);
+		return !*value || value[strspn(value, "+-.0123456789eE")] || *end
+			       ? "is not a decimal number"
+			       : NULL;
 	}
 	if (strcmp(type, "uri") == 0 && !strstr(value, "://"))
 		return "is not a URI";
@@ -205,13 +276,13 @@ static int wrong_value(struct imp_profile_source *s, const struct imp_csv *csv,
 	char line[400];
 
 	if (!csv || v->column < 0) {
-		imp_diag(&s->diags, v->mark, "%s%s%s: %s", v->name, v->secret ? "" : " ",
-			 v->secret ? "" : v->value, wrong);
+		imp_diag(&s->diags, v->mark, "%s%s%.80s: %s", v->name,
+			 v->hidden ? "" : " ", v->hidden ? "" : v->value, wrong);
 		return 0;
 	}
-	imp_fail(err, IMP_EFORMAT, "%s:%lu:%lu: %s%s%s: %s", csv->name,
+	imp_fail(err, IMP_EFORMAT, "%s:%lu:%lu: %s%s%.80s: %s", csv->name,
 		 csv->field_line[v->column], csv->field_column[v->column], v->name,
-		 v->secret ? "" : " ", v->secret ? "" : v->value, wrong);
+		 v->hidden ? "" : " ", v->hidden ? "" : v->value, wrong);
 	snprintf(line, sizeof(line), "%.390s\n", err->msg);
 	return imp_secret_append(text, imp_span_str(line), err) ? -IMP_ERESOURCE
 								: -IMP_EFORMAT;
@@ -227,10 +298,8 @@ int variables_take_row(struct imp_profile_source *s, const struct imp_csv *csv,
 		char buf[128];
 		const char *wrong;
 
-		if (csv && v->column >= 0) {
+		if (csv && v->column >= 0)
 			v->value = imp_csv_field(csv, (size_t)v->column);
-			v->used = true;
-		}
 		wrong = v->value ? kind_wrong(v->type, v->value, buf) : NULL;
 		if (wrong) {
 			int rc = wrong_value(s, csv, v, wrong, text, err);

@@ -74,7 +74,7 @@ class Sources(Case):
 
     def test_pro_10_characters(self):
         self.wrong(b"\xef\xbb\xbf" + HEAD.encode(), "byte order mark")
-        self.wrong(HEAD.encode() + b"settings: {a: \xff}\n", "not YAML")
+        self.wrong(HEAD.encode() + b"settings: {a: \xff}\n", "p.yaml:6:15: is not UTF-8")
         self.wrong(HEAD + 'settings: {cellular: {smsc: "a\u202eb"}}\n', "bidirectional")
 
     def test_pro_11_depth(self):
@@ -90,7 +90,7 @@ class Sources(Case):
             self.wrong(text, words)
 
     def test_timers_are_exact_or_refused_with_neighbours(self):
-        self.setting("cellular: {active-timer: 63s}", "the nearest values are 62 s and 120 s")
+        self.setting("cellular: {active-timer: 63s}", "the nearest are 62 s and 120 s")
         self.setting("cellular: {edrx-nb: {cycle: 50s, window: 2.56s}}", "no such cycle", "40.96 s and 81.92 s")
         self.setting("cellular: {edrx-nb: {cycle: 81.92s, window: 3s}}", "no such window", "2.56 s and 5.12 s")
 

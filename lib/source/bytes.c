@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Values that are bytes: hex, base64, files beside the profile, generated secrets. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/wipe.h"
+#include "source/build.h"
+
+enum { BYTES_MAX = 8192, GENERATED_MIN = 16, GENERATED_MAX = 64 };
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+bool parse_hex(const char *text, struct imp_writer *w)
+{
+	size_t n = strlen(text);
+
+	for (size_t i = 0; i + 1 < n; i += 2) {
+		int hi = hex_digit(text[i]), lo = hex_digit(text[i + 1]);
+
+		if (hi < 0 || lo < 0)
+			return false;
+		imp_put_u8(w, (uint8_t)(hi << 4 | lo));
+	}
+	return n % 2 == 0;
+}
+
+/* Strict: padded, and no bits left over. Source: RFC 4648 3.5, 4. */
+static bool parse_base64(const char *text, struct imp_writer *w)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	size_t n = strlen(text), pad = 0;
+	uint32_t bits = 0;
+
+	while (n > 0 && text[n - 1] == '=' && pad < 2)
+		n--, pad++;
+	for (size_t i = 0; i < n; i++) {
+		const char *at = strchr(digits, text[i]);
+
+		if (!at)
+			return false;
+		bits = bits << 6 | (uint32_t)(at - digits);
+		if (i % 4 > 0)
+			imp_put_u8(w, (uint8_t)(bits >> (6 - 2 * (i % 4))));
+	}
+	return (n + pad) % 4 == 0 && (bits & ((1u << 2 * pad) - 1)) == 0;
+}
+
+static void put_parsed(const struct value *v, bool good, struct imp_writer *w,
+		       const char *wrong)
+{
+	struct imp_span bytes = imp_written(w);
+
+	if (!good)
+		value_wrong(v, NULL, "%s", wrong);
+	else if (!w->ok)
+		value_wrong(v, NULL, "is larger than %d bytes", BYTES_MAX);
+	else if (is_edrx(v->resource))
+		check_edrx(v, bytes);
+	imp_cbor_put_bytes(v->w, bytes);
+	imp_wipe(w->ptr, w->cap);
+}
+
+void put_hex(const struct value *v, const char *text)
+{
+	uint8_t buf[BYTES_MAX];
+	struct imp_writer w = imp_writer(buf, sizeof(buf));
+	bool odd = strlen(text) % 2;
+
+	put_parsed(v, parse_hex(text, &w), &w,
+		   odd ? "an odd number of hex digits" : "is not hex");
+}
+
+void put_base64(const struct value *v, const char *text)
+{
+	uint8_t buf[BYTES_MAX];
+	struct imp_writer w = imp_writer(buf, sizeof(buf));
+
+	put_parsed(v, parse_base64(text, &w), &w, "is not base64 of whole bytes");
+}
+
+/* The folder of the profile, links resolved. */
+static char *folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir = slash ? strndup(path, (size_t)(slash + 1 - path)) : strdup(".");
+	char *real = dir ? realpath(dir, NULL) : NULL;
+
+	free(dir);
+	return real;
+}
+
+int path_beside(const struct imp_profile_source *s, const char *name, char **out,
+		struct imp_error *err)
+{
+	char *dir = folder_of(s->options.path), *joined = NULL, *real = NULL;
+	size_t len = dir ? strlen(dir) : 0;
+	struct stat st;
+	int rc = 0;
+
+	if (!dir || asprintf(&joined, "%s/%s", dir, name) < 0)
+		joined = NULL;
+	if (joined)
+		real = realpath(joined, NULL);
+	if (!real || stat(real, &st) != 0)
+		rc = imp_fail(err, IMP_EFORMAT, "no such file in the profile's folder");
+	else if (name[0] == '/' || strncmp(real, dir, len) != 0 ||
+		 (real[len] != '/' && len > 1))
+		rc = imp_fail(err, IMP_EFORMAT,
+			      "a file must lie in the profile's folder");
+	else if (!S_ISREG(st.st_mode))
+		rc = imp_fail(err, IMP_EFORMAT, "is not a regular file");
+	free(dir);
+	free(joined);
+	if (rc) {
+		free(real);
+		return rc;
+	}
+	*out = real;
+	return 0;
+}
+
+static int read_beside(struct imp_profile_source *s, const char *name,
+		       struct imp_secret *out, struct imp_error *err)
+{
+	char *path = NULL;
+	int rc = path_beside(s, name, &path, err);
+
+	if (!rc)
+		rc = imp_file_read(path, BYTES_MAX, out, err);
+	free(path);
+	return rc;
+}
+
+/* A file that every row names is read once: all profiles hold the same bytes. */
+static int read_once(struct imp_profile_source *s, const struct imp_yaml *node,
+		     const char *name, struct imp_secret *row, struct imp_span *out,
+		     struct imp_error *err)
+{
+	struct imp_kept_file *f = s->files;
+	int rc;
+
+	if (has_variables(node)) {
+		rc = read_beside(s, name, row, err);
+		*out = imp_secret_span(row);
+		return rc;
+	}
+	while (f && f->node != node)
+		f = f->next;
+	if (!f) {
+		f = calloc(1, sizeof(*f));
+		if (!f)
+			return imp_fail(err, IMP_ERESOURCE, "out of memory");
+		rc = read_beside(s, name, &f->bytes, err);
+		if (rc) {
+			free(f);
+			return rc;
+		}
+		f->node = node;
+		f->next = s->files;
+		s->files = f;
+	}
+	*out = imp_secret_span(&f->bytes);
+	return 0;
+}
+
+void forget_files(struct imp_profile_source *s)
+{
+	while (s->files) {
+		struct imp_kept_file *next = s->files->next;
+
+		imp_secret_fini(&s->files->bytes);
+		free(s->files);
+		s->files = next;
+	}
+}
+
+int put_file(const struct value *v, const char *name, struct imp_error *err)
+{
+	CLEANUP(imp_secret_fini) struct imp_secret row = { 0 };
+	struct imp_error why = { 0 };
+	struct imp_span bytes = { 0 };
+	int rc = read_once(v->s, v->node, name, &row, &bytes, &why);
+
+	if (rc == -IMP_ERESOURCE)
+		return imp_fail(err, IMP_ERESOURCE, "%s", why.msg);
+	if (rc)
+		value_wrong(v, name, "%s", why.msg);
+	else if (v->resource->type == IMP_V_OPAQUE)
+		imp_cbor_put_bytes(v->w, bytes);
+	else
+		put_text(v, bytes);
+	return 0;
+}
+
+/* HKDF over the seed: the same input and seed give the same secret. */
+int put_generated(const struct value *v, const char *text, struct imp_error *err)
+{
+	struct imp_profile_source *s = v->s;
+	uint8_t info[128], secret[GENERATED_MAX];
+	struct imp_writer w = imp_writer(info, sizeof(info));
+	uint64_t n;
+	int rc;
+
+	if (!parse_uint(text, GENERATED_MAX, &n) || n < GENERATED_MIN) {
+		value_wrong(v, NULL, "generate takes %d to %d bytes", GENERATED_MIN,
+			    GENERATED_MAX);
+		return 0;
+	}
+	if (s->options.seed.len != 32)
+		return imp_fail(err, IMP_EKEY,
+				"%s:%u:%u: %s is generated: --seed KEY is needed",
+				s->diags.file, v->node->mark.line, v->node->mark.column,
+				v->resource->name);
+	imp_cbor_put_array(&w, 7);
+	imp_cbor_put_text(&w, IMP_TEXT("imprint-secret-1"));
+	imp_cbor_put_bytes(&w, (struct imp_span){ s->ueid, s->ueid_len });
+	imp_cbor_put_uint(&w, s->domain);
+	imp_cbor_put_uint(&w, v->object->id);
+	imp_cbor_put_uint(&w, v->instance);
+	imp_cbor_put_uint(&w, v->resource->id);
+	imp_cbor_put_uint(&w, s->generation);
+	rc = imp_hkdf(s->crypto, s->options.seed, imp_written(&w), secret, n);
+	if (!rc)
+		imp_cbor_put_bytes(v->w, (struct imp_span){ secret, n });
+	imp_wipe(secret, sizeof(secret));
+	return rc ? imp_fail(err, IMP_EINTERNAL, "HKDF failed") : 0;
+}
