@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* CSV: RFC 4180 whole, and every way of breaking it. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "source/csv.h"
+
+static struct imp_csv csv;
+static struct imp_error err;
+
+static int open_bytes(const char *bytes, size_t len, char delimiter)
+{
+	int fd = memfd_create("csv", 0), rc;
+	char path[32];
+
+	imp_csv_close(&csv);
+	cr_assert_eq(write(fd, bytes, len), (ssize_t)len);
+	snprintf(path, sizeof(path), "/dev/fd/%d", fd);
+	rc = imp_csv_open(&csv, path, delimiter, &err);
+	close(fd);
+	return rc;
+}
+
+static int open_text(const char *text)
+{
+	return open_bytes(text, strlen(text), ',');
+}
+
+static void drop(void)
+{
+	imp_csv_close(&csv);
+}
+
+/* CSV-05 */
+Test(csv, every_line_end_and_a_byte_order_mark, .fini = drop)
+{
+	static const char *const cases[] = { "a,b\n1,2\n", "a,b\r\n1,2\r\n", "a,b\r1,2\r",
+					     "a,b\n1,2", "\xef\xbb\xbf"
+							 "a,b\n1,2\n",
+					     "\n\na,b\n\n1,2\n\n" };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		cr_assert_eq(open_text(cases[i]), 0, "%zu: %s", i, err.msg);
+		cr_assert_eq(imp_csv_next(&csv, &err), 1, "%zu: %s", i, err.msg);
+		cr_assert_str_eq(csv.column[0], "a");
+		cr_assert_str_eq(imp_csv_field(&csv, 1), "2");
+		cr_assert_eq(imp_csv_next(&csv, &err), 0);
+	}
+}
+
+Test(csv, quotes_hold_anything, .fini = drop)
+{
+	cr_assert_eq(open_text("a,b\n\"x,\"\"y\"\"\r\nz\",\"\"\nlast,1\n"), 0);
+	cr_assert_eq(imp_csv_next(&csv, &err), 1);
+	cr_assert_str_eq(imp_csv_field(&csv, 0), "x,\"y\"\nz");
+	cr_assert_str_eq(imp_csv_field(&csv, 1), "");
+	cr_assert_eq(csv.field_line[1], 3);
+	cr_assert_eq(imp_csv_next(&csv, &err), 1);
+	cr_assert_eq(csv.row_line, 4);
+	cr_assert_str_eq(imp_csv_field(&csv, 0), "last");
+}
+
+Test(csv, another_delimiter, .fini = drop)
+{
+	cr_assert_eq(open_bytes("a;b\n1,5;2\n", 10, ';'), 0);
+	cr_assert_eq(imp_csv_next(&csv, &err), 1);
+	cr_assert_str_eq(imp_csv_field(&csv, 0), "1,5");
+}
+
+Test(csv, columns_count_characters, .fini = drop)
+{
+	cr_assert_eq(open_text("a,b\n\u00e4\u00f6,2\n"), 0);
+	cr_assert_eq(imp_csv_next(&csv, &err), 1);
+	cr_assert_eq(csv.field_column[1], 4);
+}
+
+/* CSV-01 to CSV-04, CSV-06 */
+Test(csv, breaks_are_named_with_their_place, .fini = drop)
+{
+	static const struct {
+		const char *text, *says;
+	} cases[] = {
+		{ "", ":1:1: no header" },
+		{ "a,,b\n", ":1:3: a column without a name" },
+		{ "a,b,a\n", "column a stands there twice" },
+		{ "a,b\n1\n", ":2:1: 1 fields, the header has 2" },
+		{ "a,b\n1,2,3\n", ":2:1: 3 fields, the header has 2" },
+		{ "a,b\n1,\"2\n", ":2:3: a quoted field that never ends" },
+		{ "a,b\n1,x\"2\"\n", ":2:4: a quote inside a field" },
+		{ "a,b\n1,\"2\"x\n", ":2:6: text after a closing quote" },
+		{ "a,b\n1,\xff\n", ":2:3: is not UTF-8" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int rc = open_text(cases[i].text);
+
+		if (rc == 0)
+			rc = imp_csv_next(&csv, &err);
+		cr_assert_eq(rc, -IMP_EFORMAT, "%s: %d", cases[i].text, rc);
+		cr_assert(strstr(err.msg, cases[i].says), "%s: %s", cases[i].text,
+			  err.msg);
+	}
+	cr_assert_eq(open_bytes("a\n1\0002\n", 6, ','), 0);
+	cr_assert_eq(imp_csv_next(&csv, &err), -IMP_EFORMAT);
+	cr_assert(strstr(err.msg, ":2:2: a NUL byte"), "%s", err.msg);
+}
+
+Test(csv, rows_and_columns_are_bounded, .fini = drop)
+{
+	char *big = malloc(2 * IMP_CSV_ROW_MAX);
+
+	memset(big, 'x', 2 * IMP_CSV_ROW_MAX);
+	memcpy(big, "a\n", 2);
+	cr_assert_eq(open_bytes(big, 2 * IMP_CSV_ROW_MAX, ','), 0);
+	cr_assert_eq(imp_csv_next(&csv, &err), -IMP_EFORMAT);
+	cr_assert(strstr(err.msg, "a row of more than 65536 bytes"), "%s", err.msg);
+	memset(big, ',', 2 * IMP_CSV_ROW_MAX);
+	cr_assert_eq(open_bytes(big, 2 * IMP_CSV_ROW_MAX, ','), -IMP_EFORMAT);
+	cr_assert(strstr(err.msg, "more than 64 columns"), "%s", err.msg);
+	free(big);
+}
+
+Test(csv, rewinding_gives_the_same_rows, .fini = drop)
+{
+	cr_assert_eq(open_text("\xef\xbb\xbf"
+			       "a\n1\n2\n"),
+		     0);
+	while (imp_csv_next(&csv, &err) > 0)
+		;
+	cr_assert_eq(imp_csv_rewind(&csv, &err), 0);
+	cr_assert_eq(imp_csv_next(&csv, &err), 1);
+	cr_assert_str_eq(imp_csv_field(&csv, 0), "1");
+	cr_assert_eq(csv.row_line, 2);
+}

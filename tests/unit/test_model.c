@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Encodings and identifiers: every value both ways, and nothing rounded. */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "model/encoding.h"
+#include "model/identifier.h"
+
+/* Written down from 3GPP TS 24.008 10.5.7.4 and 10.5.7.4a, by the three unit bits; 0:
+ * deactivated, or a unit that the encoding does not use. */
+static const uint32_t t3324[8] = { 2, 60, 360 };
+static const uint32_t t3412[8] = { 600, 3600, 36000, 2, 30, 60, 1152000 };
+
+static void both_ways(enum imp_encoding timer, const uint32_t unit[8])
+{
+	for (unsigned octet = 0; octet < 256; octet++) {
+		uint64_t seconds = 0, below, above, again = 0;
+		bool known = imp_timer_decode(timer, (uint8_t)octet, &seconds);
+		uint8_t back = 0;
+
+		cr_assert_eq(known, unit[octet >> 5] != 0, "octet %02x", octet);
+		if (!known)
+			continue;
+		cr_assert_eq(seconds, (uint64_t)(octet & 31) * unit[octet >> 5]);
+		cr_assert(imp_timer_encode(timer, seconds, &back, &below, &above));
+		cr_assert(imp_timer_decode(timer, back, &again));
+		cr_assert_eq(again, seconds);
+	}
+}
+
+Test(model, every_timer_octet_goes_both_ways)
+{
+	both_ways(IMP_ENC_T3324, t3324);
+	both_ways(IMP_ENC_T3412, t3412);
+}
+
+Test(model, timers_take_the_smallest_unit)
+{
+	uint64_t below, above;
+	uint8_t octet;
+
+	cr_assert(imp_timer_encode(IMP_ENC_T3412, 252000, &octet, &below, &above));
+	cr_assert_eq(octet, 0x47); /* 70 h: only 7 x 10 h */
+	cr_assert(imp_timer_encode(IMP_ENC_T3324, 240, &octet, &below, &above));
+	cr_assert_eq(octet, 0x24); /* 4 min */
+	cr_assert(imp_timer_encode(IMP_ENC_T3412, 60, &octet, &below, &above));
+	cr_assert_eq(octet, 0x7e); /* 30 x 2 s */
+	cr_assert(imp_timer_encode(IMP_ENC_T3412, 36000, &octet, &below, &above));
+	cr_assert_eq(octet, 0x2a); /* 10 x 1 h */
+}
+
+Test(model, what_a_timer_cannot_say_is_refused_with_its_neighbours)
+{
+	uint64_t below, above;
+	uint8_t octet = 0xaa;
+
+	cr_assert_not(imp_timer_encode(IMP_ENC_T3324, 63, &octet, &below, &above));
+	cr_assert_eq(below, 62);
+	cr_assert_eq(above, 120);
+	cr_assert_not(imp_timer_encode(IMP_ENC_T3324, 11161, &octet, &below, &above));
+	cr_assert_eq(below, 11160);
+	cr_assert_eq(above, 0);
+	cr_assert_not(imp_timer_encode(IMP_ENC_T3412, UINT64_MAX, &octet, &below, &above));
+	cr_assert_eq(below, 35712000);
+	cr_assert_eq(octet, 0xaa, "written although refused");
+}
+
+/* Hundredths of a second by the four bits. Source: 3GPP TS 24.008 10.5.5.32. */
+static const struct {
+	enum imp_encoding encoding;
+	uint32_t cycle[16], window[16];
+} edrx[] = {
+	{ IMP_ENC_EDRX_IU,
+	  { 1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072, 196608, 262144 },
+	  { 0, 100, 200, 300, 400, 500, 600, 700, 800, 900, 1000, 1200, 1400, 1600, 1800,
+	    2000 } },
+	{ IMP_ENC_EDRX_WB,
+	  { 512, 1024, 2048, 4096, 6144, 8192, 10240, 12288, 14336, 16384, 32768, 65536,
+	    131072, 262144 },
+	  { 128, 256, 384, 512, 640, 768, 896, 1024, 1152, 1280, 1408, 1536, 1664, 1792,
+	    1920, 2048 } },
+	{ IMP_ENC_EDRX_NB,
+	  { 0, 0, 2048, 4096, 0, 8192, 0, 0, 0, 16384, 32768, 65536, 131072, 262144,
+	    524288, 1048576 },
+	  { 256, 512, 768, 1024, 1280, 1536, 1792, 2048, 2304, 2560, 2816, 3072, 3328,
+	    3584, 3840, 4096 } },
+};
+
+Test(model, every_edrx_octet_goes_both_ways)
+{
+	for (size_t m = 0; m < sizeof(edrx) / sizeof(edrx[0]); m++)
+		for (unsigned octet = 0; octet < 256; octet++) {
+			uint64_t cycle, window, below, above;
+			bool wrong;
+			uint8_t back = 0;
+
+			if (!imp_edrx_decode(edrx[m].encoding, (uint8_t)octet, &cycle,
+					     &window)) {
+				cr_assert_eq(edrx[m].cycle[octet & 15], 0);
+				continue;
+			}
+			cr_assert_eq(cycle, edrx[m].cycle[octet & 15]);
+			cr_assert_eq(window, edrx[m].window[octet >> 4]);
+			cr_assert(imp_edrx_encode(edrx[m].encoding, cycle, window, &back,
+						  &wrong, &below, &above));
+			cr_assert_eq(back, octet);
+		}
+}
+
+Test(model, a_cycle_of_another_radio_is_refused)
+{
+	uint64_t below, above;
+	uint8_t octet;
+	bool wrong;
+
+	cr_assert_not(imp_edrx_encode(IMP_ENC_EDRX_NB, 6144, 256, &octet, &wrong, &below,
+				      &above));
+	cr_assert(wrong);
+	cr_assert_eq(below, 4096);
+	cr_assert_eq(above, 8192);
+	cr_assert_not(imp_edrx_encode(IMP_ENC_EDRX_WB, 524288, 128, &octet, &wrong,
+				      &below, &above));
+	cr_assert_eq(below, 262144);
+	cr_assert_eq(above, 0);
+	cr_assert_not(imp_edrx_encode(IMP_ENC_EDRX_WB, 8192, 300, &octet, &wrong, &below,
+				      &above));
+	cr_assert_not(wrong);
+	cr_assert_eq(below, 256);
+	cr_assert_eq(above, 384);
+}
+
+/* PRO-07, PRO-09 */
+Test(model, identifiers_are_judged)
+{
+	static const struct {
+		enum imp_identifier kind;
+		const char *text, *wrong; /* NULL: nothing */
+	} cases[] = {
+		{ IMP_ID_IMEI, "490154203237518", NULL },
+		{ IMP_ID_IMEI, "490154203237517", "check digit is 7, should be 8" },
+		{ IMP_ID_IMEI, "90154203237518", "leading zero lost" },
+		{ IMP_ID_IMEI, "4901542032375180", "15 digits" },
+		{ IMP_ID_IMEI, "4.90154E+14", "spreadsheet" },
+		{ IMP_ID_IMEI, "49015420323751x", "digits only" },
+		{ IMP_ID_IMEI, "", "digits only" },
+		{ IMP_ID_ICCID, "8988211000000000011", NULL },
+		{ IMP_ID_ICCID, "8988211000000000012", "check digit" },
+		{ IMP_ID_ICCID, "89882110000000000120", NULL },
+		{ IMP_ID_ICCID, "8.98821E+18", "spreadsheet" },
+		{ IMP_ID_ICCID, "7988211000000000011", "89" },
+		{ IMP_ID_IMSI, "001010123456789", NULL },
+		{ IMP_ID_IMSI, "0010101234567890", "15 digits" },
+		{ IMP_ID_EID, "89049032123451234512345678901235", NULL },
+		{ IMP_ID_EID, "89049032123451234512345678901236", "modulo 97" },
+		{ IMP_ID_UEID, "0102030405060708", NULL },
+		{ IMP_ID_UEID, "010203040506", "7 to 33" },
+		{ IMP_ID_APN, "iot.example", NULL },
+		{ IMP_ID_APN, "under_score", "hyphens" },
+		{ IMP_ID_APN, "a..b", "empty label" },
+		{ IMP_ID_APN, "dot.", "ends in a dot" },
+		{ IMP_ID_APN, "-a", "hyphens" },
+		{ IMP_ID_APN, "", "1 to 99" },
+	};
+	char buf[128];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *wrong =
+			imp_identifier_wrong(cases[i].kind, cases[i].text, buf);
+
+		cr_assert_eq(!wrong, !cases[i].wrong, "%s: %s", cases[i].text,
+			     wrong ? wrong : "taken");
+		if (wrong)
+			cr_assert(strstr(wrong, cases[i].wrong), "%s: %s", cases[i].text,
+				  wrong);
+	}
+}
+
+Test(model, any_wrong_digit_of_an_imei_is_found)
+{
+	char imei[] = "490154203237518", buf[128];
+
+	for (size_t i = 0; i < 15; i++)
+		for (char d = '0'; d <= '9'; d++) {
+			char was = imei[i];
+
+			imei[i] = d;
+			cr_assert_eq(!imp_identifier_wrong(IMP_ID_IMEI, imei, buf),
+				     d == was, "%s", imei);
+			imei[i] = was;
+		}
+}
+
+Test(model, an_apn_fills_a_hundred_octets_and_no_more)
+{
+	char apn[128], buf[128];
+
+	for (size_t i = 0; i < sizeof(apn); i++)
+		apn[i] = i % 50 == 49 ? '.' : 'a';
+	apn[100] = '\0';
+	cr_assert_not_null(imp_identifier_wrong(IMP_ID_APN, apn, buf));
+	apn[99] = '\0';
+	cr_assert_null(imp_identifier_wrong(IMP_ID_APN, apn, buf));
+}
+
+Test(model, a_ueid_is_fourteen_digits_without_the_check_digit)
+{
+	static const uint8_t want[15] = { 3, 4, 9, 0, 1, 5, 4, 2, 0, 3, 2, 3, 7, 5, 1 };
+	uint8_t ueid[15];
+
+	imp_ueid_of_imei("490154203237518", ueid);
+	cr_assert_arr_eq(ueid, want, 15);
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* YAML: the strict part of it, where things stand, and what is never shown. */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "source/tree.h"
+
+static struct imp_diags diags;
+static struct imp_secret text;
+static struct imp_yaml *root;
+
+static void parse_span(struct imp_span in)
+{
+	struct imp_error err;
+
+	imp_diag_fini(&diags);
+	imp_secret_fini(&text);
+	imp_yaml_free(&root);
+	diags.file = "f";
+	cr_assert_eq(imp_yaml_parse(in, &diags, &root, &err), 0);
+	cr_assert_eq(imp_diag_format(&diags, in, &text, &err), 0);
+	cr_assert_eq(imp_secret_append(&text, IMP_SPAN("\0"), &err), 0);
+}
+
+static void parse(const char *yaml)
+{
+	parse_span(imp_span_str(yaml));
+}
+
+static const char *said(void)
+{
+	return (const char *)text.ptr;
+}
+
+static void drop(void)
+{
+	imp_diag_fini(&diags);
+	imp_secret_fini(&text);
+	imp_yaml_free(&root);
+}
+
+Test(yaml, marks_say_where_things_stand, .fini = drop)
+{
+	const struct imp_yaml *b;
+
+	parse("a: 1\nb: [x, \"y z\"]\n");
+	cr_assert_eq(diags.count, 0);
+	b = imp_yaml_get(root, "b");
+	cr_assert_eq(b->kind, IMP_YAML_LIST);
+	cr_assert_eq(b->count, 2);
+	cr_assert_str_eq(b->last->text, "y z");
+	cr_assert(b->last->quoted && !b->child->quoted);
+	cr_assert_eq(b->last->mark.line, 2);
+	cr_assert_eq(b->last->mark.column, 8);
+	cr_assert_eq(b->last->mark.end_column, 13);
+}
+
+/* PRO-01, PRO-04, PRO-10, PRO-11 */
+Test(yaml, what_is_not_taken_is_refused_by_name, .fini = drop)
+{
+	static const struct {
+		const char *yaml, *says;
+	} cases[] = {
+		{ "", "f: is empty\n" },
+		{ "# only words\n", "f: is empty\n" },
+		{ "a: &x 1\n", "f:1:4: tags and anchors" },
+		{ "a: &x {b: 1}\n", "f:1:4: tags and anchors" },
+		{ "a: !!str 1\n", "f:1:4: tags and anchors" },
+		{ "a: ! 1\n", "f:1:4: tags and anchors" },
+		{ "a: 1\n<<: {b: 1}\n", "f:2:1: merge keys" },
+		{ "a: *x\n", "f:1:4: aliases" },
+		{ "a: 1\n---\nb: 1\n", "f:2:1: a second document" },
+		{ "%YAML 1.1\n---\na: 1\n", "f:1:1: directives" },
+		{ "? [a]\n: 1\n", "f:1:3: a key that is not a text" },
+		{ "a: 1\nb: 2\na: 3\n", "f:3:1: key 'a' stands there twice" },
+		{ "a: \"\\0\"\n", "f:1:4: a control" },
+		{ "a: \"\\u202e\"\n", "f:1:4: a control or bidirectional" },
+		{ "a: 1 # \u202e\n", "f:1:8: a bidirectional character" },
+		{ "a: \u2066x\n", "f:1:4: a bidirectional character" },
+		{ "\ufeffa: 1\n", "f:1:1: a byte order mark" },
+		{ "a: \xc2\x85\n", "f:1:4: a control character" },
+		{ "a: \033[1m\n", "f:1:4: a control character" },
+		{ "a: \xc3\x28\n", "f:1:4: is not UTF-8" },
+		{ "a: [1\n", "not YAML" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		parse(cases[i].yaml);
+		cr_assert_eq(strncmp(said(), cases[i].says, strlen(cases[i].says)) != 0 &&
+				     !strstr(said(), cases[i].says),
+			     0, "%s said %s", cases[i].yaml, said());
+	}
+}
+
+/* PRO-11: nothing grows with the depth. */
+Test(yaml, depth_ends_at_sixteen, .fini = drop, .timeout = 10)
+{
+	char *deep = malloc(IMP_YAML_MAX);
+
+	parse("[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]");
+	cr_assert_eq(diags.count, 0);
+	parse("[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]");
+	cr_assert(strstr(said(), "f:1:17: nested deeper than 16"), "%s", said());
+	memset(deep, '[', IMP_YAML_MAX);
+	parse_span((struct imp_span){ (uint8_t *)deep, IMP_YAML_MAX });
+	cr_assert(strstr(said(), "nested deeper than 16"));
+	free(deep);
+}
+
+/* PRO-02 */
+Test(yaml, a_mebibyte_is_the_limit, .fini = drop)
+{
+	char *big = malloc(IMP_YAML_MAX + 1);
+
+	memset(big, ' ', IMP_YAML_MAX + 1);
+	memcpy(big, "a: 1\n#", 6);
+	parse_span((struct imp_span){ (uint8_t *)big, IMP_YAML_MAX });
+	cr_assert_eq(diags.count, 0, "%s", said());
+	parse_span((struct imp_span){ (uint8_t *)big, IMP_YAML_MAX + 1 });
+	cr_assert(strstr(said(), "larger than 1048576 bytes"));
+	free(big);
+}
+
+Test(yaml, nothing_behind_the_break_is_shown, .fini = drop)
+{
+	static const char *const cases[] = {
+		"pin: !!binary MARKER\n", "pin: &a MARKER\n", "a: {pin: MARKER, b: *x}\n",
+		"pin: MARKER: x\n",	  "pin: \"MARKER\n",  "a: {pin: MARKER, b: [}\n",
+		"pin: MARKER \033\n",	  "a: MARKER\n--- x\n",
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		parse(cases[i]);
+		cr_assert(diags.count > 0);
+		if (!strstr(cases[i], "\033"))
+			cr_assert_null(strstr(said(), "MARKER"), "%s", said());
+		cr_assert_null(strstr(said(), "\033"));
+	}
+}
+
+Test(yaml, below_a_second_key_nothing_is_shown, .fini = drop)
+{
+	parse("a: {x: 1}\na: {x: MARKER, x: MARKER}\n");
+	cr_assert_eq(diags.count, 2);
+	cr_assert_null(strstr(said(), "MARKER"), "%s", said());
+}
+
+Test(yaml, a_caret_stands_under_the_character, .fini = drop)
+{
+	parse("a: 1\nb: {\u00e4\u00f6: 1, c: &x 1}\n");
+	cr_assert_str_eq(said(), "f:2:15: tags and anchors are not used here\n"
+				 "    b: {\u00e4\u00f6: *, c: *****\n"
+				 "                  ^\n");
+}
+
+Test(yaml, masks_run_over_lines, .fini = drop)
+{
+	struct imp_error err;
+	struct imp_span in = IMP_TEXT("a: \"one\n  two\", b: 1\n");
+
+	diags.file = "f";
+	imp_diag_mask(&diags, (struct imp_mark){ 1, 4, 2, 7 });
+	imp_diag(&diags, (struct imp_mark){ 2, 12, 0, 0 }, "what");
+	cr_assert_eq(imp_diag_format(&diags, in, &text, &err), 0);
+	cr_assert_eq(imp_secret_append(&text, IMP_SPAN("\0"), &err), 0);
+	cr_assert_str_eq(said(), "f:2:12: what\n    ******, b: 1\n               ^\n");
+}
+
+Test(yaml, the_same_mistake_is_kept_once_and_a_hundred_at_most, .fini = drop)
+{
+	struct imp_error err;
+	struct imp_span in = IMP_TEXT("a\n");
+
+	diags.file = "f";
+	for (unsigned i = 0; i < 105; i++)
+		for (unsigned k = 0; k < 2; k++)
+			imp_diag(&diags, (struct imp_mark){ 1, i + 1, 0, 0 }, "what");
+	cr_assert_eq(diags.hits, 210);
+	cr_assert_eq(imp_diag_format(&diags, in, &text, &err), 0);
+	cr_assert_eq(imp_secret_append(&text, IMP_SPAN("\0"), &err), 0);
+	cr_assert(strstr(said(), "f:1:100: what\n"));
+	cr_assert_null(strstr(said(), "f:1:101:"));
+	cr_assert(strstr(said(), "... and "));
+}
