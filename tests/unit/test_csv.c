@@ -38,9 +38,12 @@ static void drop(void)
 /* CSV-05 */
 Test(csv, every_line_end_and_a_byte_order_mark, .fini = drop)
 {
-	static const char *const cases[] = { "a,b\n1,2\n", "a,b\r\n1,2\r\n", "a,b\r1,2\r",
-					     "a,b\n1,2", "\xef\xbb\xbf"
-							 "a,b\n1,2\n",
+	static const char *const cases[] = { "a,b\n1,2\n",
+					     "a,b\r\n1,2\r\n",
+					     "a,b\r1,2\r",
+					     "a,b\n1,2",
+					     "\xef\xbb\xbf"
+					     "a,b\n1,2\n",
 					     "\n\na,b\n\n1,2\n\n" };
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -60,7 +60,8 @@ Test(model, what_a_timer_cannot_say_is_refused_with_its_neighbours)
 	cr_assert_not(imp_timer_encode(IMP_ENC_T3324, 11161, &octet, &below, &above));
 	cr_assert_eq(below, 11160);
 	cr_assert_eq(above, 0);
-	cr_assert_not(imp_timer_encode(IMP_ENC_T3412, UINT64_MAX, &octet, &below, &above));
+	cr_assert_not(
+		imp_timer_encode(IMP_ENC_T3412, UINT64_MAX, &octet, &below, &above));
 	cr_assert_eq(below, 35712000);
 	cr_assert_eq(octet, 0xaa, "written although refused");
 }

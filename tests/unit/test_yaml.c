@@ -125,9 +125,10 @@ Test(yaml, a_mebibyte_is_the_limit, .fini = drop)
 Test(yaml, nothing_behind_the_break_is_shown, .fini = drop)
 {
 	static const char *const cases[] = {
-		"pin: !!binary MARKER\n", "pin: &a MARKER\n", "a: {pin: MARKER, b: *x}\n",
-		"pin: MARKER: x\n",	  "pin: \"MARKER\n",  "a: {pin: MARKER, b: [}\n",
-		"pin: MARKER \033\n",	  "a: MARKER\n--- x\n",
+		"pin: !!binary MARKER\n",    "pin: &a MARKER\n",
+		"a: {pin: MARKER, b: *x}\n", "pin: MARKER: x\n",
+		"pin: \"MARKER\n",	     "a: {pin: MARKER, b: [}\n",
+		"pin: MARKER \033\n",	     "a: MARKER\n--- x\n",
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
