@@ -120,11 +120,13 @@ static void show_progress(struct imp_session *s, size_t done, size_t total)
 		s->progress(s->progress_ctx, (uint32_t)done, (uint32_t)total);
 }
 
-static int in_doubt(struct imp_session *s, int rc, struct imp_error *err)
+/* Once the chunk that completes the object is on its way, only a reason tells that it was
+ * not applied. */
+static int in_doubt(int rc, unsigned reason, struct imp_error *err)
 {
-	if (rc != -IMP_ETRANSPORT && rc != -IMP_EINTERRUPTED)
+	if (rc == -IMP_EINTERNAL || reason != 0)
 		return rc;
-	imp_wrap(err, rc, "%s: in doubt, the object may have been applied", s->uri);
+	imp_wrap(err, rc, "in doubt, the object may have been applied");
 	return imp_hint(err, rc, "run imprint verify, or push the same package again");
 }
 
@@ -138,7 +140,7 @@ struct upload {
 	const uint8_t *nonce;
 	uint8_t sha[32];
 	size_t off;
-	unsigned stuck; /* answers in a row that did not move off */
+	unsigned backs; /* answers that did not move off forward */
 };
 
 /* One chunk; the last one carries the nonce and is applied. */
@@ -160,17 +162,19 @@ static int send_chunk(struct imp_session *s, struct upload *u, struct imp_respon
 		q.nonce = (struct imp_span){ u->nonce, 32 };
 	q.data = (struct imp_span){ u->object.ptr + u->off, len };
 	rc = ask(s, IMP_SMP_WRITE, IMP_STAGE, &q, IMP_SESSION_TRIES, out, reason, err);
-	if (rc)
-		return last ? in_doubt(s, rc, err) : rc;
-	if (!out->has_off || out->off > u->object.len)
-		return missing(s, "an offset that makes sense", err);
-	if (last && out->off == u->object.len && !applied(out))
-		return missing(s, "evidence", err);
-	return 0;
+	if (rc && !last && !*reason)
+		imp_wrap(err, rc, "after %zu of %zu bytes of the object", u->off,
+			 u->object.len);
+	if (!rc && (!out->has_off || out->off > u->object.len))
+		rc = missing(s, "an offset that makes sense", err);
+	if (!rc && last && out->off == u->object.len && !applied(out))
+		rc = missing(s, "evidence", err);
+	return rc && last ? in_doubt(rc, *reason, err) : rc;
 }
 
 /* All of it is there, but the chunk that completed it brought no evidence: apply it now.
- * A device that then has nothing staged has applied it before, or says so. */
+ * A device that has nothing staged any more has lost it, or our question was heard and
+ * its answer lost: what is sent again from the start tells. */
 static int apply(struct imp_session *s, struct upload *u, struct imp_response *out,
 		 unsigned *reason, struct imp_error *err)
 {
@@ -179,9 +183,14 @@ static int apply(struct imp_session *s, struct upload *u, struct imp_response *o
 	int rc =
 		ask(s, IMP_SMP_WRITE, IMP_APPLY, &q, IMP_SESSION_TRIES, out, reason, err);
 
-	if (*reason == IMP_R_MALFORMED)
-		return missing(s, "evidence, though it says it has the object", err);
-	return in_doubt(s, rc, err);
+	if (*reason == IMP_R_MALFORMED) {
+		*reason = 0;
+		*out = (struct imp_response){ 0 };
+		return 0;
+	}
+	if (!rc && !applied(out))
+		rc = missing(s, "evidence", err);
+	return rc ? in_doubt(rc, *reason, err) : 0;
 }
 
 static int upload(struct imp_session *s, struct upload *u, struct imp_response *out,
@@ -197,14 +206,12 @@ static int upload(struct imp_session *s, struct upload *u, struct imp_response *
 			show_progress(s, u->object.len, u->object.len);
 			return 0;
 		}
-		if (u->off == u->object.len)
-			return missing(s, "evidence", err);
-		u->stuck = out->off > u->off ? 0 : u->stuck + 1;
-		if (u->stuck > IMP_SESSION_TRIES)
-			return imp_fail(
-				err, IMP_EDEVICE,
-				"%s: asks for offset %u again and again (%u times)",
-				s->uri, out->off, u->stuck);
+		u->backs += out->off <= u->off;
+		if (u->backs > IMP_SESSION_TRIES)
+			return imp_fail(err, IMP_EDEVICE,
+					"%s: went back in the object %u times, now to "
+					"byte %u of %zu",
+					s->uri, u->backs, out->off, u->object.len);
 		u->off = out->off;
 		show_progress(s, u->off, u->object.len);
 	}

@@ -4,14 +4,22 @@
 #include <string.h>
 
 #include "base/reason.h"
+#include "crypto/host.h"
 #include "driver/exchange.h"
 
-enum { PATIENCE_MS = 1500, CHUNK = 4096 };
+enum {
+	PATIENCE_MS = 1500,
+	STRETCH = 4,   /* times the patience, while a frame is coming in */
+	ANSWER = 2048, /* wire bytes of an answer that are waited for */
+	CHUNK = 4096,
+};
 
-int imp_session_open(struct imp_session *s, const char *uri, struct imp_crypto *crypto,
-		     uint32_t timeout_ms, int cancel_fd, struct imp_error *err)
+void imp_session_init(struct imp_session *s, struct imp_transport *transport,
+		      const char *uri, struct imp_crypto *crypto, uint32_t timeout_ms,
+		      int cancel_fd)
 {
 	memset(s, 0, sizeof(*s));
+	s->transport = transport;
 	s->uri = uri;
 	s->crypto = crypto;
 	s->wait =
@@ -20,6 +28,15 @@ int imp_session_open(struct imp_session *s, const char *uri, struct imp_crypto *
 	s->patience_ms = timeout_ms / 3 < PATIENCE_MS ? timeout_ms / 3 : PATIENCE_MS;
 	s->framing = IMP_FRAMING_CONSOLE;
 	imp_deframer_init(&s->deframer, s->in, IMP_SESSION_PACKET);
+	/* An answer to whoever used the port before must not pass for one to us. */
+	if (crypto && imp_random(crypto, &s->sequence, 1))
+		s->sequence = 0;
+}
+
+int imp_session_open(struct imp_session *s, const char *uri, struct imp_crypto *crypto,
+		     uint32_t timeout_ms, int cancel_fd, struct imp_error *err)
+{
+	imp_session_init(s, NULL, uri, crypto, timeout_ms, cancel_fd);
 	return imp_transport_open(&s->transport, uri, err);
 }
 
@@ -65,29 +82,27 @@ static bool mostly_text(const struct imp_session *s)
 	return s->deframer.text_len > 0 && good * 10 >= s->deframer.text_len * 9;
 }
 
-/* Why no answer came, told apart by what did come. */
-static int no_answer(struct imp_session *s, bool echoed, struct imp_error *err)
+/* What came during one exchange, for the words of a failure. */
+struct heard {
+	uint64_t before; /* bytes received before it */
+	uint32_t bad;	 /* bad frames before it */
+	unsigned asked;
+	unsigned other; /* answers to other questions */
+	bool echoed;
+};
+
+static int garbage(const struct imp_session *s, const struct heard *h,
+		   struct imp_error *err)
 {
+	uint32_t bad = s->deframer.bad - h->bad;
 	char text[81];
 	int rc;
 
-	if (echoed) {
-		rc = imp_fail(err, IMP_ETRANSPORT, "%s: only our own bytes came back",
-			      s->uri);
-		return imp_hint(err, rc, "is TX wired to RX, or is a shell echoing?");
-	}
-	if (s->received == 0) {
-		rc = imp_fail(err, IMP_ETRANSPORT,
-			      "%s: nothing came (asked %" PRIu32 " times)", s->uri,
-			      s->retries + 1);
-		return imp_hint(err, rc, "is the device powered, and is it this port?");
-	}
-	if (s->deframer.bad > 0) {
+	if (bad > 0) {
 		rc = imp_fail(err, IMP_ETRANSPORT,
 			      "%s: %" PRIu32
-			      " frames came, none of them whole (asked %" PRIu32
-			      " times)",
-			      s->uri, s->deframer.bad, s->retries + 1);
+			      " frames came, none of them whole (asked %u times)",
+			      s->uri, bad, h->asked);
 		return imp_hint(err, rc, "a noisy line, or two programs on one port");
 	}
 	quote_text(s, text, sizeof(text));
@@ -98,21 +113,73 @@ static int no_answer(struct imp_session *s, bool echoed, struct imp_error *err)
 				"does the firmware have the imprint group on this port?");
 	}
 	rc = imp_fail(err, IMP_ETRANSPORT, "%s: %" PRIu64 " bytes came that are no frame",
-		      s->uri, s->received);
+		      s->uri, s->received - h->before);
 	return imp_hint(err, rc, "is the baud rate right? serial:%s?baud=N", s->uri);
 }
 
-/* Read until the answer, or until `until` passes: 1 with it, 0 without. */
-static int await(struct imp_session *s, const struct imp_smp *asked, uint64_t until,
-		 struct imp_smp *out, bool *echoed, struct imp_error *err)
+/* Why no answer came, told apart by what did come. */
+static int no_answer(const struct imp_session *s, const struct heard *h,
+		     struct imp_error *err)
 {
+	int rc;
+
+	if (h->asked == 0)
+		return imp_fail(err, IMP_ETRANSPORT,
+				"%s: no time left to ask (--timeout)", s->uri);
+	if (h->other > 0)
+		return imp_fail(err, IMP_ETRANSPORT,
+				"%s: %u answers came, none to this question (asked %u "
+				"times)",
+				s->uri, h->other, h->asked);
+	if (h->echoed) {
+		rc = imp_fail(err, IMP_ETRANSPORT, "%s: only our own bytes came back",
+			      s->uri);
+		return imp_hint(err, rc, "is TX wired to RX, or is a shell echoing?");
+	}
+	if (s->received > h->before)
+		return garbage(s, h, err);
+	if (s->round_trips > 0)
+		return imp_fail(err, IMP_ETRANSPORT,
+				"%s: nothing came any more after %" PRIu32
+				" answers (asked %u times)",
+				s->uri, s->round_trips, h->asked);
+	rc = imp_fail(err, IMP_ETRANSPORT, "%s: nothing came (asked %u times)", s->uri,
+		      h->asked);
+	return imp_hint(err, rc, "is the device powered, and is it this port?");
+}
+
+/* Look for the answer among what came; other packets are counted. */
+static bool take(struct imp_session *s, struct imp_span in, const struct imp_smp *asked,
+		 struct heard *h, struct imp_smp *out)
+{
+	struct imp_span packet;
+
+	while (imp_deframe(&s->deframer, &in, &packet)) {
+		if (!imp_smp_decode(packet, out))
+			continue;
+		if (is_answer(out, asked))
+			return true;
+		h->echoed |= is_own_echo(out, asked);
+		h->other += !is_own_echo(out, asked);
+	}
+	return false;
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Read until the answer, or until patience ends: 1 with it, 0 without. */
+static int await(struct imp_session *s, const struct imp_smp *asked, uint64_t patience,
+		 struct heard *h, struct imp_smp *out, struct imp_error *err)
+{
+	uint64_t last = earlier(imp_now_ns() + STRETCH * patience, s->wait.deadline_ns);
 	struct imp_wait wait = s->wait;
 	uint8_t buf[CHUNK];
 
-	if (until < wait.deadline_ns)
-		wait.deadline_ns = until;
+	wait.deadline_ns = earlier(imp_now_ns() + patience, last);
 	for (;;) {
-		struct imp_span in, packet;
 		size_t len;
 		int rc = s->transport->ops->read(s->transport, buf, sizeof(buf), &len,
 						 &wait, err);
@@ -120,14 +187,10 @@ static int await(struct imp_session *s, const struct imp_smp *asked, uint64_t un
 		if (rc || len == 0)
 			return rc;
 		s->received += len;
-		in = (struct imp_span){ buf, len };
-		while (imp_deframe(&s->deframer, &in, &packet)) {
-			if (!imp_smp_decode(packet, out))
-				continue;
-			if (is_answer(out, asked))
-				return 1;
-			*echoed |= is_own_echo(out, asked);
-		}
+		if (take(s, (struct imp_span){ buf, len }, asked, h, out))
+			return 1;
+		if (imp_deframer_busy(&s->deframer)) /* slow, but it answers */
+			wait.deadline_ns = earlier(imp_now_ns() + patience, last);
 		if (imp_now_ns() >= wait.deadline_ns)
 			return 0; /* an endless stream must not outlast the deadline */
 	}
@@ -145,11 +208,20 @@ static int send(struct imp_session *s, struct imp_span packet, struct imp_error 
 	return s->transport->ops->write(s->transport, imp_written(&w), &s->wait, err);
 }
 
+/* A port takes bytes faster than its line carries them: what is still on the line counts.
+ */
+static uint64_t patience(const struct imp_session *s)
+{
+	uint64_t line = IMP_WIRE_MAX(s->buf ? s->buf : IMP_SMP_HEADER) + ANSWER;
+
+	return s->patience_ms * 1000000ull + s->transport->byte_ns * line;
+}
+
 int exchange(struct imp_session *s, struct imp_smp *smp, struct imp_span body,
 	     unsigned tries, struct imp_smp *out, struct imp_error *err)
 {
 	struct imp_writer w = imp_writer(s->out, sizeof(s->out));
-	bool echoed = false;
+	struct heard h = { .before = s->received, .bad = s->deframer.bad };
 	int rc = 0;
 
 	smp->version = 1;
@@ -159,12 +231,12 @@ int exchange(struct imp_session *s, struct imp_smp *smp, struct imp_span body,
 	if (!w.ok)
 		return imp_fail(err, IMP_EINTERNAL, "%s: a request that does not fit",
 				s->uri);
-	for (unsigned i = 0; i < tries && imp_now_ns() < s->wait.deadline_ns; i++) {
-		s->retries += i > 0;
+	s->deframer.text_len = 0;
+	while (h.asked < tries && imp_now_ns() < s->wait.deadline_ns) {
+		s->retries += h.asked++ > 0;
 		rc = send(s, imp_written(&w), err);
 		if (!rc)
-			rc = await(s, smp, imp_now_ns() + s->patience_ms * 1000000ull,
-				   out, &echoed, err);
+			rc = await(s, smp, patience(s), &h, out, err);
 		if (rc < 0)
 			return rc;
 		if (rc > 0) {
@@ -172,7 +244,7 @@ int exchange(struct imp_session *s, struct imp_smp *smp, struct imp_span body,
 			return 0;
 		}
 	}
-	return no_answer(s, echoed, err);
+	return no_answer(s, &h, err);
 }
 
 int refusal(struct imp_session *s, const struct imp_response *r, unsigned *reason,

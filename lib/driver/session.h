@@ -25,7 +25,7 @@ struct imp_session {
 	const char *uri;		 /* for messages; borrowed */
 	struct imp_crypto *crypto;	 /* borrowed */
 	struct imp_wait wait;		 /* of the whole session */
-	uint32_t patience_ms;		 /* for one answer */
+	uint32_t patience_ms;		 /* for one answer, beyond its time on the line */
 	enum imp_framing framing;
 	uint32_t buf; /* the device's packet buffer, from describe */
 	uint8_t sequence;
@@ -41,6 +41,14 @@ struct imp_session {
 	void *progress_ctx;
 };
 
+/*
+ * Begin on a transport that is open; owned from now on.
+ *
+ *   uri, timeout_ms, cancel_fd   as below
+ */
+void imp_session_init(struct imp_session *s, struct imp_transport *transport,
+		      const char *uri, struct imp_crypto *crypto, uint32_t timeout_ms,
+		      int cancel_fd);
 /*
  * Open the transport.
  *
@@ -68,12 +76,14 @@ int imp_session_describe(struct imp_session *s, struct imp_describe *out,
 			 struct imp_error *err) IMP_MUST_CHECK;
 /*
  * Upload an object and have it applied with the nonce; one round trip where the buffer
- * allows. A device that lost or kept a part is resumed where it says.
+ * allows. A device that lost or kept a part is resumed where it says, a bounded number of
+ * times.
  *
  *   out   evidence borrowed until the next request
  *
- * 0; the code of the reason with which the device refuses (*reason set); -IMP_ETRANSPORT:
- * when the last chunk was on its way, the message says that the outcome is in doubt.
+ * 0; the code of the reason with which the device refuses (*reason set); -IMP_EDEVICE; on
+ * -IMP_ETRANSPORT the message tells how far the object got or, once the last chunk was on
+ * its way, that the outcome is in doubt.
  */
 int imp_session_stage(struct imp_session *s, struct imp_span object,
 		      const uint8_t nonce[32], struct imp_response *out, unsigned *reason,

@@ -38,6 +38,7 @@ struct imp_transport_ops {
 /* First member of every backend's private struct. */
 struct imp_transport {
 	const struct imp_transport_ops *ops;
+	uint64_t byte_ns; /* that a byte takes on the line; 0: no time worth counting */
 };
 
 /* The backends compiled in, NULL-terminated. */

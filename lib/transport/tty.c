@@ -94,6 +94,7 @@ static int configure(struct tty *t, unsigned baud, struct imp_error *err)
 		(void)ioctl(t->fd, TIOCSSERIAL, &serial);
 	}
 	(void)ioctl(t->fd, TCFLSH, TCIOFLUSH);
+	t->base.byte_ns = 10 * 1000000000ull / baud; /* start bit, eight, stop bit */
 	return 0;
 }
 

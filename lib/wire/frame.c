@@ -278,3 +278,8 @@ bool imp_deframe(struct imp_deframer *d, struct imp_span *in, struct imp_span *p
 	}
 	return false;
 }
+
+bool imp_deframer_busy(const struct imp_deframer *d)
+{
+	return d->head || d->state == CONSOLE || d->state == COBS;
+}

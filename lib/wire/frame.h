@@ -56,6 +56,8 @@ void imp_deframer_init(struct imp_deframer *d, uint8_t *buf, size_t cap);
  * True with a packet; false when `in` is used up.
  */
 bool imp_deframe(struct imp_deframer *d, struct imp_span *in, struct imp_span *packet);
+/* Has a frame begun that is not complete? */
+bool imp_deframer_busy(const struct imp_deframer *d);
 /* Put one packet as one frame (console: as many lines as it takes). */
 void imp_frame_put(struct imp_writer *w, enum imp_framing framing,
 		   struct imp_span packet);
