@@ -269,7 +269,6 @@ static int differences(struct device *d)
 int device_appraise(struct device *d, struct imp_span evidence,
 		    struct device_check *check)
 {
-	struct imp_chains predicted = check->chains;
 	int rc = imp_secret_set(&d->evidence, evidence, &d->err);
 
 	if (rc)
@@ -280,10 +279,14 @@ int device_appraise(struct device *d, struct imp_span evidence,
 	if (!d->attested)
 		return differences(d);
 	imp_device_name(d->appraisal.token.ueid, d->name);
-	if (check->entry && imp_chains_fold(d->crypto, &predicted, check->entry))
+	if (check->last)
+		imp_chains_unchanged(check->last, &d->appraisal);
+	rc = imp_chains_foretell(d->crypto, &check->chains, check->step,
+				 &d->appraisal.token);
+	if (rc < 0)
 		return imp_fail(&d->err, IMP_EINTERNAL, "SHA-256 failed");
 	/* What was expected is there, or the device's ring must explain every step. */
-	if (!imp_chains_match(&predicted, &d->appraisal.token)) {
+	if (rc == 0) {
 		rc = explain(d, &check->chains,
 			     check->expected.owner.len ? check->expected.owner
 						       : d->appraisal.token.owner);

@@ -58,17 +58,14 @@ int devices_run(const struct dev_args *args, const struct device_work *work,
 
 /* Draw a nonce. */
 int device_nonce(struct device *d, uint8_t nonce[32]);
-/*
- * Appraise the evidence of an answer and its history.
- *
- *   before   what was proven before this session; extended by what was applied (entry,
- * may be NULL)
- */
+/* What the evidence of an answer, and its history, are appraised against. */
 struct device_check {
 	struct imp_expected expected;
-	struct imp_chains chains;
-	const struct imp_entry *entry;
+	struct imp_chains chains;	 /* proven before this session */
+	const struct imp_evidence *last; /* the token that proved them, or NULL */
+	struct imp_step step;
 };
+/* 0, or -code of the first difference; reads the device's ring where it is needed. */
 int device_appraise(struct device *d, struct imp_span evidence,
 		    struct device_check *check);
 

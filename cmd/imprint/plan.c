@@ -220,6 +220,7 @@ int plan_prepare(struct device *d, const struct plan *plan, const struct verifie
 				   &check->chains, last, &d->err);
 	if (found < 0)
 		return found;
+	check->last = found ? last : NULL;
 	if (v->owner.len > 0)
 		check->expected.owner = v->owner;
 	else if (found && last->owned && check->expected.owner.len == 0)
@@ -261,7 +262,7 @@ int plan_apply(struct device *d, const struct plan *plan, const struct verifier 
 	if (r.evidence.len == 0)
 		return imp_fail(&d->err, IMP_EDEVICE,
 				"%s: %s: applied, but no evidence came", d->uri, d->name);
-	check.entry = r.again ? NULL : &plan->entry;
+	check.step = (struct imp_step){ &plan->entry, .must = !r.again };
 	rc = device_appraise(d, r.evidence, &check);
 	if (!rc)
 		say(d, plan);

@@ -51,6 +51,77 @@ bool imp_chains_match(const struct imp_chains *c, const struct imp_evidence *tok
 	return true;
 }
 
+static int follows(struct imp_crypto *crypto, const struct imp_chains *known,
+		   struct imp_step step, const struct imp_evidence *token)
+{
+	struct imp_chains next = *known;
+
+	if (!step.must && imp_chains_match(known, token))
+		return 1;
+	if (!step.entry)
+		return 0;
+	if (imp_chains_fold(crypto, &next, step.entry))
+		return -IMP_EINTERNAL;
+	return imp_chains_match(&next, token);
+}
+
+int imp_chains_foretell(struct imp_crypto *crypto, const struct imp_chains *known,
+			struct imp_step step, const struct imp_evidence *token)
+{
+	struct imp_entry claim = { .kind = IMP_ENTRY_TRANSFER, .owner_epoch = 1 };
+	struct imp_chains claimed = *known;
+	int rc = follows(crypto, known, step, token);
+
+	if (rc || known->known != 0 || !token->owned || token->owner_epoch != 1)
+		return rc;
+	memcpy(claim.issuer, token->owner.ptr, 32);
+	memcpy(claim.id, token->record.ptr, 32);
+	if (imp_chains_fold(crypto, &claimed, &claim))
+		return -IMP_EINTERNAL;
+	return follows(crypto, &claimed, step, token);
+}
+
+static bool same_heads(const struct imp_evidence *a, const struct imp_evidence *b)
+{
+	bool same = a->chains == b->chains;
+
+	for (unsigned d = 0; same && d < IMP_EVIDENCE_DOMAINS; d++)
+		if (a->chains >> d & 1)
+			same = a->chain[d].n == b->chain[d].n &&
+			       imp_span_eq(a->chain[d].h, b->chain[d].h);
+	return same;
+}
+
+static bool same_domain(const struct imp_measured *a, const struct imp_measured *b)
+{
+	return a->state == b->state && a->domain_epoch == b->domain_epoch &&
+	       a->sequence == b->sequence && imp_span_eq(a->id, b->id) &&
+	       imp_span_eq(a->authority, b->authority);
+}
+
+static bool same_state(const struct imp_evidence *a, const struct imp_evidence *b)
+{
+	bool same = a->life == b->life && a->policy == b->policy &&
+		    a->owned == b->owned && a->used == b->used;
+
+	if (same && a->owned)
+		same = a->owner_epoch == b->owner_epoch &&
+		       imp_span_eq(a->owner, b->owner) &&
+		       imp_span_eq(a->record, b->record);
+	for (unsigned d = 0; same && d < IMP_EVIDENCE_DOMAINS; d++)
+		same = !(a->used >> d & 1) || same_domain(&a->domain[d], &b->domain[d]);
+	return same;
+}
+
+int imp_chains_unchanged(const struct imp_evidence *before, struct imp_appraisal *a)
+{
+	if (!same_heads(before, &a->token) || same_state(before, &a->token))
+		return 0;
+	return imp_differs(a, "history", IMP_EVERIFY,
+			   "another state than was proven, without an entry",
+			   "an entry for each change");
+}
+
 static bool take_base(struct imp_span base, struct imp_chains *out)
 {
 	struct imp_cbor c;

@@ -24,6 +24,28 @@ int imp_chains_fold(struct imp_crypto *crypto, struct imp_chains *c,
 /* Are these exactly the token's heads? */
 bool imp_chains_match(const struct imp_chains *c, const struct imp_evidence *token);
 
+/* What the device did since the heads were known. */
+struct imp_step {
+	const struct imp_entry *entry; /* NULL: nothing that we know of */
+	bool must;		       /* it was applied just now; else it may be old */
+};
+
+/*
+ * Do the token's heads follow from what is known by this step? Where nothing was proven
+ * yet, a first claim by the token's owner may come before it: that entry follows from the
+ * owner record.
+ *
+ * 1 yes, 0 no (the ring must explain), -IMP_EINTERNAL.
+ */
+int imp_chains_foretell(struct imp_crypto *crypto, const struct imp_chains *known,
+			struct imp_step step, const struct imp_evidence *token)
+	IMP_MUST_CHECK;
+/*
+ * Nothing changes without an entry: where two tokens show the same heads, they must show
+ * the same state. 0, or -code with a difference added to a.
+ */
+int imp_chains_unchanged(const struct imp_evidence *before, struct imp_appraisal *a);
+
 /* What the device's ring says, in the form of the history response. */
 struct imp_ring {
 	struct imp_span base;	 /* encoded map {domain => [n, H]} */
