@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Option groups that commands share. */
-#include <stdlib.h>
-
 #include "args.h"
 
 enum { OPT_FORCE = 0x200, OPT_PASS_FD, OPT_TIMEOUT, OPT_ID, OPT_JSON, FD_MAX = 1023 };
@@ -90,10 +88,6 @@ static error_t dev_parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_ID:
 		a->id = arg;
-		return 0;
-	case ARGP_KEY_END:
-		if (a->devices == 0 && getenv("IMPRINT_DEVICE"))
-			a->device[a->devices++] = getenv("IMPRINT_DEVICE");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -86,6 +86,7 @@ struct run {
 	bool endorses;
 	struct imp_known_list list;
 	struct imp_known_list now; /* of this run */
+	const char *path;	   /* where the cards go */
 };
 
 /* {13: endorsement} of a card, by the key of --endorse. */
@@ -152,6 +153,10 @@ static int talk(struct device *d, void *ctx)
 			      "%s", d->uri);
 	if (rc)
 		return rc;
+	if (d->args->id && !card_has_id(&k.card, d->args->id)) {
+		d->skipped = true;
+		return 0;
+	}
 	imp_device_name(k.card.ueid, d->name);
 	if (d->ueid.len > 0 && !imp_span_eq(k.card.ueid, d->ueid))
 		return imp_fail(&d->err, IMP_EDEVICE,
@@ -191,11 +196,15 @@ static int done(struct device *d, void *ctx, struct imp_error *err)
 	return 0;
 }
 
-static int save(const struct run *run, const char *path, struct imp_error *err)
+static int save(void *ctx, struct imp_error *err)
 {
 	CLEANUP(imp_out_abort) struct imp_out out = { 0 };
-	int rc = imp_out_open(&out, path, IMP_OUT_FORCE | IMP_OUT_BINARY, err);
+	const struct run *run = ctx;
+	int rc;
 
+	if (run->list.count == 0)
+		return 0;
+	rc = imp_out_open(&out, run->path, IMP_OUT_FORCE | IMP_OUT_BINARY, err);
 	if (!rc)
 		rc = put_head(&out, run->list.count, IMP_BATCH_CARDS, err);
 	for (size_t i = 0; !rc && i < run->list.count; i++)
@@ -210,6 +219,7 @@ static int prepare(struct imp_crypto *crypto, const struct args *a, struct run *
 
 	run->factories = (struct imp_factories){ run->key, a->factories.count };
 	run->endorses = a->endorse;
+	run->path = a->out;
 	if (!rc && a->endorse)
 		rc = signer_read(crypto, a->endorse, a->pass_fd, key, &run->endorser,
 				 err);
@@ -224,9 +234,10 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	CLEANUP(imp_key_fini) struct imp_key key = { 0 };
 	struct run r = { 0 };
 	struct args a = { 0 };
-	struct device_work work = { .verb = "enroll", .talk = talk, .ctx = &r };
-	struct imp_error saving = { 0 };
-	int rc, rc2 = 0;
+	struct device_work work = {
+		.verb = "enroll", .talk = talk, .done = done, .save = save, .ctx = &r
+	};
+	int rc;
 
 	(void)cli;
 	cli_parse(&cmd_enroll, argc, argv, &a);
@@ -234,16 +245,11 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	rc = imp_crypto_new(&crypto, err);
 	if (!rc)
 		rc = prepare(crypto, &a, &r, &key, err);
-	if (!rc) {
-		rc = devices_run(&a.dev, &work, done, err);
-		if (r.list.count > 0)
-			rc2 = save(&r, a.out, &saving);
-	}
+	if (!rc)
+		rc = devices_run(&a.dev, &work, err);
 	imp_known_list_fini(&r.now);
 	imp_known_list_fini(&r.list);
-	if (rc2)
-		*err = saving;
-	return rc2 ? rc2 : rc;
+	return rc;
 }
 
 const struct cli_cmd cmd_enroll = {

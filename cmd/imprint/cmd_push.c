@@ -226,15 +226,26 @@ static int keep(struct device *d, void *ctx, struct imp_error *err)
 	return verifier_keep(&p->verifier, d, err);
 }
 
+static int save(void *ctx, struct imp_error *err)
+{
+	const struct push *p = ctx;
+
+	return evidence_file_save(&p->verifier.evidence, err);
+}
+
 static int run(const struct cli *cli, int argc, char **argv, struct imp_error *err)
 {
 	CLEANUP(imp_crypto_free) struct imp_crypto *crypto = NULL;
 	struct args a = { 0 };
 	struct push p = { .a = &a };
-	struct device_work work = {
-		.verb = "push", .talk = talk, .ctx = &p, .progress = true
-	};
-	int rc, rc2 = 0;
+	struct device_work work = { .verb = "push",
+				    .talk = talk,
+				    .done = keep,
+				    .save = save,
+				    .ctx = &p,
+				    .known = &p.verifier.known,
+				    .progress = true };
+	int rc;
 
 	(void)cli;
 	cli_parse(&cmd_push, argc, argv, &a);
@@ -244,14 +255,12 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 		rc = verifier_open(&p.verifier, crypto, &a.verifier, err);
 	if (!rc)
 		rc = read_file(&p, crypto, err);
-	if (!rc) {
-		rc = devices_run(&a.dev, &work, keep, err);
-		rc2 = evidence_file_save(&p.verifier.evidence, rc ? NULL : err);
-	}
+	if (!rc)
+		rc = devices_run(&a.dev, &work, err);
 	verifier_close(&p.verifier);
 	imp_secret_fini(&p.bytes);
 	free(p.item);
-	return rc ? rc : rc2;
+	return rc;
 }
 
 const struct cli_cmd cmd_push = {

@@ -158,13 +158,25 @@ static int keep(struct device *d, void *ctx, struct imp_error *err)
 	return verifier_keep(&x->verifier, d, err);
 }
 
+static int save(void *ctx, struct imp_error *err)
+{
+	const struct expect *x = ctx;
+
+	return evidence_file_save(&x->verifier.evidence, err);
+}
+
 static int run(const struct cli *cli, int argc, char **argv, struct imp_error *err)
 {
 	CLEANUP(imp_crypto_free) struct imp_crypto *crypto = NULL;
 	struct args a = { 0 };
 	struct expect x = { .a = &a };
-	struct device_work work = { .verb = "verify", .talk = talk, .ctx = &x };
-	int rc, rc2 = 0;
+	struct device_work work = { .verb = "verify",
+				    .talk = talk,
+				    .done = keep,
+				    .save = save,
+				    .ctx = &x,
+				    .known = &x.verifier.known };
+	int rc;
 
 	(void)cli;
 	cli_parse(&cmd_verify, argc, argv, &a);
@@ -175,14 +187,12 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	x.verifier.require_locked = a.require_locked;
 	if (!rc && a.expect)
 		rc = read_expect(&x, err);
-	if (!rc) {
-		rc = devices_run(&a.dev, &work, keep, err);
-		rc2 = evidence_file_save(&x.verifier.evidence, rc ? NULL : err);
-	}
+	if (!rc)
+		rc = devices_run(&a.dev, &work, err);
 	verifier_close(&x.verifier);
 	imp_secret_fini(&x.bytes);
 	free(x.at);
-	return rc ? rc : rc2;
+	return rc;
 }
 
 const struct cli_cmd cmd_verify = {

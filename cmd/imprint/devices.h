@@ -25,7 +25,7 @@ struct device {
 	/* Results. */
 	int rc;
 	struct imp_error err;
-	bool skipped;	/* --id names another */
+	bool skipped;	/* --id names another; what came of it does not matter */
 	char name[80];	/* imei or ueid */
 	char says[120]; /* one line on success */
 	bool attested;
@@ -41,6 +41,11 @@ struct device_work {
 	/* Talk to one device; runs in a thread of its own. */
 	int (*talk)(struct device *d, void *ctx);
 	void *ctx;
+	/* When all have ended, in order: take over what a device proved. May be NULL. */
+	int (*done)(struct device *d, void *ctx, struct imp_error *err);
+	/* Then, before anything is reported: write it down. May be NULL. */
+	int (*save)(void *ctx, struct imp_error *err);
+	const struct imp_known_list *known; /* cards, for --id; NULL: none yet */
 	bool json;
 	bool progress; /* a bar on the terminal */
 };
@@ -48,13 +53,14 @@ struct device_work {
 /*
  * Open, describe and talk to every device that the user named, in parallel, and report.
  *
- *   done   called for each device, in order, when all have ended; may be NULL
- *
- * 0; the code of the one device; -IMP_EPARTIAL when of several at least one failed.
+ * 0; what done or save return; the code of the one device; -IMP_EPARTIAL when of several
+ * at least one failed.
  */
 int devices_run(const struct dev_args *args, const struct device_work *work,
-		int (*done)(struct device *d, void *ctx, struct imp_error *err),
 		struct imp_error *err);
+
+/* Is --id the ueid, imei or serial of this card? */
+bool card_has_id(const struct imp_card *card, const char *id);
 
 /* Draw a nonce. */
 int device_nonce(struct device *d, uint8_t nonce[32]);

@@ -53,7 +53,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (a->out.path && (!a->target || a->dev.devices > 0))
 			argp_error(state, "-o goes with --target ID and without -d");
-		if (!a->out.path && a->dev.devices == 0)
+		if (!a->out.path && a->dev.devices == 0 && !getenv("IMPRINT_DEVICE"))
 			argp_error(state,
 				   "name devices with -d, or write a file with -o");
 		return 0;
@@ -129,6 +129,13 @@ static int keep(struct device *d, void *ctx, struct imp_error *err)
 	return verifier_keep(&o->verifier, d, err);
 }
 
+static int save(void *ctx, struct imp_error *err)
+{
+	const struct owner *o = ctx;
+
+	return evidence_file_save(&o->verifier.evidence, err);
+}
+
 static int to_file(struct owner *o, const struct owner_args *a, struct imp_error *err)
 {
 	CLEANUP(imp_out_abort) struct imp_out out = { 0 };
@@ -150,16 +157,15 @@ static int to_file(struct owner *o, const struct owner_args *a, struct imp_error
 
 int owner_run(struct owner *o, const struct owner_args *a, struct imp_error *err)
 {
-	const struct device_work work = {
-		.verb = o->verb, .talk = talk, .ctx = o, .json = a->report.json
-	};
-	int rc, rc2;
+	const struct device_work work = { .verb = o->verb,
+					  .talk = talk,
+					  .done = keep,
+					  .save = save,
+					  .ctx = o,
+					  .known = &o->verifier.known,
+					  .json = a->report.json };
 
-	if (a->out.path)
-		return to_file(o, a, err);
-	rc = devices_run(&a->dev, &work, keep, err);
-	rc2 = evidence_file_save(&o->verifier.evidence, rc ? NULL : err);
-	return rc ? rc : rc2;
+	return a->out.path ? to_file(o, a, err) : devices_run(&a->dev, &work, err);
 }
 
 int owner_command(struct owner *o, struct imp_command *m, const struct imp_target *target,

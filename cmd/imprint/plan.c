@@ -177,13 +177,21 @@ void verifier_close(struct verifier *v)
 	evidence_file_close(&v->evidence);
 }
 
-/* A device that tells no ueid (policy: attest only to challenges) is known only where
- * --id picks its card. */
+/* A device that tells no ueid (policy: attest only to challenges) is taken for the one of
+ * --id, or of the only card; its signature then tells. */
+static const struct imp_known *hidden_card(const struct verifier *v,
+					   const struct device *d)
+{
+	for (size_t i = 0; d->args->id && i < v->known.count; i++)
+		if (card_has_id(&v->known.at[i].card, d->args->id))
+			return &v->known.at[i];
+	return v->known.count == 1 ? &v->known.at[0] : NULL;
+}
+
 const struct imp_known *verifier_card(const struct verifier *v, struct device *d)
 {
-	const struct imp_known *k = d->ueid.len > 0 ? imp_known_find(&v->known, d->ueid)
-				    : v->known.count == 1 ? &v->known.at[0]
-							  : NULL;
+	const struct imp_known *k =
+		d->ueid.len > 0 ? imp_known_find(&v->known, d->ueid) : hidden_card(v, d);
 	int rc;
 
 	if (k)

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a device proves: evidence, and the history that explains it. */
+#include "crypto/host.h"
+#include "devices.h"
+
+int device_nonce(struct device *d, uint8_t nonce[32])
+{
+	return imp_random(d->crypto, nonce, 32)
+		       ? imp_fail(&d->err, IMP_EINTERNAL, "no randomness")
+		       : 0;
+}
+
+/* The ring, all of it: pages until the total is there. */
+static int read_ring(struct device *d, struct imp_secret *base,
+		     struct imp_secret *entries)
+{
+	uint8_t buf[4096];
+	struct imp_writer w = imp_writer(buf, sizeof(buf));
+	uint32_t total = 1, have = 0;
+	int rc = 0;
+
+	imp_cbor_put_head(&w, IMP_CBOR_ARRAY, 0);
+	for (unsigned pages = 0; !rc && have < total && pages < 64; pages++) {
+		struct imp_response r;
+		struct imp_cbor c;
+		size_t left;
+
+		rc = imp_session_history(&d->session, have, &r, &d->reason, &d->err);
+		if (rc)
+			return rc;
+		total = r.total;
+		rc = imp_secret_set(base, r.base, &d->err);
+		if (imp_cbor_open(&c, r.entries, IMP_CBOR_LENIENT, NULL))
+			return imp_fail(&d->err, IMP_EDEVICE, "%s: unreadable history",
+					d->uri);
+		left = imp_cbor_array(&c);
+		if (left == 0 && have < total)
+			return imp_fail(&d->err, IMP_EDEVICE,
+					"%s: history without entries", d->uri);
+		for (; imp_cbor_more(&c, &left); have++)
+			imp_cbor_put_bytes(&w, imp_cbor_bytes(&c));
+	}
+	if (!w.ok || have > 23)
+		return imp_fail(&d->err, IMP_EDEVICE,
+				"%s: more history than a ring holds", d->uri);
+	buf[0] = (uint8_t)(0x80 | have);
+	return rc ? rc : imp_secret_set(entries, imp_written(&w), &d->err);
+}
+
+static int explain(struct device *d, const struct imp_chains *before,
+		   struct imp_span owner)
+{
+	CLEANUP(imp_secret_fini) struct imp_secret base = { 0 }, entries = { 0 };
+	struct imp_ring ring;
+	int rc = read_ring(d, &base, &entries);
+
+	if (rc)
+		return rc;
+	ring = (struct imp_ring){ imp_secret_span(&base), imp_secret_span(&entries) };
+	return imp_chains_explain(d->crypto, before, &ring, owner, &d->appraisal);
+}
+
+static int differences(struct device *d)
+{
+	const struct imp_difference *first = &d->appraisal.difference[0];
+	int rc = imp_appraisal_code(&d->appraisal);
+
+	if (rc)
+		imp_fail(&d->err, first->code, "%s: %s: %s is %s, expected %s", d->uri,
+			 d->name, first->what, first->found, first->expected);
+	return rc;
+}
+
+int device_appraise(struct device *d, struct imp_span evidence,
+		    struct device_check *check)
+{
+	int rc = imp_secret_set(&d->evidence, evidence, &d->err);
+
+	if (rc)
+		return rc;
+	imp_appraise(d->crypto, imp_secret_span(&d->evidence), &check->expected,
+		     &d->appraisal);
+	d->attested = d->appraisal.decoded;
+	if (!d->attested)
+		return differences(d);
+	imp_device_name(d->appraisal.token.ueid, d->name);
+	if (check->last)
+		imp_chains_unchanged(check->last, &d->appraisal);
+	rc = imp_chains_foretell(d->crypto, &check->chains, check->step,
+				 &d->appraisal.token);
+	if (rc < 0)
+		return imp_fail(&d->err, IMP_EINTERNAL, "SHA-256 failed");
+	/* What was expected is there, or the device's ring must explain every step. */
+	if (rc == 0) {
+		rc = explain(d, &check->chains,
+			     check->expected.owner.len ? check->expected.owner
+						       : d->appraisal.token.owner);
+		if (rc && d->appraisal.count == 0)
+			return rc;
+	}
+	return differences(d);
+}
