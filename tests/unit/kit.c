@@ -161,7 +161,14 @@ struct imp_span make_package(struct scene *s, const struct spec *spec,
 	};
 	struct imp_span content = make_profile(s, spec, &claims, object, the_id);
 
-	claims.sequence += spec->outer_differs;
+	claims.sequence += spec->outer_differs == 1;
+	claims.epochs[0] += spec->outer_differs == 2;
+	claims.epochs[1] += spec->outer_differs == 3;
+	claims.domain += spec->outer_differs == 4;
+	if (spec->outer_differs == 5)
+		claims.issuer = IMP_SPAN(zeros);
+	if (spec->outer_differs == 6)
+		claims.profile_id = IMP_SPAN(zeros);
 	cr_assert_eq(imp_package_seal(s->crypto, &to->pub[IMP_KEY_SEALING], &claims,
 				      content, &w),
 		     0);

@@ -7,7 +7,7 @@
 #include "board.h"
 #include "object/command.h"
 
-enum { KIT_CAP = 4096 };
+enum { KIT_CAP = 4096, OUTER_CLAIMS = 6 };
 
 struct scene {
 	struct imp_crypto *crypto;
@@ -47,7 +47,8 @@ struct spec {
 	uint64_t sequence;	    /* 0: 1 */
 	struct imp_span settings;   /* empty: `cellular` */
 	struct imp_span replaces, hwmodel, chain;
-	bool outer_differs, spoil_signature, spoil_cipher, spoil_typ;
+	unsigned outer_differs; /* 1..OUTER_CLAIMS: this one; 0: none */
+	bool spoil_signature, spoil_cipher, spoil_typ;
 };
 
 extern const struct imp_span cellular, apn; /* settings: object 10, object 11 */

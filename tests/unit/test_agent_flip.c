@@ -81,7 +81,7 @@ Test(agent_flip, command)
 }
 
 /* A payload that is signed and sealed like a profile's. */
-static unsigned push_payload(struct imp_span payload)
+static unsigned push_as(enum imp_kind kind, struct imp_span payload)
 {
 	static uint8_t object[KIT_CAP];
 	struct imp_writer o = imp_writer(object, sizeof(object));
@@ -96,13 +96,18 @@ static unsigned push_payload(struct imp_span payload)
 		.sequence = 1,
 	};
 
-	cr_assert_eq(imp_signed_put_one(s.crypto, &s.owner.signer, IMP_KIND_PROFILE,
+	cr_assert_eq(imp_signed_put_one(s.crypto, &s.owner.signer, kind,
 					(struct imp_span){ 0 }, payload, &o, id),
 		     0);
 	cr_assert_eq(imp_package_seal(s.crypto, &s.dev.pub[IMP_KEY_SEALING], &claims,
 				      imp_written(&o), &w),
 		     0);
 	return board_push(&s.dev, imp_written(&w), NULL);
+}
+
+static unsigned push_payload(struct imp_span payload)
+{
+	return push_as(IMP_KIND_PROFILE, payload);
 }
 
 static struct imp_span payload_with(struct imp_span sequence, bool without)
@@ -145,30 +150,16 @@ Test(agent_flip, sequences_that_are_none)
 	scene_stop(&s);
 }
 
-/* Content that is well signed by the owner, but no profile. */
+/* A good profile's payload, signed by the owner as something else. */
 Test(agent_flip, package_of_something_else_is_refused)
 {
-	static uint8_t object[KIT_CAP];
-	const struct imp_command lock = { .op = IMP_OP_LOCK };
-	const uint8_t id[32] = { 1 };
-	const struct imp_package_claims claims = {
-		.ueid = { 0 },
-		.profile_id = IMP_SPAN(id),
-		.issuer = IMP_SPAN(s.owner.kid),
-		.epochs = { 1, 0 },
-		.sequence = 1,
-	};
-	struct imp_package_claims mine = claims;
-	struct imp_writer w = imp_writer(bad, sizeof(bad));
+	const struct imp_span payload = payload_with(IMP_TEXT("\x01"), false);
 
 	scene_start(&s, false);
 	scene_claim(&s, &s.dev);
-	mine.ueid = s.dev.constants.ueid;
-	cr_assert_eq(imp_package_seal(s.crypto, &s.dev.pub[IMP_KEY_SEALING], &mine,
-				      make_command(&s, lock, &s.owner, object), &w),
-		     0);
-	cr_assert_eq(board_push(&s.dev, imp_written(&w), NULL), IMP_R_DECRYPT);
-	cr_assert_not(s.dev.agent.state.locked);
+	cr_assert_eq(push_as(IMP_KIND_COMMAND, payload), IMP_R_DECRYPT);
+	cr_assert_eq(push_as(IMP_KIND_CARD, payload), IMP_R_DECRYPT);
+	cr_assert_eq(push_as(IMP_KIND_BATCH, payload), IMP_R_UNSUPPORTED);
 	scene_stop(&s);
 }
 

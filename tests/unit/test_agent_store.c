@@ -325,6 +325,8 @@ Test(agent_store, flash_that_somebody_wrote_leads_nowhere, .timeout = 60)
 			seal(s.dev.flash[half]);
 			if (board_boot(&s.dev))
 				continue;
+			cr_assert(at != body - apn.len || values[v] != 0xff,
+				  "settings that are none");
 			(void)board_request(&s.dev, IMP_ATTEST, 1, &r);
 			board_ask(&s.dev, IMP_GROUP_IMPRINT, IMP_DESCRIBE, IMP_SMP_READ,
 				  IMP_TEXT("\xa0"));

@@ -157,19 +157,21 @@ Test(agent_wire, staging_refuses_what_does_not_fit_and_keeps_what_is_there)
 	scene_stop(&s);
 }
 
-/* A complete object whose sha is not the announced one. */
+/* A good object whose sha is not the announced one. */
 Test(agent_wire, apply_checks_the_sha)
 {
 	static uint8_t sha[32] = { 1 }, nonce[32];
-	const struct imp_request q = { .has_off = true,
-				       .has_len = true,
-				       .len = 5,
-				       .sha = IMP_SPAN(sha),
-				       .data = IMP_TEXT("12345"),
-				       .nonce = IMP_SPAN(nonce) };
+	const struct spec spec = { .domain = 1 };
+	struct imp_request q = { .has_off = true,
+				 .has_len = true,
+				 .sha = IMP_SPAN(sha),
+				 .nonce = IMP_SPAN(nonce) };
 	struct imp_response r;
 
 	scene_start(&s, false);
+	scene_claim(&s, &s.dev);
+	q.data = make_package(&s, &spec, object, NULL);
+	q.len = (uint32_t)q.data.len;
 	ask(IMP_STAGE, IMP_SMP_WRITE, &q, &r);
 	cr_assert_eq(r.rc, IMP_R_MALFORMED);
 	scene_stop(&s);
