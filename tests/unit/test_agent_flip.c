@@ -153,10 +153,11 @@ Test(agent_flip, sequences_that_are_none)
 /* A good profile's payload, signed by the owner as something else. */
 Test(agent_flip, package_of_something_else_is_refused)
 {
-	const struct imp_span payload = payload_with(IMP_TEXT("\x01"), false);
+	struct imp_span payload;
 
 	scene_start(&s, false);
 	scene_claim(&s, &s.dev);
+	payload = payload_with(IMP_TEXT("\x01"), false);
 	cr_assert_eq(push_as(IMP_KIND_COMMAND, payload), IMP_R_DECRYPT);
 	cr_assert_eq(push_as(IMP_KIND_CARD, payload), IMP_R_DECRYPT);
 	cr_assert_eq(push_as(IMP_KIND_BATCH, payload), IMP_R_UNSUPPORTED);

@@ -337,3 +337,32 @@ Test(agent_store, flash_that_somebody_wrote_leads_nowhere, .timeout = 60)
 		}
 	scene_stop(&s);
 }
+
+/* The ring folds its oldest entry into the chain that the entry names: one that names no
+ * chain of this device is none of its own. */
+Test(agent_store, ring_that_names_a_foreign_chain_is_refused)
+{
+	static uint8_t buf[KIT_CAP];
+	const struct claim_spec claim = { 0 };
+	unsigned half;
+	uint8_t *entry;
+
+	scene_start(&s, false);
+	scene_enroll(&s.dev);
+	cr_assert_eq(board_push(&s.dev, make_claim(&s, &s.dev, &claim, buf), NULL), 0);
+	for (unsigned i = 1; i <= AGENT_RING; i++) {
+		const struct spec spec = { .domain = 1, .sequence = i };
+
+		cr_assert_eq(push_package(&s, &spec, NULL), 0);
+	}
+	half = s.dev.agent.half;
+	entry = memmem(s.dev.flash[half], BOARD_HALF, s.dev.agent.state.ring[0],
+		       IMP_ENTRY_LEN);
+	cr_assert_not_null(entry);
+	seal(s.dev.flash[half]);
+	cr_assert_eq(board_boot(&s.dev), 0);
+	entry[1] = 9; /* the domain */
+	seal(s.dev.flash[half]);
+	cr_assert_eq(board_boot(&s.dev), -IMP_ERESOURCE);
+	scene_stop(&s);
+}
