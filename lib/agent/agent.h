@@ -72,8 +72,9 @@ struct imp_port {
 	int (*key_agree)(void *ctx, const struct imp_pub *peer, uint8_t z[32]);
 	int (*random)(void *ctx, uint8_t *out, size_t len);
 	int (*now)(void *ctx, struct imp_board_now *out);
-	/* Optional (NULL) monotonic counter; advance adds one and returns the new value.
-	 * Evidence then says anchor 1. */
+	/* Optional (NULL) monotonic counter, 0 on a new board and used by nobody else;
+	 * advance adds one and returns the new value. Evidence then says anchor 1, and a
+	 * state that is older than the counter is refused. */
 	int (*counter)(void *ctx, uint64_t *value, bool advance);
 	/* Would you take these settings? After authority and scope, before any write; no
 	 * side effects. 0, or an enum imp_reason. Optional (NULL): takes all. */
