@@ -23,13 +23,11 @@ static bool changes_nothing(struct imp_agent *a, const struct imp_command *m)
 	return true;
 }
 
-static bool is_again(struct imp_agent *a, const struct imp_command *m,
-		     const uint8_t id[32])
+static bool is_last(struct imp_agent *a, const uint8_t id[32])
 {
 	static const uint8_t none[32];
 
-	return (id_is(a->state.last_command, id) && !id_is(id, none)) ||
-	       (a->state.owned && changes_nothing(a, m));
+	return id_is(a->state.last_command, id) && !id_is(id, none);
 }
 
 /* How many domains a floor would add to the table. */
@@ -163,13 +161,13 @@ enum imp_reason apply_command(struct imp_agent *a, const struct imp_signed *s,
 		return IMP_R_MALFORMED;
 	if (!target_fits(a, &m.target))
 		return IMP_R_NOT_FOR_ME;
-	out->again = is_again(a, &m, id);
+	out->again = is_last(a, id);
+	reason = out->again ? IMP_R_NONE : check_order(a, &m);
+	if (!reason && !out->again) {
+		reason = check_right(a, s, &m);
+		out->again = !reason && changes_nothing(a, &m);
+	}
 	out->quiet = out->again && m.target.ueid.len == 0 &&
 		     (a->state.policy & IMP_POLICY_CHALLENGED);
-	if (out->again)
-		return IMP_R_NONE;
-	reason = check_order(a, &m);
-	if (!reason)
-		reason = check_right(a, s, &m);
-	return reason ? reason : commit(a, s, &m, id);
+	return reason || out->again ? reason : commit(a, s, &m, id);
 }

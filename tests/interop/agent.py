@@ -189,15 +189,15 @@ class Agent:
         op, argument, sequence = body[2], body.get(12), body.get(3, 0)
         if self.last_command is not None and signed.id == self.last_command:
             return self.again(body[4])
-        if op in (o.LOCK, o.FLOOR) and self.owner and not self.changes(op, argument):
-            return self.again(body[4])
         self.need_owned(body[9][0])
         refuse_unless(op != o.FLOOR or 0 not in argument, 'epoch')
         refuse_unless(op in (o.LOCK, o.FLOOR) or sequence > self.domain(0).sequence, 'sequence')
         refuse_unless(signed.issuer == cose.kid_of(self.owner), 'scope')
-        refuse_unless(op != o.FLOOR or self.fits(argument), 'too-big')
+        refuse_unless(op != o.FLOOR or self.fits([d for d, epoch in argument.items() if epoch]), 'too-big')
         self.need_form(signed)
         self.need_signers(signed, self.owner, self.approval)
+        if op in (o.LOCK, o.FLOOR) and not self.changes(op, argument):
+            return self.again(body[4])
         self.carry_out(op, argument, sequence)
         self.last_command = signed.id
         self.remember(op, 0, self.owner_epoch, 0, sequence, signed.issuer, signed.id)
@@ -209,7 +209,7 @@ class Agent:
         if op == o.LOCK:
             self.locked = True
         elif op == o.FLOOR:
-            for number, epoch in argument.items():
+            for number, epoch in ((d, e) for d, e in argument.items() if e):
                 domain = self.domains.setdefault(number, Domain())
                 if domain.epoch < epoch:
                     domain.epoch, domain.sequence = epoch, 0

@@ -11,7 +11,7 @@ from cbor_strict import Tag, encode
 from fixtures import settings
 from lab import Lab
 
-COUNT = 8
+COUNT = 16
 
 
 class Verdicts(unittest.TestCase):
@@ -163,8 +163,9 @@ class Verdicts(unittest.TestCase):
                 ('epoch', 'floor 0 unchanged', self.command(o.FLOOR, argument={0: 0})),
                 ('epoch', 'floor 0 and 1', self.command(o.FLOOR, argument={0: 0, 1: 5})),
                 ('applied', 'floor 1', self.command(o.FLOOR, argument={1: 5})),
-                ('again', 'floor lower', self.command(o.FLOOR, argument={1: 4}, keys=[stranger])),
-                ('again', 'floor lower, foreign epoch', self.command(o.FLOOR, {9: [7, 0]}, argument={1: 4})),
+                ('scope', 'floor lower by a stranger', self.command(o.FLOOR, argument={1: 4}, keys=[stranger])),
+                ('again', 'floor lower', self.command(o.FLOOR, argument={1: 4})),
+                ('epoch', 'floor lower, foreign epoch', self.command(o.FLOOR, {9: [7, 0]}, argument={1: 4})),
                 ('scope', 'floor by a stranger', self.command(o.FLOOR, argument={1: 9}, keys=[stranger])),
                 ('malformed', 'floor nothing', self.command(o.FLOOR, argument={})),
                 ('malformed', 'floor a list', self.command(o.FLOOR, argument=[1])),
@@ -201,7 +202,8 @@ class Verdicts(unittest.TestCase):
                 ('applied', 'ESP256', self.command(o.POLICY, sequence=63, argument=1, alg=-9)),
                 ('sequence', 'policy again', self.command(o.POLICY, sequence=63, argument=0)),
                 ('applied', 'a class is locked', self.command(o.LOCK, {4: {o.HWMODEL: self.device.hwmodel}})),
-                ('again', 'locked already', self.command(o.LOCK, keys=[stranger])),
+                ('scope', 'locked already, by a stranger', self.command(o.LOCK, keys=[stranger])),
+                ('again', 'locked already', self.command(o.LOCK)),
         ):
             self.same(verdict, item, name)
         self.assertEqual(*self.bench.state())
@@ -276,7 +278,7 @@ class Verdicts(unittest.TestCase):
         self.assertEqual(*self.bench.state())
 
     def test_packages(self):
-        """ENC-01 to 08 and 10 to 13; BIND-01, BIND-02."""
+        """ENC-01 to 05, 07 and 08; what an attacker may write into a package."""
         self.claimed()
         signed = o.sign('profile', o.profile(self.device.ueid, 93, {}), [self.fleet.owner])
         claims = o.outer_claims(signed)
@@ -330,6 +332,56 @@ class Verdicts(unittest.TestCase):
             seal('decrypt', f'content {name}', content=content, claims=claims)
         self.assertEqual(*self.bench.state())
 
+    def test_enc_06_key_agreed_for_something_else(self):
+        """The right key, but derived for other protected fields, or used over other additional data."""
+        self.claimed()
+        signed = o.sign('profile', o.profile(self.device.ueid, 1, {}), [self.fleet.owner])
+        for wrong in ({'kdf_protected': b''}, {'aad_protected': b''}):
+            self.same('decrypt', self.fleet.seal(signed, **wrong), str(wrong))
+        self.assertEqual(*self.bench.state())
+
+    def test_enc_10_what_decrypts_is_no_signed_profile(self):
+        self.claimed()
+        signed = o.sign('profile', o.profile(self.device.ueid, 1, {}), [self.fleet.owner])
+        claims = o.outer_claims(signed)
+        for name, content in (('nothing', b''), ('settings without a signature', encode({10: {0: {5: 20}}})),
+                              ('a map', encode({})), ('the payload alone', signed.value[2]),
+                              ('COSE_Mac0', encode(Tag(17, signed.value))),
+                              ('a package in a package', encode(self.fleet.seal(signed)))):
+            self.same('decrypt', self.fleet.seal(signed, content=content, claims=claims), name)
+        self.assertEqual(*self.bench.state())
+
+    def test_enc_11_inner_signature_of_another_tenant(self):
+        """By a stranger under its own name, under the owner's name, and with the owner's kid in its header."""
+        self.claimed()
+        owner, stranger = self.fleet.owner, self.fleet.stranger
+        body = o.profile(self.device.ueid, 1, {})
+        own = o.sign('profile', body, [stranger])
+        self.same('scope', self.fleet.seal(own), 'a stranger')
+        disguised = cose.Key.make()
+        disguised.kid = owner.kid
+        self.same('signature', self.fleet.seal(o.sign('profile', body, [disguised])), 'under the kid of the owner')
+        self.assertEqual(*self.bench.state())
+
+    def test_enc_12_inner_for_another_device(self):
+        """T04, BIND-02: the owner's profile for a neighbour, wrapped anew for this device."""
+        self.claimed()
+        other = o.sign('profile', o.profile(b'\3' + bytes(14), 93, {}), [self.fleet.owner])
+        self.same('not-for-me', self.fleet.seal(other), 'as it is')
+        self.same('not-for-me', self.fleet.seal(other, claims={**o.outer_claims(other), **self.me}), 'under our name outside')
+        self.assertEqual(*self.bench.state())
+
+    def test_enc_13_one_byte_over_the_limit(self):
+        """The largest package is taken, the one with a byte more in it refused."""
+        self.claimed()
+
+        def sized(sequence, n):
+            return self.fleet.package(sequence, settings={11: {0: {1: 'x' * n}}})
+        most = self.device.object_max - len(encode(sized(1, 1000))) + 1000
+        self.assertEqual(len(encode(sized(1, most))), self.device.object_max)
+        self.same('too-big', sized(1, most + 1), 'one more')
+        self.same('applied', sized(1, most), 'the most')
+
     def test_approvals_and_the_end(self):
         approvers = [cose.Key.make(cose.ED25519), cose.Key.make(), cose.Key.make(cose.ED25519)]
         self.fleet.owner = cose.Key.make(cose.ED25519)
@@ -348,7 +400,7 @@ class Verdicts(unittest.TestCase):
         self.same('signature', bad)
         self.same('applied', self.command(o.LOCK, keys=signers))
         self.same('applied', self.command(o.DECOMMISSION, keys=signers, sequence=9))
-        self.same('again', self.command(o.LOCK, keys=signers), 'locked')
+        self.same('state', self.command(o.LOCK, keys=signers), 'locked')
         for item in (self.fleet.package(10, keys=signers), self.command(o.FLOOR, keys=signers, argument={1: 9}),
                      self.command(o.WIPE, keys=signers, sequence=11, argument=[0]), self.fleet.claim(policy=1)):
             self.same('state', item, 'dead')
