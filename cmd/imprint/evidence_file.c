@@ -45,6 +45,7 @@ int evidence_file_open(struct evidence_file *f, const char *path, struct imp_err
 	rc = imp_batch_open(&b, path, IMP_BATCH_EVIDENCE, err);
 	while (!rc && (rc = imp_batch_next(&b, &item, err)) > 0)
 		rc = evidence_file_add(f, item, err);
+	f->stored = f->count;
 	return rc;
 }
 
@@ -62,7 +63,7 @@ int evidence_file_save(const struct evidence_file *f, struct imp_error *err)
 	struct imp_writer w = imp_writer(head, sizeof(head));
 	int rc;
 
-	if (!f->path)
+	if (!f->path || f->count == f->stored)
 		return 0;
 	imp_batch_head_put(&w, f->count, IMP_BATCH_EVIDENCE);
 	rc = imp_out_open(&out, f->path, IMP_OUT_FORCE, err);

@@ -10,6 +10,7 @@ struct evidence_file {
 	struct imp_secret bytes; /* all items, back to back; owned */
 	size_t *at;		 /* where each starts; owned */
 	size_t count, cap;
+	size_t stored; /* of these, what the file has */
 };
 
 /* Read a file that may not exist yet. 0, or -IMP_EFORMAT and the like. */
