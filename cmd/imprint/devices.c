@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "crypto/host.h"
 #include "device_list.h"
@@ -136,6 +137,14 @@ static int finish(struct thread *threads, size_t count, const struct device_work
 	return rc;
 }
 
+static void warn_sudo(void)
+{
+	if (geteuid() == 0 && getenv("SUDO_UID"))
+		fprintf(stderr,
+			"warning: running as root by sudo: files will be root's; "
+			"a serial port needs its group only (usermod -aG dialout)\n");
+}
+
 int devices_run(const struct dev_args *args, const struct device_work *work,
 		struct imp_error *err)
 {
@@ -145,6 +154,7 @@ int devices_run(const struct dev_args *args, const struct device_work *work,
 
 	if (rc)
 		return rc;
+	warn_sudo();
 	threads = calloc(l.count, sizeof(*threads));
 	if (!threads)
 		return imp_fail(err, IMP_ERESOURCE, "out of memory");

@@ -139,26 +139,31 @@ class Faults(Case):
         self.assertEqual(self.lines(run.out)[-1]["differences"][0]["what"], "nonce")
 
     def test_lies_are_told_apart(self):
-        """DEV-04..12, 15; EVID-02..05, 10..14: what the device says differs from what must be, and it is named."""
+        """What the device says differs from what must be, and it is named.
+
+        EVID-01 and 03 have tests of their own. EVID-12: profile id, authority, sequence, epoch are the measurements of settings.
+        """
         lies = {
             "garbage": (7, "an answer that is none", None),     # DEV-04
             "bomb": (7, "an answer that is none", None),        # DEV-05
-            "deep": (7, "an answer that is none", None),
+            "deep": (7, "an answer that is none", None),        # DEV-05
             "version": (7, "version 1", None),                  # DEV-06
-            "no-evidence": (7, "evidence", None),               # DEV-07
+            "no-evidence": (7, "evidence", None),               # DEV-07, EVID-01
             "key": (5, "sign", None),                           # DEV-08
-            "foreign-key": (5, "signing key", "signing key"),
-            "nonce": (5, "nonce", "nonce"),                     # DEV-09, EVID-02
-            "missing": (7, "form", "form"),                     # DEV-11
+            "foreign-key": (5, "signing key", "signing key"),   # DEV-08
+            "nonce": (5, "nonce", "nonce"),                     # DEV-09, EVID-02: one that nobody issued
+            "missing": (7, "form", "form"),                     # DEV-11, EVID-13, EVID-04: no nonce at all
             "wrong-type": (7, "form", "form"),                  # COSE-17
             "claim": (0, "attested", None),                     # DEV-11: unknown claims are passed over
-            "ueid": (5, "identity", "identity"),                # DEV-14, EVID-05
-            "class": (4, "class", "class"),                     # EVID-10
-            "debug": (4, "debug", "debug"),                     # DEV-12, EVID-11
-            "profile-id": (4, "profile id", "profile id"),      # DEV-10
-            "authority": (4, "authority", "authority"),
-            "sequence": (4, "sequence", "sequence"),
-            "epoch": (4, "epoch", "owner-epoch"),
+            "ueid": (5, "identity", "identity"),                # DEV-14, EVID-05: what another device would sign
+            "label": (4, "no package for", None),               # DEV-14: another name in describe
+            "class": (4, "class", "class"),                     # EVID-14: other hardware
+            "debug": (4, "debug", "debug"),                     # DEV-12, EVID-10
+            "lifecycle": (4, "lifecycle", "lifecycle"),         # DEV-12, EVID-11
+            "profile-id": (4, "profile id", "profile id"),      # DEV-10, EVID-12
+            "authority": (4, "authority", "authority"),         # EVID-12
+            "sequence": (4, "sequence", "sequence"),            # EVID-12
+            "epoch": (4, "epoch", "owner-epoch"),               # EVID-12
             "applied": (4, "profile", "profile"),               # DEV-07, DEV-10
             "history": (5, "history", "history"),
         }

@@ -3,6 +3,7 @@
 import os
 import pathlib
 import subprocess
+import time
 import unittest
 
 import cbor2
@@ -166,7 +167,7 @@ class Files(Case):
         os.close(w)
         self.assertEqual(run.returncode, 10)
 
-    def test_disk_06_09_no_such_folder(self):
+    def test_disk_06_and_disk_09_no_such_folder(self):
         self.assertIn("cannot create it", self.run_tool("keygen", "-o", "no/such/k.pem", status=2).err)
         self.profile()
         run = self.run_tool("build", "p.yaml", "--csv", "-", stdin=b"imei\n001010010000014\n", env={"TMPDIR": "/no/such"}, status=10)
@@ -213,6 +214,46 @@ class Files(Case):
                 content = path.read_bytes()
                 for needle in found:
                     self.assertNotIn(needle, content, path.name)
+
+    def test_secret_01_not_in_the_stations_memory(self):
+        """While it pushes, the station has ciphertext only. Reading a process that forbids it takes root."""
+        marker = "5ec4e7c0ffee" * 5 + "abcd"
+        self.keys()
+        self.write("p.yaml", HEAD.replace('"001010010000014"', '"${imei}"') + 'variables: {imei: {type: imei}}\nsettings:\n'
+                   f'  security/0: {{bootstrap: true, mode: psk, identity: {{text: a}}, secret: {{hex: "{marker}"}}}}\n')
+        self.write("d.csv", "imei\n001010010000014\n")
+        self.simulate("$I enroll -d sim/1 -o x.cards; $I claim -k owner.pem -d sim/1 --cards x.cards\n"
+                      "$I pack p.yaml --csv d.csv --seed seed.key -k owner.pem --cards x.cards -o p.packages; mv p.yaml ..x")
+        package = (self.dir / "p.packages").read_bytes()[-64:]
+        sim = subprocess.Popen([IMPRINT, "simulate", "--state", "sim", "--json", "--fault", "silent"], cwd=self.dir, stdout=subprocess.PIPE)
+        while b"ready" not in sim.stdout.readline():
+            self.assertIsNone(sim.poll())
+        push = subprocess.Popen([IMPRINT, "push", "p.packages", "-d", "sim/1", "--cards", "x.cards", "--timeout", "30"], cwd=self.dir,
+                                stderr=subprocess.DEVNULL)
+        try:
+            time.sleep(1)
+            if os.geteuid() != 0:
+                with self.assertRaises(PermissionError):
+                    open(f"/proc/{push.pid}/mem", "rb")
+                return
+            found = set()
+            with open(f"/proc/{push.pid}/maps", encoding="ascii") as maps, open(f"/proc/{push.pid}/mem", "rb") as memory:
+                for line in maps:
+                    start, end = (int(x, 16) for x in line.split()[0].split("-"))
+                    if line.split()[1][0] == "r" and end - start < 1 << 28:
+                        try:
+                            memory.seek(start)
+                            image = memory.read(end - start)
+                        except (OSError, ValueError, OverflowError):
+                            continue
+                        found |= {n for n in (marker.encode(), bytes.fromhex(marker), package) if n in image}
+            self.assertEqual(found, {package}, "the package is seen, the secret is not")
+        finally:
+            push.kill()
+            push.wait()
+            sim.terminate()
+            sim.wait()
+            sim.stdout.close()
 
     def test_clk_05_no_clock_is_asked(self):
         """What a device signs and takes has no time in it: a station whose clock is wrong changes nothing."""

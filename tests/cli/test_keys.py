@@ -7,7 +7,7 @@ import unittest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x25519
 
-from tool import Case
+from tool import EXAMPLES, Case
 
 PEM = serialization.Encoding.PEM
 SPKI = serialization.PublicFormat.SubjectPublicKeyInfo
@@ -92,14 +92,71 @@ class Keys(Case):
         self.assertIn("mode is 0640", run.err)
         self.assertIn("hint: chmod 600 k.pem", run.err)
 
-    def test_perm_01_symlink_and_folder(self):
+    def test_perm_01_symlink(self):
         self.run_tool("keygen", "-o", "real.pem")
         (self.dir / "k.pem").symlink_to("real.pem")
         self.assertIn("symbolic link", self.run_tool("key", "k.pem", status=6).err)
-        (self.dir / "open").mkdir(mode=0o777)
+
+    def test_perm_02_hard_links(self):
+        """What is written takes the name's place; the file that also has another name stays as it is."""
+        self.keys()
+        self.write("other", "before")
+        os.link(self.dir / "other", self.dir / "out.pem")
+        self.run_tool("keygen", "-o", "out.pem", status=2)
+        self.run_tool("keygen", "-o", "out.pem", "--force")
+        self.assertEqual((self.dir / "other").read_text(), "before")
+        self.assertEqual(os.stat(self.dir / "out.pem").st_mode & 0o777, 0o600)
+
+    def test_perm_02_a_key_of_another_user(self):
+        """In a user namespace where we are root and the file's owner is nobody we know."""
+        self.run_tool("keygen", "-o", "k.pem")
+        if os.geteuid() == 0:
+            os.chown(self.dir / "k.pem", 12345, -1)
+            self.assertIn("belongs to user 12345, not to you", self.run_tool("key", "k.pem", status=6).err)
+            os.chown(self.dir / "k.pem", 0, -1)
+            self.run_tool("key", "k.pem")
+        else:
+            self.assertIn("belongs to user", self.run_tool("key", "/etc/shadow", status=6).err)
+
+    def test_perm_05_folder_that_everybody_may_write(self):
+        (self.dir / "open").mkdir()
         os.chmod(self.dir / "open", 0o777)
         self.run_tool("keygen", "-o", "open/k.pem")
         self.assertIn("everybody may write", self.run_tool("key", "open/k.pem", status=6).err)
+        os.chmod(self.dir / "open", 0o1777)
+        self.run_tool("key", "open/k.pem")
+
+    def test_perm_06_sudo_and_no_terminal(self):
+        """sudo for a port is told what it needs instead; without a terminal nobody waits for a passphrase."""
+        self.keys()
+        run = subprocess.run(["unshare", "-r", os.environ["IMPRINT"], "enroll", "-d", "nowhere", "-o", "x"], cwd=self.dir,
+                             capture_output=True, text=True, env={**os.environ, "SUDO_UID": "1000"})
+        if "unshare" not in run.stderr:
+            self.assertIn("warning: running as root by sudo", run.stderr)
+        self.pass_fd(b"good\n", "keygen", "-o", "k.pem", "--encrypt")
+        run = subprocess.run([os.environ["IMPRINT"], "key", "k.pem"], cwd=self.dir, capture_output=True, text=True, timeout=20,
+                             stdin=subprocess.DEVNULL, start_new_session=True)
+        self.assertEqual(run.returncode, 6)
+        self.assertIn("there is no terminal to ask on", run.stderr)
+
+    def test_perm_07_environment(self):
+        """The same bytes whatever the environment says; a hostile TMPDIR gets nothing to hold."""
+        self.keys()
+        self.write("p.yaml", EXAMPLES.joinpath("sensor.yaml").read_bytes())
+        csv = EXAMPLES.joinpath("devices.csv").read_bytes()
+        args = ("build", "p.yaml", "--csv", "-", "--seed", "seed.key")
+        normal = self.run_tool(*args, stdin=csv).stdout
+        (self.dir / "tmp").mkdir()
+        os.chmod(self.dir / "tmp", 0o777)
+        for env in ({"HOME": ""}, {"HOME": "/nowhere", "LC_ALL": "tr_TR.UTF-8"}, {"LC_ALL": "C", "LANG": "C", "TZ": "Asia/Kathmandu"},
+                    {"LC_NUMERIC": "de_DE.UTF-8", "POSIXLY_CORRECT": "1"}, {"TMPDIR": str(self.dir / "tmp")},
+                    {"MALLOC_PERTURB_": "85", "ARGP_HELP_FMT": "rmargin=10", "OPENSSL_CONF": "/dev/null"}):
+            with self.subTest(env):
+                self.assertEqual(self.run_tool(*args, stdin=csv, env=env).stdout, normal)
+        self.assertEqual(list((self.dir / "tmp").iterdir()), [])
+        bare = subprocess.run([os.environ["IMPRINT"], *args], cwd=self.dir, input=csv, capture_output=True,
+                              env={k: v for k, v in os.environ.items() if k.startswith(("IMPRINT", "ASAN", "UBSAN", "LSAN"))})
+        self.assertEqual(bare.stdout, normal, bare.stderr)
 
     def pass_fd(self, word, *args, status=0):
         r, w = os.pipe()
