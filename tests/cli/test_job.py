@@ -124,6 +124,34 @@ class Job(Case):
         self.assertIn("profile id", found)
         self.assertIn("sequence", found)
 
+    def test_a_state_that_changed_without_an_entry(self):
+        """The heads are those of the last evidence, what they are about is not."""
+        self.two(READY + self.pack() + "$I push p.packages -d sim/1 -d sim/2 --cards x.cards --evidence e.evidence")
+        for lie in ("profile-id", "sequence", "authority"):
+            with self.subTest(lie):
+                run = self.two("$I verify -d sim/1 --cards x.cards --evidence e.evidence --json", "--fault", f"1:lie:{lie}", status=5)
+                self.assertIn("history", {d["what"] for d in self.lines(run.out)[-1]["differences"]})
+
+    def test_id_picks_the_device(self):
+        """By imei, serial and ueid, wherever it is plugged in; the other one is left alone."""
+        ports = "-d sim/1 -d sim/2 --cards x.cards --json"
+        self.two(READY + self.pack())
+        for name in ("KS26-000002", "001010010000022", (b"\3" + bytes(map(int, "00101001000002"))).hex()):
+            run = self.two(f"$I verify --id {name} {ports}")
+            self.assertEqual([a["name"] for a in self.lines(run.out)], ["imei 001010010000022"], name)
+        run = self.two(f"$I push p.packages --id KS26-000002 {ports}; $I verify -d sim/1 -d sim/2 --cards x.cards --json")
+        self.assertEqual([len(a["domains"]) for a in self.lines(run.out)][1:], [0, 1])
+        run = self.two(f"$I verify --id KS26-000009 {ports}", status=2)
+        self.assertIn("no device with this --id", run.err)
+        with self.subTest("a port where nobody answers"):
+            self.two(f"$I verify --id KS26-000002 --timeout 2 {ports}", "--fault", "1:silent")
+
+    def test_a_port_is_one_however_it_is_named(self):
+        run = self.two(READY + "ln -s $(readlink -f sim/1) again\n"
+                       "$I verify -d sim/1 -d again -d serial:sim/1?baud=9600 --cards x.cards --json; "
+                       "IMPRINT_DEVICE=sim/2 $I verify --cards x.cards --json")
+        self.assertEqual([a["device"] for a in self.lines(run.out)][-2:], ["sim/1", "sim/2"])
+
     def test_clones_on_two_ports_are_found_at_once(self):
         run = self.two("$I enroll -d sim/1 -d sim/2 -o x.cards --json", "--fault", "2:clone", status=12)
         self.assertIn("a clone?", self.lines(run.out)[-1]["message"])
