@@ -16,6 +16,8 @@ static const char *headers_bad(const struct imp_headers *ph, const struct imp_he
 		return "names its algorithm in the unprotected header";
 	if (!(ph->has & IMP_HAS_ALG))
 		return "names no algorithm in the protected header";
+	if (ph->alg == 0)
+		return "names its algorithm by a text, which is none of imprint's";
 	return NULL;
 }
 

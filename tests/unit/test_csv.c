@@ -42,8 +42,7 @@ Test(csv, every_line_end_and_a_byte_order_mark, .fini = drop)
 					     "a,b\r\n1,2\r\n",
 					     "a,b\r1,2\r",
 					     "a,b\n1,2",
-					     "\xef\xbb\xbf"
-					     "a,b\n1,2\n",
+					     "\xef\xbb\xbf\x61,b\n1,2\n",
 					     "\n\na,b\n\n1,2\n\n" };
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
