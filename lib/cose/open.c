@@ -17,7 +17,7 @@ static const char *headers_bad(const struct imp_headers *ph, const struct imp_he
 	if (!(ph->has & IMP_HAS_ALG))
 		return "names no algorithm in the protected header";
 	if (ph->alg == 0)
-		return "names its algorithm by a text, which is none of imprint's";
+		return "names its algorithm by a text: not one that imprint uses here";
 	return NULL;
 }
 
