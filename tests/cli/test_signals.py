@@ -12,6 +12,12 @@ from tool import IMPRINT, Case
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
+def heed():
+    """Signals as a shell on a terminal leaves them, though the test may run under nohup."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Signals(Case):
     def setUp(self):
         super().setUp()
@@ -37,7 +43,7 @@ class Signals(Case):
 
     def signalled(self, args, after, number, times=1, pause=0.05):
         """Exit status of imprint with these arguments, signalled after so many seconds; and the seconds it then took."""
-        run = subprocess.Popen([IMPRINT, *args], cwd=self.dir, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        run = subprocess.Popen([IMPRINT, *args], cwd=self.dir, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=heed)
         time.sleep(after)
         began = time.monotonic()
         for _ in range(times):
