@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which devices a command is about. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "device_list.h"
 #include "transport/tty.h"
@@ -63,9 +65,27 @@ static void add_found(const char *path, void *arg)
 		free(copy);
 }
 
+/* The links 1, 2, ... of a simulation. */
+static void add_simulated(struct device_list *l, const char *dir)
+{
+	char path[256];
+
+	for (unsigned n = 1; n <= DEVICES_MAX; n++) {
+		snprintf(path, sizeof(path), "%s/%u", dir, n);
+		if (access(path, F_OK) != 0)
+			return;
+		add_found(path, l);
+	}
+}
+
+/* Under imprint simulate, "all" means its devices and none of those that are attached. */
 static void add_named(struct device_list *l, const char *name)
 {
-	if (strcmp(name, "all") == 0)
+	const char *simulation = getenv("IMPRINT_SIM");
+
+	if (strcmp(name, "all") == 0 && simulation)
+		add_simulated(l, simulation);
+	else if (strcmp(name, "all") == 0)
 		imp_tty_each(add_found, l);
 	else
 		add(l, name);

@@ -146,6 +146,10 @@ class Job(Case):
         with self.subTest("a port where nobody answers"):
             self.two(f"$I verify --id KS26-000002 --timeout 2 {ports}", "--fault", "1:silent")
 
+    def test_all_are_the_simulated_ones_under_simulate(self):
+        run = self.two("$I enroll -d all -o x.cards --json && $I claim -k owner.pem -d all -d sim/2 --cards x.cards --json")
+        self.assertEqual([a["name"] for a in self.lines(run.out)], ["imei 001010010000014", "imei 001010010000022"] * 2)
+
     def test_a_port_is_one_however_it_is_named(self):
         run = self.two(READY + "ln -s $(readlink -f sim/1) again\n"
                        "$I verify -d sim/1 -d again -d serial:sim/1?baud=9600 --cards x.cards --json; "
