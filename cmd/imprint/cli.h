@@ -11,6 +11,7 @@
 #include "base/error.h"
 
 struct cli {
+	const struct cli_cmd *cmd; /* the one that runs */
 	unsigned verbosity;
 };
 
@@ -19,7 +20,8 @@ struct cli_cmd {
 	const char *brief; /* imperative, no full stop */
 	const struct argp *argp;
 	int (*run)(const struct cli *cli, int argc, char **argv, struct imp_error *err);
-	bool basic; /* among the dozen that a newcomer needs */
+	bool basic;  /* among the dozen that a newcomer needs */
+	int variant; /* for commands that share run: which of them */
 };
 
 extern const struct cli_cmd *const cli_cmds[];	 /* public, NULL-terminated */

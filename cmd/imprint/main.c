@@ -147,6 +147,7 @@ int main(int argc, char **argv)
 			argv[first]);
 		return IMP_EUSAGE;
 	}
+	cli.cmd = cmd;
 	rc = cmd->run(&cli, argc - first, argv + first, &err);
 	if (rc)
 		print_error(&err);

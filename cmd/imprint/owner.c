@@ -2,7 +2,6 @@
 /* What only an owner does. */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/file.h"
 #include "cose/key.h"
@@ -70,7 +69,6 @@ int owner_open(struct owner *o, const struct owner_args *a, struct imp_error *er
 {
 	int rc = imp_crypto_new(&o->crypto, err);
 
-	o->args = a;
 	if (!rc)
 		rc = signer_read(o->crypto, a->key.path, a->key.pass_fd, &o->key,
 				 &o->signer, err);
@@ -166,28 +164,6 @@ int owner_run(struct owner *o, const struct owner_args *a, struct imp_error *err
 					  .json = a->report.json };
 
 	return a->out.path ? to_file(o, a, err) : devices_run(&a->dev, &work, err);
-}
-
-int owner_command(struct owner *o, struct imp_command *m, const struct imp_target *target,
-		  uint32_t epoch, struct imp_writer *w, struct imp_error *err)
-{
-	uint8_t payload[512];
-	struct imp_writer p = imp_writer(payload, sizeof(payload));
-	bool sequenced = m->op != IMP_OP_LOCK && m->op != IMP_OP_FLOOR;
-
-	if (sequenced && target->ueid.len == 0)
-		return imp_fail(err, IMP_EUSAGE, "%s: is for one device, not for a class",
-				o->verb);
-	m->target = *target;
-	m->owner_epoch = epoch;
-	if (sequenced)
-		m->sequence =
-			o->args->sequence ? o->args->sequence : (uint64_t)time(NULL);
-	imp_command_encode(m, &p);
-	if (imp_signed_put_one(o->crypto, &o->signer, IMP_KIND_COMMAND,
-			       (struct imp_span){ 0 }, imp_written(&p), w, NULL))
-		return imp_fail(err, IMP_EKEY, "signing failed");
-	return 0;
 }
 
 static bool parse_imei(const char *text, uint8_t ueid[33])

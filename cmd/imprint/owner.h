@@ -30,7 +30,6 @@ struct owner {
 	struct imp_signer signer;
 	uint8_t kid[32];
 	struct verifier verifier;
-	const struct owner_args *args;
 	/* Make the signed object for one target; runs in the device's thread. */
 	int (*make)(struct owner *o, const struct imp_target *target, uint32_t epoch,
 		    struct imp_writer *w, struct imp_error *err);
@@ -41,10 +40,6 @@ int owner_open(struct owner *o, const struct owner_args *a, struct imp_error *er
 void owner_close(struct owner *o);
 /* With -d to the devices, with -o to a file. */
 int owner_run(struct owner *o, const struct owner_args *a, struct imp_error *err);
-
-/* One of the five commands: sign *m for a target. */
-int owner_command(struct owner *o, struct imp_command *m, const struct imp_target *target,
-		  uint32_t epoch, struct imp_writer *w, struct imp_error *err);
 
 /* A target as typed: an imei (15 digits), a ueid in hex, or a class PEN/model or model.
  */
