@@ -86,24 +86,10 @@ void owner_close(struct owner *o)
 	imp_crypto_free(&o->crypto);
 }
 
-/* A signer whose context is this thread's own. */
-static struct owner for_thread(const struct owner *o, struct imp_crypto *crypto,
-			       struct imp_key *key)
-{
-	struct owner mine = *o;
-
-	*key = o->key;
-	key->crypto = crypto;
-	mine.crypto = crypto;
-	mine.signer.ctx = key;
-	return mine;
-}
-
 static int talk(struct device *d, void *ctx)
 {
 	const struct owner *shared = ctx;
-	struct imp_key key;
-	struct owner o = for_thread(shared, d->crypto, &key);
+	struct owner o = *shared;
 	const struct imp_known *known = verifier_card(&shared->verifier, d);
 	uint8_t buf[OBJECT_MAX];
 	struct imp_writer w = imp_writer(buf, sizeof(buf));
@@ -113,6 +99,7 @@ static int talk(struct device *d, void *ctx)
 
 	if (!known)
 		return -(int)d->err.code;
+	o.crypto = d->crypto; /* this thread's own */
 	target.ueid = known->card.ueid;
 	rc = o.make(&o, &target, d->owner_epoch ? d->owner_epoch : 1, &w, &d->err);
 	if (!rc)

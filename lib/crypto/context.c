@@ -74,15 +74,21 @@ int imp_random(struct imp_crypto *c, uint8_t *out, size_t len)
 	return len <= INT32_MAX && RAND_bytes(out, (int)len) == 1 ? 0 : -IMP_EINTERNAL;
 }
 
+int md_sha256(EVP_MD_CTX *md, const struct imp_crypto *c, const struct imp_span *part,
+	      size_t count, uint8_t out[IMP_SHA256_LEN])
+{
+	if (!md || EVP_DigestInit_ex2(md, c->sha256, NULL) != 1)
+		return -IMP_EINTERNAL;
+	for (size_t i = 0; i < count; i++)
+		if (EVP_DigestUpdate(md, part[i].ptr, part[i].len) != 1)
+			return -IMP_EINTERNAL;
+	return EVP_DigestFinal_ex(md, out, NULL) == 1 ? 0 : -IMP_EINTERNAL;
+}
+
 int imp_sha256(struct imp_crypto *c, const struct imp_span *part, size_t count,
 	       uint8_t out[IMP_SHA256_LEN])
 {
-	if (EVP_DigestInit_ex2(c->md, c->sha256, NULL) != 1)
-		return -IMP_EINTERNAL;
-	for (size_t i = 0; i < count; i++)
-		if (EVP_DigestUpdate(c->md, part[i].ptr, part[i].len) != 1)
-			return -IMP_EINTERNAL;
-	return EVP_DigestFinal_ex(c->md, out, NULL) == 1 ? 0 : -IMP_EINTERNAL;
+	return md_sha256(c->md, c, part, count, out);
 }
 
 int imp_hmac(struct imp_crypto *c, struct imp_span key, const struct imp_span *part,

@@ -77,7 +77,8 @@ int imp_key_from_pub(struct imp_crypto *c, const struct imp_pub *pub, struct imp
 		     struct imp_error *err) IMP_MUST_CHECK;
 
 /* A signer over key; alg 0 picks -7 or -8 by the curve. Borrowed: the key and c outlive
- * it. 0, or -IMP_EKEY (no private part, a sealing key, alg does not fit the curve). */
+ * it. Threads may share it. 0, or -IMP_EKEY (no private part, a sealing key, alg does not
+ * fit the curve). */
 int imp_key_signer(struct imp_crypto *c, struct imp_key *key, int32_t alg,
 		   struct imp_signer *out, struct imp_error *err) IMP_MUST_CHECK;
 /* ECDH with the private part. 0, -IMP_EKEY. */

@@ -38,7 +38,11 @@ EVP_PKEY *pkey_from_private(struct imp_crypto *c, int32_t crv, const uint8_t d[3
 int pkey_pub(const EVP_PKEY *pkey, struct imp_pub *pub);
 int pkey_private(const EVP_PKEY *pkey, uint8_t d[32]);
 EVP_PKEY *pkey_make(struct imp_crypto *c, int32_t crv);
-int pkey_sign(struct imp_crypto *c, EVP_PKEY *pkey, int32_t alg,
+/* SHA-256 in md; of c only what never changes is used. */
+int md_sha256(EVP_MD_CTX *md, const struct imp_crypto *c, const struct imp_span *part,
+	      size_t count, uint8_t out[IMP_SHA256_LEN]);
+/* Threads may share c and pkey here. */
+int pkey_sign(const struct imp_crypto *c, EVP_PKEY *pkey, int32_t alg,
 	      const struct imp_span *part, size_t count, uint8_t sig[IMP_SIG_LEN]);
 int pkey_agree(EVP_PKEY *pkey, EVP_PKEY *peer, uint8_t z[32]);
 /* Is it one of the points of small order, or not in its canonical form? */

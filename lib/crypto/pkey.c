@@ -221,6 +221,7 @@ static bool ecdsa_verifies(struct imp_crypto *c, EVP_PKEY *pkey,
 			   const uint8_t sig[IMP_SIG_LEN])
 {
 	CLEANUP(EVP_PKEY_CTX_freep) EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(pkey, NULL);
+	CLEANUP(EVP_MD_CTX_freep) EVP_MD_CTX *md = EVP_MD_CTX_new();
 	uint8_t hash[32], der[80];
 	size_t len = raw_to_der(sig, der);
 
@@ -259,14 +260,16 @@ int imp_verify(struct imp_crypto *c, int32_t alg, const struct imp_pub *pub,
 	return ok ? 0 : -IMP_EVERIFY;
 }
 
-static int ecdsa_sign(struct imp_crypto *c, EVP_PKEY *pkey, const struct imp_span *part,
-		      size_t count, uint8_t sig[IMP_SIG_LEN])
+/* A context of its own: threads that sign with one key share c. */
+static int ecdsa_sign(const struct imp_crypto *c, EVP_PKEY *pkey,
+		      const struct imp_span *part, size_t count, uint8_t sig[IMP_SIG_LEN])
 {
 	CLEANUP(EVP_PKEY_CTX_freep) EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(pkey, NULL);
+	CLEANUP(EVP_MD_CTX_freep) EVP_MD_CTX *md = EVP_MD_CTX_new();
 	uint8_t hash[32], der[80];
 	size_t len = sizeof(der);
 
-	if (!ctx || imp_sha256(c, part, count, hash) || EVP_PKEY_sign_init(ctx) != 1 ||
+	if (!ctx || md_sha256(md, c, part, count, hash) || EVP_PKEY_sign_init(ctx) != 1 ||
 	    EVP_PKEY_sign(ctx, der, &len, hash, 32) != 1)
 		return -IMP_EINTERNAL;
 	return der_to_raw(der, len, sig);
@@ -286,7 +289,7 @@ static int eddsa_sign(EVP_PKEY *pkey, const struct imp_span *part, size_t count,
 	return ok ? 0 : -IMP_EINTERNAL;
 }
 
-int pkey_sign(struct imp_crypto *c, EVP_PKEY *pkey, int32_t alg,
+int pkey_sign(const struct imp_crypto *c, EVP_PKEY *pkey, int32_t alg,
 	      const struct imp_span *part, size_t count, uint8_t sig[IMP_SIG_LEN])
 {
 	bool ec = EVP_PKEY_is_a(pkey, "EC");
