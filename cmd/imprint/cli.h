@@ -12,7 +12,6 @@
 
 struct cli {
 	const struct cli_cmd *cmd; /* the one that runs */
-	unsigned verbosity;
 };
 
 struct cli_cmd {

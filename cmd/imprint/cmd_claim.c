@@ -13,18 +13,16 @@
 struct args {
 	struct owner_args owner;
 	const char *maker;
-	bool recovery, challenged;
+	bool recovery;
 };
 
-enum { OPT_MAKER = 0x100, OPT_RECOVERY, OPT_CHALLENGED };
+enum { OPT_MAKER = 0x100, OPT_RECOVERY };
 
 static const struct argp_option options[] = {
 	{ "maker", OPT_MAKER, "KEY", 0,
 	  "Sign also with the maker's key, for devices that have one built in", 0 },
 	{ "allow-recovery", OPT_RECOVERY, NULL, 0,
 	  "Let the maker's key recover the device later", 0 },
-	{ "challenged", OPT_CHALLENGED, NULL, 0,
-	  "Let the device attest only to challenges (describe then says little)", 0 },
 	{ 0 },
 };
 
@@ -43,9 +41,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_RECOVERY:
 		a->recovery = true;
-		return 0;
-	case OPT_CHALLENGED:
-		a->challenged = true;
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -76,8 +71,7 @@ static int make(struct owner *o, const struct imp_target *target, uint32_t epoch
 		.owner_epoch = 1,
 		.target = *target,
 		.owner = o->signer.pub,
-		.policy = (c->a->recovery ? (uint32_t)IMP_POLICY_RECOVERY : 0) |
-			  (c->a->challenged ? (uint32_t)IMP_POLICY_CHALLENGED : 0),
+		.policy = c->a->recovery ? (uint32_t)IMP_POLICY_RECOVERY : 0,
 		.previous = IMP_SPAN(none),
 	};
 	uint8_t payload[512];

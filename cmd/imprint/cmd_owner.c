@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* imprint lock, floor, wipe, policy, retire: one signed command of the owner each. */
 #include <stdlib.h>
-#include <time.h>
 
 #include "commands.h"
 #include "owner.h"
@@ -11,7 +10,7 @@ struct args {
 	struct imp_command command; /* what the options say of it */
 };
 
-enum { OPT_RECOVERY = 0x100, OPT_CHALLENGED };
+enum { OPT_RECOVERY = 0x100 };
 
 static const struct argp_option floor_options[] = {
 	{ "raise", 'R', "DOMAIN=EPOCH", 0, "Raise DOMAIN (1 to 15) to EPOCH; repeatable",
@@ -27,7 +26,6 @@ static const struct argp_option wipe_options[] = {
 static const struct argp_option policy_options[] = {
 	{ "allow-recovery", OPT_RECOVERY, NULL, 0,
 	  "Let the maker's key recover the device", 0 },
-	{ "challenged", OPT_CHALLENGED, NULL, 0, "Attest only to challenges", 0 },
 	{ 0 },
 };
 
@@ -64,9 +62,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_RECOVERY:
 		m->policy |= IMP_POLICY_RECOVERY;
 		return 0;
-	case OPT_CHALLENGED:
-		m->policy |= IMP_POLICY_CHALLENGED;
-		return 0;
 	case ARGP_KEY_END:
 		if (m->op == IMP_OP_FLOOR && m->domains == 0)
 			argp_error(state, "missing --raise DOMAIN=EPOCH");
@@ -93,7 +88,15 @@ static int make(struct owner *o, const struct imp_target *target, uint32_t epoch
 	m.target = *target;
 	m.owner_epoch = epoch;
 	if (sequenced)
-		m.sequence = a->owner.sequence ? a->owner.sequence : (uint64_t)time(NULL);
+		m.sequence = a->owner.sequence ? a->owner.sequence : o->next;
+	else if (a->owner.sequence)
+		return imp_fail(err, IMP_EUSAGE, "%s: has no sequence", o->verb);
+	if (sequenced && m.sequence == 0)
+		return imp_hint(
+			err,
+			imp_fail(err, IMP_EUSAGE, "%s: missing --sequence N", o->verb),
+			"above the device's sequence in domain 0, which push --dry-run "
+			"of any profile tells");
 	imp_command_encode(&m, &p);
 	if (imp_signed_put_one(o->crypto, &o->signer, IMP_KIND_COMMAND,
 			       (struct imp_span){ 0 }, imp_written(&p), w, NULL))

@@ -179,7 +179,7 @@ static const struct item *find(const struct push *p, struct device *d)
 	return found;
 }
 
-static int say_dry(struct device *d, const struct plan *plan)
+static int try_dry(struct device *d, const struct plan *plan)
 {
 	unsigned domain = plan->entry.domain;
 	bool held = d->describe.domains >> domain & 1;
@@ -191,6 +191,8 @@ static int say_dry(struct device *d, const struct plan *plan)
 		snprintf(d->says, sizeof(d->says),
 			 "already there: domain %u sequence %" PRIu64, domain,
 			 have->sequence);
+	else if (plan_foresee(d, plan))
+		return -(int)d->err.code;
 	else
 		snprintf(d->says, sizeof(d->says),
 			 "would set domain %u to sequence %" PRIu64 " (now %" PRIu64
@@ -216,7 +218,7 @@ static int talk(struct device *d, void *ctx)
 		plan = (struct plan){ .object = object, .what = "object" };
 	if (!verifier_card(&p->verifier, d))
 		return -(int)d->err.code;
-	return p->a->dry_run ? say_dry(d, &plan) : plan_apply(d, &plan, &p->verifier);
+	return p->a->dry_run ? try_dry(d, &plan) : plan_apply(d, &plan, &p->verifier);
 }
 
 static int keep(struct device *d, void *ctx, struct imp_error *err)

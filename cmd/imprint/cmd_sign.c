@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* imprint sign: profiles in, signed profiles out. */
 #include "args.h"
+#include "base/wipe.h"
 #include "commands.h"
 #include "issue.h"
 #include "keyarg.h"
@@ -80,7 +81,10 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	if (!rc)
 		rc = signer_read(crypto, a.key.path, a.key.pass_fd, &key, &ctx.signer,
 				 err);
-	return rc ? rc : run_filter(&f, a.in, &a.out, err);
+	if (!rc)
+		rc = run_filter(&f, a.in, &a.out, err);
+	imp_wipe(ctx.buf, sizeof(ctx.buf)); /* a signed profile in clear */
+	return rc;
 }
 
 const struct cli_cmd cmd_sign = {

@@ -90,6 +90,15 @@ static void pass_over(struct thread *threads, size_t count, const char *id)
 		threads[i].device.skipped |= !threads[i].device.name[0];
 }
 
+/* Each hint once, however many devices it is about. */
+static void add_hint(struct imp_error *err, const struct device *d)
+{
+	const char *hint = strstr(d->err.msg, "\nhint: ");
+
+	if (hint && !strstr(err->msg, hint))
+		imp_hint(err, -IMP_EPARTIAL, "%s", hint + strlen("\nhint: "));
+}
+
 /* One device: its own code. Several: 12 where any failed, 130 where the user interrupted.
  */
 static int verdict(const struct thread *threads, size_t count,
@@ -119,8 +128,12 @@ static int verdict(const struct thread *threads, size_t count,
 	*err = first->err;
 	if (tried == 1)
 		return first->rc;
-	return imp_fail(err, IMP_EPARTIAL, "%s: %zu of %zu devices failed", work->verb,
-			failed, tried);
+	imp_fail(err, IMP_EPARTIAL, "%s: %zu of %zu devices failed", work->verb, failed,
+		 tried);
+	for (size_t i = 0; i < count; i++)
+		if (!threads[i].device.skipped && threads[i].device.rc)
+			add_hint(err, &threads[i].device);
+	return -IMP_EPARTIAL;
 }
 
 /* What was proven is kept before anybody is told of it. */

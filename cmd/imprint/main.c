@@ -79,7 +79,6 @@ static void harden(void)
 enum { OPT_VERSION = 0x100 };
 
 static const struct argp_option options[] = {
-	{ "verbose", 'v', NULL, 0, "Say more about each conversation", 0 },
 	{ "version", OPT_VERSION, NULL, 0,
 	  "Print versions of imprint and its libraries and exit", 0 },
 	{ 0 },
@@ -94,13 +93,8 @@ static void print_version(void)
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	struct cli *cli = state->input;
-
 	(void)arg;
 	switch (key) {
-	case 'v':
-		cli->verbosity++;
-		return 0;
 	case OPT_VERSION:
 		print_version();
 		return 0;

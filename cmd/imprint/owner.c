@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "cose/key.h"
+#include "model/identifier.h"
 #include "owner.h"
 
 enum { OPT_TARGET = 0x500, OPT_SEQUENCE, OPT_EPOCH, OBJECT_MAX = 2048 };
@@ -14,7 +15,7 @@ static const struct argp_option options[] = {
 	  "With -o: the device (imei, or ueid in hex), or the class (PEN/MODEL) it is for",
 	  0 },
 	{ "sequence", OPT_SEQUENCE, "N", 0,
-	  "Sequence in domain 0 (default: seconds since 1970; claim, lock and floor have none)",
+	  "Sequence in domain 0, for policy, retire, wipe (default with -d: the device's next)",
 	  0 },
 	{ "owner-epoch", OPT_EPOCH, "N", 0,
 	  "With -o: the device's owner-epoch (default 1)", 0 },
@@ -86,6 +87,10 @@ void owner_close(struct owner *o)
 	imp_crypto_free(&o->crypto);
 }
 
+/* Describe is not signed: whoever sits on the line must not talk an owner into spending
+ * all sequences. */
+static const uint64_t NEXT_MAX = 1ull << 40;
+
 static int talk(struct device *d, void *ctx)
 {
 	const struct owner *shared = ctx;
@@ -101,6 +106,8 @@ static int talk(struct device *d, void *ctx)
 		return -(int)d->err.code;
 	o.crypto = d->crypto; /* this thread's own */
 	target.ueid = known->card.ueid;
+	if (!d->describe.restricted && d->describe.domain[0].sequence < NEXT_MAX)
+		o.next = d->describe.domain[0].sequence + 1;
 	rc = o.make(&o, &target, d->owner_epoch ? d->owner_epoch : 1, &w, &d->err);
 	if (!rc)
 		rc = plan_object(d->crypto, imp_written(&w), &plan, &d->err);
@@ -153,16 +160,6 @@ int owner_run(struct owner *o, const struct owner_args *a, struct imp_error *err
 	return a->out.path ? to_file(o, a, err) : devices_run(&a->dev, &work, err);
 }
 
-static bool parse_imei(const char *text, uint8_t ueid[33])
-{
-	if (strlen(text) != 15 || strspn(text, "0123456789") != 15)
-		return false;
-	ueid[0] = 3;
-	for (size_t i = 0; i < 14; i++)
-		ueid[i + 1] = (uint8_t)(text[i] - '0');
-	return true;
-}
-
 static size_t parse_hex(const char *text, uint8_t ueid[33])
 {
 	size_t n = strlen(text) / 2;
@@ -178,26 +175,43 @@ static size_t parse_hex(const char *text, uint8_t ueid[33])
 	return n;
 }
 
+/* PEN/MODEL, or MODEL. */
+static bool parse_class(const char *text, struct imp_target *out)
+{
+	const char *slash = strchr(text, '/'), *model = slash ? slash + 1 : text;
+	size_t digits = strspn(text, "0123456789");
+	unsigned long long pen = strtoull(text, NULL, 10);
+
+	out->hwmodel = imp_span_str(model);
+	out->has_oemid = slash != NULL;
+	out->oemid = slash ? (uint32_t)pen : 0;
+	if (slash &&
+	    (digits == 0 || text + digits != slash || digits > 10 || pen > UINT32_MAX))
+		return false;
+	return out->hwmodel.len >= 1 && out->hwmodel.len <= IMP_HWMODEL_MAX;
+}
+
 int parse_target(const char *text, uint8_t ueid[33], struct imp_target *out,
 		 struct imp_error *err)
 {
-	const char *slash = strchr(text, '/'), *model = slash ? slash + 1 : text;
-	size_t n = parse_imei(text, ueid) ? 15 : parse_hex(text, ueid);
-	char *end = NULL;
+	size_t digits = strspn(text, "0123456789");
+	char buf[128];
+	const char *wrong;
 
-	*out = (struct imp_target){ .ueid = { ueid, n } };
-	if (n > 0)
+	*out = (struct imp_target){ 0 };
+	/* All digits: an imei, or one that a spreadsheet has shortened. */
+	if (text[digits] == '\0' && (digits == 14 || digits == 15)) {
+		wrong = imp_identifier_wrong(IMP_ID_IMEI, text, buf);
+		if (wrong)
+			return imp_fail(err, IMP_EUSAGE, "--target %s: %s", text, wrong);
+		imp_ueid_of_imei(text, ueid);
+		out->ueid = (struct imp_span){ ueid, 15 };
 		return 0;
-	if (slash) {
-		out->has_oemid = true;
-		out->oemid = (uint32_t)strtoul(text, &end, 10);
 	}
-	out->hwmodel = imp_span_str(model);
-	if (out->hwmodel.len < 1 || out->hwmodel.len > IMP_HWMODEL_MAX ||
-	    (slash && end != slash))
-		return imp_fail(
-			err, IMP_EUSAGE,
+	out->ueid = (struct imp_span){ ueid, parse_hex(text, ueid) };
+	if (out->ueid.len > 0 || parse_class(text, out))
+		return 0;
+	return imp_fail(err, IMP_EUSAGE,
 			"--target %s: expected an imei, a ueid in hex, or PEN/MODEL",
 			text);
-	return 0;
 }

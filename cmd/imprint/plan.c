@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/reason.h"
 #include "issue.h"
 #include "plan.h"
 
@@ -251,6 +252,89 @@ static void say(struct device *d, const struct plan *plan)
 			 plan->what, imp_life_name(t->life));
 }
 
+static const struct imp_described *described(const struct device *d,
+					     const struct plan *plan)
+{
+	return &d->describe.domain[plan->entry.domain];
+}
+
+static int hint_state(struct device *d, int rc)
+{
+	switch (d->describe.life) {
+	case IMP_LIFE_UNOWNED:
+		return imp_hint(&d->err, rc, "nobody owns it yet: imprint claim");
+	case IMP_LIFE_DECOMMISSIONED:
+		return imp_hint(&d->err, rc, "it is retired and takes nothing any more");
+	default:
+		return imp_hint(&d->err, rc,
+				"it has an owner already; imprint verify shows which");
+	}
+}
+
+/* What to do next about a refusal. The numbers are what the device says without proof. */
+static int hint_refusal(struct device *d, const struct plan *plan, int rc)
+{
+	const char *how = plan->entry.kind == IMP_ENTRY_PROFILE ? "build" : "sign";
+
+	if (!rc || d->describe.restricted)
+		return rc;
+	switch (d->reason) {
+	case IMP_R_SEQUENCE:
+		return imp_hint(&d->err, rc,
+				"domain %u has sequence %" PRIu64
+				": %s with --sequence %" PRIu64 " or higher",
+				plan->entry.domain, described(d, plan)->sequence, how,
+				described(d, plan)->sequence + 1);
+	case IMP_R_EPOCH:
+		return imp_hint(
+			&d->err, rc,
+			"owner-epoch %u, domain-epoch %u of domain %u: build with "
+			"--epochs %u,%u",
+			d->owner_epoch, described(d, plan)->domain_epoch,
+			plan->entry.domain, d->owner_epoch,
+			described(d, plan)->domain_epoch);
+	case IMP_R_STATE:
+		return hint_state(d, rc);
+	case IMP_R_APPROVAL:
+		return plan->entry.kind != IMP_ENTRY_TRANSFER
+			       ? rc
+			       : imp_hint(&d->err, rc,
+					  "its firmware asks for the maker's "
+					  "signature: --maker KEY");
+	case IMP_R_SCOPE:
+		return imp_hint(&d->err, rc,
+				"another key owns it; imprint verify shows which");
+	default:
+		return rc;
+	}
+}
+
+/* What describe tells of a push, before anything is sent: the object's pair and owner
+ * epoch against the device's. 0, or -IMP_EPOLICY as the device would refuse it. */
+int plan_foresee(struct device *d, const struct plan *plan)
+{
+	const struct imp_described *have = described(d, plan);
+	const struct imp_entry *e = &plan->entry;
+	enum imp_reason reason = IMP_R_NONE;
+
+	if (e->kind != IMP_ENTRY_PROFILE || d->describe.restricted)
+		return 0;
+	if (d->describe.life != IMP_LIFE_OWNED && d->describe.life != IMP_LIFE_LOCKED)
+		reason = IMP_R_STATE;
+	else if (e->owner_epoch != d->owner_epoch || e->domain_epoch < have->domain_epoch)
+		reason = IMP_R_EPOCH;
+	else if (e->domain_epoch == have->domain_epoch && e->sequence <= have->sequence)
+		reason = IMP_R_SEQUENCE;
+	if (!reason)
+		return 0;
+	d->reason = reason;
+	return hint_refusal(d, plan,
+			    imp_fail(&d->err, imp_reason_row(reason)->code,
+				     "%s: %s: would refuse (%s): %s", d->uri, d->name,
+				     imp_reason_row(reason)->name,
+				     imp_reason_row(reason)->says));
+}
+
 int plan_apply(struct device *d, const struct plan *plan, const struct verifier *v)
 {
 	struct device_check check = { 0 };
@@ -265,11 +349,14 @@ int plan_apply(struct device *d, const struct plan *plan, const struct verifier 
 		rc = imp_session_stage(&d->session, plan->object, nonce, &r, &d->reason,
 				       &d->err);
 	if (rc)
-		return rc;
+		return hint_refusal(d, plan, rc);
 	d->again = r.again;
 	if (r.evidence.len == 0)
 		return imp_fail(&d->err, IMP_EDEVICE,
 				"%s: %s: applied, but no evidence came", d->uri, d->name);
+	if (r.again && plan->entry.kind == IMP_ENTRY_TRANSFER)
+		check.expected.has_policy = false; /* commands set it since */
+	check.expected.later = r.again;
 	check.step = (struct imp_step){ &plan->entry, .must = !r.again };
 	rc = device_appraise(d, r.evidence, &check);
 	if (!rc)

@@ -60,6 +60,11 @@ int verifier_keep(struct verifier *v, const struct device *d, struct imp_error *
 int plan_prepare(struct device *d, const struct plan *plan, const struct verifier *v,
 		 const uint8_t nonce[32], struct imp_evidence *last,
 		 struct device_check *check);
+/*
+ * Would the device refuse the object? By what describe says, without proof: its
+ * lifecycle, epochs and sequence. 0, or -code with the refusal in d->err.
+ */
+int plan_foresee(struct device *d, const struct plan *plan);
 /* Stage the object, take the answer, appraise. The negative code of what went wrong
  * first. */
 int plan_apply(struct device *d, const struct plan *plan, const struct verifier *v);

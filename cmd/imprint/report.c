@@ -136,17 +136,28 @@ static void report_json(const struct device_work *work, const struct device *d)
 	putchar('\n');
 }
 
+/* What the line says already: the port, the name. */
+static const char *without(const char *text, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return n > 0 && strncmp(text, prefix, n) == 0 && strncmp(text + n, ": ", 2) == 0
+		       ? text + n + 2
+		       : text;
+}
+
 static void report_text(const struct device *d)
 {
-	const char *hint = strstr(d->err.msg, "\nhint: ");
-	size_t len = hint ? (size_t)(hint - d->err.msg) : strlen(d->err.msg);
+	const char *text = without(without(d->err.msg, d->uri), d->name);
+	const char *hint = strstr(text, "\nhint: ");
+	size_t len = hint ? (size_t)(hint - text) : strlen(text);
 
 	if (!d->rc) {
 		printf("PASS  %-24s %-22s %s\n", d->name, d->uri, d->says);
 		return;
 	}
 	printf("FAIL  %-24s %-22s %.*s\n", d->name[0] ? d->name : "-", d->uri, (int)len,
-	       d->err.msg);
+	       text);
 	for (size_t i = 1; i < d->appraisal.count; i++)
 		printf("      %s is %s, expected %s\n", d->appraisal.difference[i].what,
 		       d->appraisal.difference[i].found,

@@ -154,6 +154,28 @@ static const struct row {
 	{ IMP_GROUP_IMPRINT, IMP_HISTORY, IMP_SMP_READ, do_history },
 };
 
+/* Every pair that an object must exceed, whether or not a profile was ever there. */
+static void describe_domains(const struct imp_agent_state *s, struct imp_describe *d)
+{
+	static const uint8_t none[32];
+
+	if (s->sequence0 > 0) {
+		d->domains |= 1;
+		d->domain[0].id = IMP_SPAN(none);
+	}
+	for (unsigned i = 0; i < s->domains; i++) {
+		const struct imp_agent_domain *have = &s->domain[i];
+
+		d->domains |= (uint16_t)(1u << have->domain);
+		d->domain[have->domain] = (struct imp_described){
+			.domain_epoch = have->domain_epoch,
+			.sequence = have->sequence,
+			.id = IMP_SPAN(have->id),
+		};
+	}
+	d->domain[0].sequence = s->sequence0;
+}
+
 static void describe_state(struct imp_agent *a, struct imp_describe *d)
 {
 	const struct imp_agent_state *s = &a->state;
@@ -171,18 +193,7 @@ static void describe_state(struct imp_agent *a, struct imp_describe *d)
 	d->owner = IMP_SPAN(s->owner_kid);
 	d->owner_epoch = s->owner_epoch;
 	d->record = IMP_SPAN(s->record);
-	for (unsigned i = 0; i < s->domains; i++) {
-		const struct imp_agent_domain *have = &s->domain[i];
-
-		if (have->state == IMP_DOMAIN_UNUSED)
-			continue;
-		d->domains |= (uint16_t)(1u << have->domain);
-		d->domain[have->domain] = (struct imp_described){
-			.domain_epoch = have->domain_epoch,
-			.sequence = have->domain == 0 ? s->sequence0 : have->sequence,
-			.id = IMP_SPAN(have->id),
-		};
-	}
+	describe_domains(s, d);
 	d->staged = a->staged;
 	d->staged_off = a->staged_off;
 	d->staged_sha = IMP_SPAN(a->staged_sha);

@@ -33,6 +33,7 @@ struct imp_expected {
 	struct imp_span id, authority; /* 32 bytes each */
 	uint32_t epochs[2];
 	uint64_t sequence;
+	bool later; /* the profile came earlier: commands may have followed it */
 };
 
 struct imp_difference {

@@ -200,9 +200,9 @@ class Files(Case):
                    '  apn/0: {name: x, auth: pap, user: u, secret: "${pin}"}\n'
                    f'  security/0: {{bootstrap: true, mode: psk, identity: {{text: a}}, secret: {{hex: "{marker}"}}}}\n')
         self.write("d.csv", f"imei,pin\n001010010000014,{marker}\n")
-        run = self.simulate("$I -v enroll -d sim/1 -o x.cards; $I claim -k owner.pem -d sim/1 --cards x.cards --evidence e\n"
+        run = self.simulate("$I enroll -d sim/1 -o x.cards; $I claim -k owner.pem -d sim/1 --cards x.cards --evidence e\n"
                             "$I pack p.yaml --csv d.csv --seed seed.key -k owner.pem --cards x.cards -o p.packages\n"
-                            "$I -v push p.packages -d sim/1 --cards x.cards --evidence e --json; $I verify -d sim/1 --cards x.cards --json\n"
+                            "$I push p.packages -d sim/1 --cards x.cards --evidence e --json; $I verify -d sim/1 --cards x.cards --json\n"
                             "$I build p.yaml --csv d.csv --seed seed.key -o b.profiles; $I inspect b.profiles; $I inspect --json b.profiles\n"
                             "$I sign -k owner.pem b.profiles -o b.signed; $I inspect b.signed; rm b.profiles b.signed; mv sim dev")
         found = [marker.encode(), bytes.fromhex(marker)]

@@ -83,6 +83,30 @@ class Job(Case):
         self.assertEqual({d["round_trips"] for d in answers[:5]}, {2})
         self.assertEqual(answers[5]["status"], 4)
 
+    def test_commands_take_the_next_sequence(self):
+        """They spend domain 0's, one by one, and the profile that is held stays proven; what comes next is told."""
+        run = self.two(READY + self.pack(1, "a.packages") + self.pack(2, "b.packages") + self.pack(3, "c.packages") +
+                       "O='-d sim/1 --cards x.cards --evidence e.evidence --json'\n"
+                       "$I policy -k owner.pem $O; $I push a.packages --dry-run $O; $I push b.packages --dry-run $O; $I push b.packages $O\n"
+                       "$I wipe --domain 3 -k owner.pem $O; $I verify --expect b.packages $O; $I push b.packages $O; $I push c.packages $O; true")
+        answers = self.lines(run.out)
+        self.assertEqual([a["status"] for a in answers], [0, 4, 0, 0, 0, 0, 0, 4])
+        self.assertIn("domain 0 has sequence 1: build with --sequence 2 or higher", answers[1]["message"])
+        self.assertEqual(answers[5]["domains"][0]["sequence"], 3)
+        self.assertEqual((answers[7]["refusal"], answers[1]["refusal"]), ("sequence", "sequence"))
+        self.assertIn("missing --sequence N", self.run_tool("retire", "-k", "owner.pem", "--target", "001010010000014", "-o", "r", status=2).err)
+
+    def test_refusals_say_what_to_do(self):
+        """Each once, however many devices refuse for it."""
+        run = self.two("$I enroll -d all -o x.cards; " + self.pack() + "$I push p.packages -d all --cards x.cards", status=12)
+        self.assertEqual(run.err.count("hint: nobody owns it yet: imprint claim"), 1)
+        run = self.two("$I claim -k owner.pem -d all --cards x.cards; $I floor --raise 1=4 -k owner.pem -d all --cards x.cards; "
+                       "sed -i 's/domain: owner/domain: network/' p1.yaml; " + self.pack().replace("-o p", "-o q") +
+                       "$I push q.packages -d sim/1 --cards x.cards", status=4)
+        self.assertIn("build with --epochs 1,4", run.err)
+        run = self.two("$I claim -k stranger.pem -d sim/1 --cards x.cards", status=4)
+        self.assertIn("it has an owner already", run.err)
+
     def test_stranger_commands_nothing(self):
         run = self.two(READY + "for c in lock retire 'wipe --domain 0' 'floor --raise 1=2' policy; do "
                        "$I $c -k stranger.pem -d sim/1 --cards x.cards --json; done; true")
@@ -92,6 +116,16 @@ class Job(Case):
         run = self.two(READY + "$I lock -k owner.pem --target keel-2 -o l.command && $I push l.command -d sim/1 -d sim/2 --cards x.cards "
                        "&& $I verify -d sim/1 -d sim/2 --cards x.cards --require-locked --json")
         self.assertEqual({d["lifecycle"] for d in self.lines(run.out)}, {"locked"})
+
+    def test_targets_are_what_they_look_like(self):
+        for target, words in (("49015420323751", "check digit|15 digits|spreadsheet"), ("490154203237517", "check digit"), ("/x", "expected an imei"),
+                              ("99999999999/x", "expected an imei"), ("-1/x", "expected an imei"), ("1/", "expected an imei")):
+            self.assertRegex(self.run_tool("lock", "-k", "owner.pem", "--target", target, "-o", "x", status=2).err, words, target)
+        self.run_tool("lock", "-k", "owner.pem", "--target", "490154203237518", "-o", "x")
+        self.run_tool("lock", "-k", "owner.pem", "--target", "4294967295/keel", "-o", "y")
+        self.assertIn("has no sequence", self.run_tool("lock", "-k", "owner.pem", "--target", "1/x", "--sequence", "3", "-o", "z", status=2).err)
+        for wrong in ("+1=2", " 1=2", "0=1", "16=1", "1=0", "1"):
+            self.run_tool("floor", "--raise", wrong, "-k", "owner.pem", "--target", "1/x", "-o", "z", status=2)
 
     def test_maker_must_sign_a_claim(self):
         self.run_tool("keygen", "--class", "test", "-o", "maker.pem", "--public", "maker.pub")
