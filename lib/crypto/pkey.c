@@ -221,7 +221,6 @@ static bool ecdsa_verifies(struct imp_crypto *c, EVP_PKEY *pkey,
 			   const uint8_t sig[IMP_SIG_LEN])
 {
 	CLEANUP(EVP_PKEY_CTX_freep) EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(pkey, NULL);
-	CLEANUP(EVP_MD_CTX_freep) EVP_MD_CTX *md = EVP_MD_CTX_new();
 	uint8_t hash[32], der[80];
 	size_t len = raw_to_der(sig, der);
 
