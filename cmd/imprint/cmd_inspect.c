@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* imprint inspect: show objects and any CBOR as a tree; check one item strictly. */
+#include <string.h>
+
 #include "args.h"
 #include "base/file.h"
 #include "cbor/reader.h"
 #include "commands.h"
 #include "names.h"
 
-enum { FILE_MAX = 64 << 20 };
+enum { FILE_MAX = 64 << 20, HEAD = 4096 /* where PEM must begin, after comments */ };
 
 struct args {
 	struct report_args report;
@@ -56,28 +58,50 @@ static const struct argp argp = {
 	.children = children,
 };
 
-static int show_sequence(const struct args *a, struct imp_span rest,
-			 const struct show_names *names, struct imp_error *err)
+/* Whatever a file is, it must be CBOR to its end before any of it is shown: the start of
+ * a key may look like some. */
+static int check_sequence(const struct args *a, struct imp_span all,
+			  struct imp_error *err)
 {
-	size_t offset = 0;
+	const struct imp_span pem = IMP_TEXT("-----BEGIN ");
+	size_t at = 0;
 
-	while (rest.len > 0) {
+	if (all.len == 0)
+		return imp_fail(err, IMP_EFORMAT, "%s: is empty", a->in);
+	if (memmem(all.ptr, all.len < HEAD ? all.len : HEAD, pem.ptr, pem.len))
+		return imp_hint(
+			err,
+			imp_fail(err, IMP_EFORMAT, "%s: is PEM, expected CBOR", a->in),
+			"imprint key %s shows a key", a->in);
+	while (at < all.len) {
 		struct imp_cbor_fault fault = { 0 };
-		size_t len = imp_cbor_item_len(rest, IMP_CBOR_ANY, &fault);
-		int rc;
+		size_t len =
+			imp_cbor_item_len((struct imp_span){ all.ptr + at, all.len - at },
+					  IMP_CBOR_ANY, &fault);
 
-		fault.offset += offset;
+		fault.offset += at;
 		if (len == 0)
 			return imp_cbor_refuse(&fault, a->in, err);
-		rc = show_item(stdout, a->report.json, (struct imp_span){ rest.ptr, len },
-			       names, err);
-		if (rc)
-			return imp_wrap(err, rc, "%s", a->in);
-		rest.ptr += len;
-		rest.len -= len;
-		offset += len;
+		at += len;
 	}
-	return offset > 0 ? 0 : imp_fail(err, IMP_EFORMAT, "%s: is empty", a->in);
+	return 0;
+}
+
+static int show_sequence(const struct args *a, struct imp_span all,
+			 const struct show_names *names, struct imp_error *err)
+{
+	int rc = check_sequence(a, all, err);
+
+	for (size_t at = 0, len; !rc && at < all.len; at += len) {
+		const struct imp_span rest = { all.ptr + at, all.len - at };
+
+		len = imp_cbor_item_len(rest, IMP_CBOR_ANY, NULL);
+		rc = imp_wrap(err,
+			      show_item(stdout, a->report.json,
+					(struct imp_span){ rest.ptr, len }, names, err),
+			      "%s", a->in);
+	}
+	return rc;
 }
 
 static int show_strict(const struct args *a, struct imp_span all,

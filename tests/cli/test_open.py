@@ -225,6 +225,17 @@ class Open(Case):
             for option in ((), ("--json",)):
                 self.assertNotIn("cafe", self.run_tool("inspect", name, *option).out)
 
+    def test_inspect_shows_nothing_of_a_key_or_of_half_a_file(self):
+        self.keys()
+        run = self.run_tool("inspect", "owner.pem", status=3)
+        self.assertIn("owner.pem: is PEM, expected CBOR", run.err)
+        self.assertIn("hint: imprint key owner.pem", run.err)
+        self.assertEqual(run.out, "")
+        self.write("half", b"\x01\x43abc\x44ab")
+        run = self.run_tool("inspect", "half", status=3)
+        self.assertEqual(run.out, "")
+        self.assertIn("offset 5", run.err)
+
     def test_inspect_strict_names_offset_and_rule(self):
         for hexed, offset, rule in (("a2020001 00", 3, "ascending"), ("1801", 0, "shortest"), ("9fff", 0, "indefinite"), ("f93c00", 0, "float"),
                                     ("0000", 1, "bytes after"), ("", 0, "ends inside"), ("6107", 0, "control"), ("c000", 0, "tag")):
