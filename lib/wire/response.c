@@ -24,7 +24,7 @@ static void take_group_error(struct imp_cbor *c, struct imp_response *r)
 static void take_rc(struct imp_cbor *c, struct imp_response *r)
 {
 	r->rc = (uint32_t)imp_cbor_uint_max(c, UINT32_MAX);
-	r->failed = r->rc != 0;
+	r->failed |= r->rc != 0;
 }
 
 static void take_off(struct imp_cbor *c, struct imp_response *r)
@@ -130,7 +130,7 @@ int imp_response_decode(struct imp_span body, struct imp_response *out,
 static void put_error(struct imp_writer *w, const struct imp_response *r)
 {
 	imp_cbor_put_map(w, 1);
-	if (r->group == 0) {
+	if (r->group == 0 && r->rc != 0) {
 		put_uint_if(w, "rc", true, r->rc);
 		return;
 	}
