@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* imprint build: a YAML profile and rows of devices become profiles. */
-#include "base/file.h"
+#include <inttypes.h>
+
+#include "bundle.h"
 #include "commands.h"
 #include "compile.h"
-#include "issue.h"
 
 struct args {
 	struct compile_args compile;
-	struct out_args out;
+	struct bundle_args out;
 };
 
 static const struct argp_child children[] = { { &compile_argp, 0, NULL, 0 },
-					      { &out_argp, 0, NULL, 0 },
+					      { &bundle_argp, 0, NULL, 0 },
 					      { 0 } };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -35,52 +36,42 @@ static const struct argp argp = {
 	.children = children,
 };
 
-struct sink {
-	struct imp_out out;
-	const struct args *a;
-	uint64_t count;
-};
-
 static int begin(void *ctx, uint64_t count, bool lone, struct imp_error *err)
 {
-	struct sink *s = ctx;
-	int rc = imp_out_open(&s->out, s->a->out.path,
-			      IMP_OUT_PRIVATE | IMP_OUT_BINARY |
-				      (s->a->out.force ? IMP_OUT_FORCE : 0),
-			      err);
-
-	return rc || lone ? rc : put_head(&s->out, count, IMP_BATCH_PROFILES, err);
+	return bundle_begin(ctx, count, lone, err);
 }
 
-static int each(void *ctx, struct imp_span payload, struct imp_error *err)
+static int each(void *ctx, const struct compiled *profile, struct imp_error *err)
 {
-	struct sink *s = ctx;
-
-	s->count++;
-	return imp_out_write(&s->out, payload, err);
+	return bundle_put(ctx, profile->payload, err);
 }
 
 static int run(const struct cli *cli, int argc, char **argv, struct imp_error *err)
 {
 	CLEANUP(imp_crypto_free) struct imp_crypto *crypto = NULL;
 	struct args a = { 0 };
-	struct sink s = { .a = &a };
-	const struct compile_sink sink = { begin, each, &s };
-	int rc;
+	struct bundle out = { .args = &a.out,
+			      .verb = "build",
+			      .kind = IMP_BATCH_PROFILES,
+			      .flags = IMP_OUT_PRIVATE };
+	const struct compile_sink sink = { .begin = begin, .each = each, .ctx = &out };
+	int rc, findings;
 
 	(void)cli;
 	cli_parse(&cmd_build, argc, argv, &a);
 	rc = imp_crypto_new(&crypto, err);
 	if (!rc)
 		rc = compile(crypto, &a.compile, &sink, err);
-	if (!rc)
-		rc = imp_out_commit(&s.out, err);
-	if (!rc && a.out.path)
+	findings = rc == -IMP_EFINDINGS ? rc : 0;
+	if (!rc || findings)
+		rc = bundle_commit(&out, findings ? NULL : err);
+	if (!rc && bundle_name(&out))
 		fprintf(stderr,
-			"note: %s: %llu profiles in clear, mode 0600: they may hold secrets\n",
-			a.out.path, (unsigned long long)s.count);
-	imp_out_abort(&s.out);
-	return rc;
+			"note: %s: %" PRIu64
+			" profiles in clear, mode 0600: they may hold secrets\n",
+			bundle_name(&out), out.count);
+	bundle_abort(&out);
+	return rc ? rc : findings;
 }
 
 const struct cli_cmd cmd_build = {

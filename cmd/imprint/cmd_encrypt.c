@@ -5,13 +5,15 @@
 #include "issue.h"
 
 struct args {
-	struct out_args out;
+	struct bundle_args out;
 	struct seal_args seal;
+	struct jobs_args jobs;
 	const char *in;
 };
 
 static const struct argp_child children[] = { { &seal_argp, 0, NULL, 0 },
-					      { &out_argp, 0, NULL, 0 },
+					      { &bundle_argp, 0, NULL, 0 },
+					      { &jobs_argp, 0, NULL, 0 },
 					      { 0 } };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -23,11 +25,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->in = "-";
 		state->child_inputs[0] = &a->seal;
 		state->child_inputs[1] = &a->out;
+		state->child_inputs[2] = &a->jobs;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (state->arg_num > 0)
 			return ARGP_ERR_UNKNOWN;
 		a->in = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!a->seal.cards)
+			argp_error(state, "missing --cards FILE");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -42,33 +49,36 @@ static const struct argp argp = {
 	.children = children,
 };
 
-static int seal_item(void *arg, struct imp_span item, struct imp_span *made,
-		     struct imp_error *err)
+static int make(void *ctx, struct imp_crypto *crypto, const struct imp_pool_item *item,
+		struct imp_writer *out, struct imp_error *err)
 {
-	return seal_profile(arg, item, made, err);
+	const struct filter *f = ctx;
+
+	return sealing_make(f->ctx, crypto, &item->key, item->in, out, err);
 }
 
 static int run(const struct cli *cli, int argc, char **argv, struct imp_error *err)
 {
-	static struct sealer sealer;
 	CLEANUP(imp_crypto_free) struct imp_crypto *crypto = NULL;
+	struct sealing sealing = { 0 };
 	struct args a = { 0 };
-	const struct filter f = { .in = IMP_BATCH_SIGNED,
-				  .out = IMP_BATCH_PACKAGES,
-				  .each = seal_item,
-				  .ctx = &sealer };
+	struct filter f = { .in = IMP_BATCH_SIGNED, .make = make, .ctx = &sealing };
 	int rc;
 
 	(void)cli;
 	cli_parse(&cmd_encrypt, argc, argv, &a);
+	f.jobs = a.jobs.jobs;
+	f.out = (struct bundle){ .args = &a.out,
+				 .verb = "encrypt",
+				 .kind = IMP_BATCH_PACKAGES };
 	rc = imp_crypto_new(&crypto, err);
 	if (!rc)
-		rc = sealer_open(&sealer, crypto, &a.seal, err);
+		rc = sealing_open(&sealing, crypto, &a.seal, err);
 	if (!rc)
-		rc = run_filter(&f, a.in, &a.out, err);
+		rc = run_filter(&f, a.in, crypto, err);
 	if (!rc)
-		report_asserted(&sealer);
-	sealer_close(&sealer);
+		sealing_report(&sealing);
+	sealing_close(&sealing);
 	return rc;
 }
 

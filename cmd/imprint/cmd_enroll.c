@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* imprint enroll: read devices' cards. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -84,9 +85,10 @@ struct run {
 	struct imp_factories factories;
 	struct imp_signer endorser;
 	bool endorses;
-	struct imp_known_list list;
-	struct imp_known_list now; /* of this run */
-	const char *path;	   /* where the cards go */
+	struct imp_cards cards;	     /* that are in the file already */
+	const struct device **fresh; /* devices with a card of this run; owned */
+	size_t count, cap;
+	const char *path; /* where the cards go */
 };
 
 /* {13: endorsement} of a card, by the key of --endorse. */
@@ -138,7 +140,7 @@ static int with_endorsement(struct device *d, const struct run *r,
 
 static int talk(struct device *d, void *ctx)
 {
-	CLEANUP(imp_known_fini) struct imp_known k = { 0 };
+	struct imp_known *k = &d->known;
 	const struct run *run = ctx;
 	struct imp_response r;
 	uint8_t nonce[32];
@@ -149,40 +151,66 @@ static int talk(struct device *d, void *ctx)
 	if (!rc)
 		rc = imp_wrap(&d->err,
 			      imp_known_check(d->crypto, r.card, nonce, &run->factories,
-					      &k, &d->err),
+					      k, &d->err),
 			      "%s", d->uri);
 	if (rc)
 		return rc;
-	if (d->args->id && !card_has_id(&k.card, d->args->id)) {
+	if (d->args->id && !card_has_id(&k->card, d->args->id)) {
 		d->skipped = true;
 		return 0;
 	}
-	imp_device_name(k.card.ueid, d->name);
-	if (d->ueid.len > 0 && !imp_span_eq(k.card.ueid, d->ueid))
+	imp_device_name(k->card.ueid, d->name);
+	if (d->ueid.len > 0 && !imp_span_eq(k->card.ueid, d->ueid))
 		return imp_fail(&d->err, IMP_EDEVICE,
 				"%s: describes itself as another device", d->uri);
 	snprintf(d->says, sizeof(d->says), "enrolled, key %s",
-		 run->endorses ? "endorsed now" : imp_assurance_name(k.assurance));
+		 run->endorses ? "endorsed now" : imp_assurance_name(k->assurance));
 	return run->endorses
-		       ? with_endorsement(d, run, &k, &d->card)
-		       : imp_secret_set(&d->card, imp_secret_span(&k.bytes), &d->err);
+		       ? with_endorsement(d, run, k, &d->card)
+		       : imp_secret_set(&d->card, imp_secret_span(&k->bytes), &d->err);
 }
 
-/* One identity on two ports at once is a clone, or one device that is attached twice. */
-static int add(struct run *run, struct device *d, struct imp_error *err)
+static int note_fresh(struct run *run, const struct device *d, struct imp_error *err)
 {
-	CLEANUP(imp_known_fini) struct imp_known k = { 0 }, again = { 0 };
-	struct imp_span card = imp_secret_span(&d->card);
-	int rc = imp_known_check(d->crypto, card, NULL, &run->factories, &k, err);
+	if (run->count == run->cap) {
+		size_t cap = run->cap ? 2 * run->cap : 16;
+		const struct device **more = reallocarray(run->fresh, cap, sizeof(*more));
+
+		if (!more)
+			return imp_fail(err, IMP_ERESOURCE, "out of memory");
+		run->fresh = more;
+		run->cap = cap;
+	}
+	run->fresh[run->count++] = d;
+	return 0;
+}
+
+/* One identity or key on two ports at once is a clone, or one device attached twice. */
+static int check_fresh(const struct run *run, const struct device *d,
+		       struct imp_error *err)
+{
+	for (size_t i = 0; i < run->count; i++) {
+		const struct imp_card *other = &run->fresh[i]->known.card;
+
+		if (imp_span_eq(other->ueid, d->known.card.ueid))
+			return imp_fail(err, IMP_EPOLICY,
+					"%s is on another port, too: a clone?", d->name);
+		if (imp_pub_eq(&other->signing, &d->known.card.signing) ||
+		    imp_pub_eq(&other->sealing, &d->known.card.sealing))
+			return imp_fail(err, IMP_EPOLICY, "%s and %s have the same key",
+					run->fresh[i]->name, d->name);
+	}
+	return 0;
+}
+
+static int add(struct run *run, const struct device *d, struct imp_error *err)
+{
+	int rc = check_fresh(run, d, err);
 
 	if (!rc)
-		rc = imp_known_check(d->crypto, card, NULL, &run->factories, &again, err);
-	if (!rc && imp_known_find(&run->now, k.card.ueid))
-		rc = imp_fail(err, IMP_EPOLICY, "%s is on another port, too: a clone?",
-			      d->name);
-	if (!rc)
-		rc = imp_known_add(&run->now, &again, err);
-	return rc ? rc : imp_known_add(&run->list, &k, err);
+		rc = imp_wrap(err, imp_cards_contradict(&run->cards, &d->known.card, err),
+			      "%s", run->path);
+	return rc ? rc : note_fresh(run, d, err);
 }
 
 /* Where cards disagree this device fails, the others stay. */
@@ -196,19 +224,53 @@ static int done(struct device *d, void *ctx, struct imp_error *err)
 	return 0;
 }
 
+static bool is_replaced(const struct run *run, struct imp_span ueid)
+{
+	for (size_t i = 0; i < run->count; i++)
+		if (imp_span_eq(run->fresh[i]->known.card.ueid, ueid))
+			return true;
+	return false;
+}
+
+/* Cards of the file that stay: NULL for out only counts them. */
+static int copy_kept(const struct run *run, struct imp_out *out, uint64_t *kept,
+		     struct imp_error *err)
+{
+	CLEANUP(imp_secret_fini) struct imp_secret bytes = { 0 };
+	struct imp_card card;
+	bool latest;
+	int rc = 0;
+
+	*kept = 0;
+	for (size_t i = 0; !rc && i < run->cards.count; i++) {
+		rc = imp_cards_read(&run->cards, i, &bytes, &card, &latest, err);
+		if (rc || !latest || is_replaced(run, card.ueid))
+			continue;
+		*kept += 1;
+		if (out)
+			rc = imp_out_write(out, imp_secret_span(&bytes), err);
+	}
+	return rc;
+}
+
 static int save(void *ctx, struct imp_error *err)
 {
 	CLEANUP(imp_out_abort) struct imp_out out = { 0 };
 	const struct run *run = ctx;
+	uint64_t kept;
 	int rc;
 
-	if (run->list.count == 0)
+	if (run->count == 0)
 		return 0;
-	rc = imp_out_open(&out, run->path, IMP_OUT_FORCE | IMP_OUT_BINARY, err);
+	rc = copy_kept(run, NULL, &kept, err);
 	if (!rc)
-		rc = put_head(&out, run->list.count, IMP_BATCH_CARDS, err);
-	for (size_t i = 0; !rc && i < run->list.count; i++)
-		rc = imp_out_write(&out, imp_secret_span(&run->list.at[i].bytes), err);
+		rc = imp_out_open(&out, run->path, IMP_OUT_FORCE | IMP_OUT_BINARY, err);
+	if (!rc)
+		rc = imp_batch_head_write(&out, kept + run->count, IMP_BATCH_CARDS, err);
+	if (!rc)
+		rc = copy_kept(run, &out, &kept, err);
+	for (size_t i = 0; !rc && i < run->count; i++)
+		rc = imp_out_write(&out, imp_secret_span(&run->fresh[i]->card), err);
 	return rc ? rc : imp_out_commit(&out, err);
 }
 
@@ -224,7 +286,7 @@ static int prepare(struct imp_crypto *crypto, const struct args *a, struct run *
 		rc = signer_read(crypto, a->endorse, a->pass_fd, key, &run->endorser,
 				 err);
 	if (!rc && access(a->out, F_OK) == 0)
-		rc = imp_known_read(crypto, a->out, &run->factories, &run->list, err);
+		rc = imp_cards_open(&run->cards, a->out, &run->factories, err);
 	return rc;
 }
 
@@ -247,8 +309,8 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 		rc = prepare(crypto, &a, &r, &key, err);
 	if (!rc)
 		rc = devices_run(&a.dev, &work, err);
-	imp_known_list_fini(&r.now);
-	imp_known_list_fini(&r.list);
+	imp_cards_close(&r.cards);
+	free(r.fresh);
 	return rc;
 }
 

@@ -1,24 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* imprint pack: build, sign and encrypt in one process, so that no plaintext is written.
  */
+#include <inttypes.h>
+
 #include "base/wipe.h"
 #include "commands.h"
 #include "compile.h"
 #include "issue.h"
-#include "keyarg.h"
 
 struct args {
 	struct compile_args compile;
 	struct key_args key;
 	struct seal_args seal;
-	struct out_args out;
+	struct bundle_args out;
+	struct jobs_args jobs;
 };
 
-static const struct argp_child children[] = { { &compile_argp, 0, NULL, 0 },
-					      { &key_argp, 0, NULL, 0 },
-					      { &seal_argp, 0, NULL, 0 },
-					      { &out_argp, 0, NULL, 0 },
-					      { 0 } };
+static const struct argp_child children[] = {
+	{ &compile_argp, 0, NULL, 0 }, { &key_argp, 0, NULL, 0 },
+	{ &seal_argp, 0, NULL, 0 },    { &bundle_argp, 0, NULL, 0 },
+	{ &jobs_argp, 0, NULL, 0 },    { 0 }
+};
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -31,6 +33,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	state->child_inputs[1] = &a->key;
 	state->child_inputs[2] = &a->seal;
 	state->child_inputs[3] = &a->out;
+	state->child_inputs[4] = &a->jobs;
 	return 0;
 }
 
@@ -46,67 +49,108 @@ struct packer {
 	const struct args *a;
 	struct imp_crypto *crypto;
 	struct imp_signer signer;
-	struct sealer sealer;
-	struct imp_out out;
-	uint64_t count;
-	uint8_t buf[IMP_CBOR_MAX];
+	struct sealing sealing;
+	struct imp_pool *pool;
+	struct bundle out;
+	struct compile_report report;
 };
+
+/* Sign and seal one profile; any thread. */
+static int make(void *ctx, struct imp_crypto *crypto, const struct imp_pool_item *item,
+		struct imp_writer *out, struct imp_error *err)
+{
+	struct packer *p = ctx;
+	uint8_t buf[IMP_CBOR_MAX];
+	struct imp_writer w = imp_writer(buf, sizeof(buf));
+	int rc = imp_issue_sign(crypto, &p->signer, item->in, &w, err);
+
+	if (!rc)
+		rc = sealing_make(&p->sealing, crypto, &item->key, imp_written(&w), out,
+				  err);
+	imp_wipe(buf, w.len);
+	return rc;
+}
+
+static int take(void *ctx, uint64_t where, int rc, struct imp_span out,
+		struct imp_error *err)
+{
+	struct packer *p = ctx;
+
+	return rc ? compile_failed(&p->report, where, rc, err)
+		  : bundle_put(&p->out, out, err);
+}
 
 static int begin(void *ctx, uint64_t count, bool lone, struct imp_error *err)
 {
 	struct packer *p = ctx;
-	int rc =
-		imp_out_open(&p->out, p->a->out.path,
-			     IMP_OUT_BINARY | (p->a->out.force ? IMP_OUT_FORCE : 0), err);
+	const struct imp_pool_work work = { make, take, p };
+	int rc = bundle_begin(&p->out, count, lone, err);
 
-	return rc || lone ? rc : put_head(&p->out, count, IMP_BATCH_PACKAGES, err);
+	return rc ? rc
+		  : imp_pool_open(&p->pool, lone ? 1 : p->a->jobs.jobs, p->crypto, &work,
+				  err);
 }
 
-static int each(void *ctx, struct imp_span payload, struct imp_error *err)
+static int each(void *ctx, const struct compiled *profile, struct imp_error *err)
 {
 	struct packer *p = ctx;
-	struct imp_writer w = imp_writer(p->buf, sizeof(p->buf));
-	struct imp_span package;
-	int rc = sign_profile(p->crypto, &p->signer, payload, &w, err);
+	const struct imp_pool_item item = { .in = profile->payload,
+					    .key = profile->key,
+					    .where = profile->line };
+
+	return imp_pool_put(p->pool, &item, err);
+}
+
+static int end(void *ctx, struct imp_error *err)
+{
+	struct packer *p = ctx;
+
+	return imp_pool_finish(p->pool, err);
+}
+
+static int pack(struct packer *p, struct imp_key *key, struct imp_error *err)
+{
+	const struct args *a = p->a;
+	const struct compile_sink sink = { begin, each, end, p, &p->report };
+	int rc =
+		signer_read(p->crypto, a->key.path, a->key.pass_fd, key, &p->signer, err);
 
 	if (!rc)
-		rc = seal_profile(&p->sealer, imp_written(&w), &package, err);
-	p->count += !rc;
-	return rc ? rc : imp_out_write(&p->out, package, err);
+		rc = sealing_open(&p->sealing, p->crypto, &a->seal, err);
+	p->sealing.sealer.accept_asserted |= key->class == IMP_CLASS_TEST;
+	return rc ? rc : compile(p->crypto, &a->compile, &sink, err);
 }
 
 static int run(const struct cli *cli, int argc, char **argv, struct imp_error *err)
 {
-	static struct packer p;
 	CLEANUP(imp_crypto_free) struct imp_crypto *crypto = NULL;
 	CLEANUP(imp_key_fini) struct imp_key key = { 0 };
 	struct args a = { 0 };
-	const struct compile_sink sink = { begin, each, &p };
-	int rc;
+	struct packer p = { .a = &a };
+	int rc, findings;
 
 	(void)cli;
 	cli_parse(&cmd_pack, argc, argv, &a);
-	p.a = &a;
+	p.out = (struct bundle){ .args = &a.out,
+				 .verb = "pack",
+				 .kind = IMP_BATCH_PACKAGES,
+				 .unsure = a.compile.keep_going };
 	rc = imp_crypto_new(&crypto, err);
 	p.crypto = crypto;
 	if (!rc)
-		rc = signer_read(crypto, a.key.path, a.key.pass_fd, &key, &p.signer, err);
+		rc = pack(&p, &key, err);
+	findings = rc == -IMP_EFINDINGS ? rc : 0;
+	if (!rc || findings)
+		rc = bundle_commit(&p.out, findings ? NULL : err);
 	if (!rc)
-		rc = sealer_open(&p.sealer, crypto, &a.seal, err);
-	p.sealer.accept_asserted |= key.class == IMP_CLASS_TEST;
-	if (!rc)
-		rc = compile(crypto, &a.compile, &sink, err);
-	if (!rc)
-		rc = imp_out_commit(&p.out, err);
-	if (!rc)
-		report_asserted(&p.sealer);
-	if (!rc && a.out.path)
-		fprintf(stderr, "note: %s: %llu packages\n", a.out.path,
-			(unsigned long long)p.count);
-	imp_out_abort(&p.out);
-	sealer_close(&p.sealer);
-	imp_wipe(p.buf, sizeof(p.buf));
-	return rc;
+		sealing_report(&p.sealing);
+	if (!rc && bundle_name(&p.out))
+		fprintf(stderr, "note: %s: %" PRIu64 " packages\n", bundle_name(&p.out),
+			p.out.count);
+	imp_pool_close(&p.pool);
+	bundle_abort(&p.out);
+	sealing_close(&p.sealing);
+	return rc ? rc : findings;
 }
 
 const struct cli_cmd cmd_pack = {

@@ -245,7 +245,7 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 				    .done = keep,
 				    .save = save,
 				    .ctx = &p,
-				    .known = &p.verifier.known,
+				    .cards = &p.verifier.cards,
 				    .progress = true };
 	int rc;
 

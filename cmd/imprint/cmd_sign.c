@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* imprint sign: profiles in, signed profiles out. */
 #include "args.h"
-#include "base/wipe.h"
 #include "commands.h"
 #include "issue.h"
 #include "keyarg.h"
 
 struct args {
-	struct out_args out;
+	struct bundle_args out;
 	struct key_args key;
+	struct jobs_args jobs;
 	const char *in;
 };
 
 static const struct argp_child children[] = { { &key_argp, 0, NULL, 0 },
-					      { &out_argp, 0, NULL, 0 },
+					      { &bundle_argp, 0, NULL, 0 },
+					      { &jobs_argp, 0, NULL, 0 },
 					      { 0 } };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -25,6 +26,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->in = "-";
 		state->child_inputs[0] = &a->key;
 		state->child_inputs[1] = &a->out;
+		state->child_inputs[2] = &a->jobs;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (state->arg_num > 0)
@@ -44,47 +46,34 @@ static const struct argp argp = {
 	.children = children,
 };
 
-struct ctx {
-	struct imp_crypto *crypto;
-	struct imp_signer signer;
-	uint8_t buf[IMP_CBOR_MAX];
-};
-
-static int sign_item(void *arg, struct imp_span item, struct imp_span *made,
-		     struct imp_error *err)
+static int make(void *ctx, struct imp_crypto *crypto, const struct imp_pool_item *item,
+		struct imp_writer *out, struct imp_error *err)
 {
-	struct ctx *c = arg;
-	struct imp_writer w = imp_writer(c->buf, sizeof(c->buf));
-	int rc = sign_profile(c->crypto, &c->signer, item, &w, err);
+	const struct filter *f = ctx;
 
-	*made = imp_written(&w);
-	return rc;
+	return imp_issue_sign(crypto, f->ctx, item->in, out, err);
 }
 
 static int run(const struct cli *cli, int argc, char **argv, struct imp_error *err)
 {
-	static struct ctx ctx;
 	CLEANUP(imp_crypto_free) struct imp_crypto *crypto = NULL;
 	CLEANUP(imp_key_fini) struct imp_key key = { 0 };
+	struct imp_signer signer;
 	struct args a = { 0 };
-	const struct filter f = { .in = IMP_BATCH_PROFILES,
-				  .out = IMP_BATCH_SIGNED,
-				  .flags = IMP_OUT_PRIVATE,
-				  .each = sign_item,
-				  .ctx = &ctx };
+	struct filter f = { .in = IMP_BATCH_PROFILES, .make = make, .ctx = &signer };
 	int rc;
 
 	(void)cli;
 	cli_parse(&cmd_sign, argc, argv, &a);
+	f.jobs = a.jobs.jobs;
+	f.out = (struct bundle){ .args = &a.out,
+				 .verb = "sign",
+				 .kind = IMP_BATCH_SIGNED,
+				 .flags = IMP_OUT_PRIVATE };
 	rc = imp_crypto_new(&crypto, err);
-	ctx.crypto = crypto;
 	if (!rc)
-		rc = signer_read(crypto, a.key.path, a.key.pass_fd, &key, &ctx.signer,
-				 err);
-	if (!rc)
-		rc = run_filter(&f, a.in, &a.out, err);
-	imp_wipe(ctx.buf, sizeof(ctx.buf)); /* a signed profile in clear */
-	return rc;
+		rc = signer_read(crypto, a.key.path, a.key.pass_fd, &key, &signer, err);
+	return rc ? rc : run_filter(&f, a.in, crypto, err);
 }
 
 const struct cli_cmd cmd_sign = {

@@ -176,7 +176,7 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 				    .done = keep,
 				    .save = save,
 				    .ctx = &x,
-				    .known = &x.verifier.known };
+				    .cards = &x.verifier.cards };
 	int rc;
 
 	(void)cli;

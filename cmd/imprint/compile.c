@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Compiling profiles: once over all rows to find every mistake, once more to hand them
  * on. */
-#include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "compile.h"
 #include "crypto/key.h"
 #include "datadir.h"
-#include "unique.h"
+#include "rows.h"
 
 enum {
 	OPT_CSV = 0x600,
@@ -21,6 +19,7 @@ enum {
 	OPT_EPOCHS,
 	OPT_GENERATION,
 	OPT_ID,
+	OPT_KEEP_GOING,
 	TEXT_MAX = 64 * 1024
 };
 
@@ -38,6 +37,8 @@ static const struct argp_option options[] = {
 	{ "generation", OPT_GENERATION, "N", 0, "Generation of generated secrets", 0 },
 	{ "id", OPT_ID, "ID", 0, "Only rows with this serial, imei or ueid; repeatable",
 	  0 },
+	{ "keep-going", OPT_KEEP_GOING, NULL, 0,
+	  "Leave out rows with mistakes, report them, and end with status 11", 0 },
 	{ 0 },
 };
 
@@ -102,6 +103,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_ID:
 		add(state, a->ids, &a->id_count, COUNTOF(a->ids), arg);
 		return 0;
+	case OPT_KEEP_GOING:
+		a->keep_going = true;
+		return 0;
 	case ARGP_KEY_ARG:
 		if (a->profile)
 			return ARGP_ERR_UNKNOWN;
@@ -117,31 +121,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 const struct argp compile_argp = { .options = options, .parser = parse };
-
-/* A pipe is read once and kept in a file that nobody else can open. */
-static int open_csv(struct imp_csv *csv, const struct compile_args *a, char name[32],
-		    struct imp_error *err)
-{
-	const char *dir = getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
-	const char *path = strcmp(a->csv, "-") == 0 ? "/dev/stdin" : a->csv;
-	struct stat st;
-	int fd, rc;
-
-	if (stat(path, &st) != 0)
-		return imp_fail(err, IMP_EUSAGE, "%s: %s", a->csv, strerror(errno));
-	if (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))
-		return imp_csv_open(csv, path, a->delimiter, err);
-	fd = open_spool(dir);
-	if (fd < 0)
-		return imp_fail(err, IMP_ERESOURCE, "%s: no room to keep the rows: %s",
-				dir, strerror(errno));
-	rc = spool(a->csv, fd, err);
-	snprintf(name, 32, "/dev/fd/%d", fd);
-	if (!rc)
-		rc = imp_csv_open(csv, name, a->delimiter, err);
-	close(fd);
-	return rc;
-}
 
 /* --id: any of the identifying columns may match. */
 static bool is_wanted(const struct compile_args *a, const struct imp_csv *csv)
@@ -163,29 +142,73 @@ struct job {
 	const struct compile_args *a;
 	struct imp_profile_source source;
 	struct imp_csv csv;
-	struct unique unique;
+	struct rows rows;
 	struct imp_secret text; /* mistakes */
 	uint64_t good, bad;
+	unsigned long *bad_line; /* rows to be left out; owned */
+	size_t bad_lines, bad_cap;
 };
 
 static void job_fini(struct job *j)
 {
 	imp_profile_source_fini(&j->source);
 	imp_csv_close(&j->csv);
-	unique_fini(&j->unique);
+	rows_close(&j->rows);
 	imp_secret_fini(&j->text);
+	free(j->bad_line);
+}
+
+static int note_bad(struct job *j, struct imp_error *err)
+{
+	j->bad++;
+	if (!j->a->keep_going)
+		return 0;
+	if (j->bad_lines == j->bad_cap) {
+		size_t cap = j->bad_cap ? 2 * j->bad_cap : 64;
+		unsigned long *more = reallocarray(j->bad_line, cap, sizeof(*more));
+
+		if (!more)
+			return imp_fail(err, IMP_ERESOURCE, "out of memory");
+		j->bad_line = more;
+		j->bad_cap = cap;
+	}
+	j->bad_line[j->bad_lines++] = j->csv.row_line;
+	return 0;
 }
 
 /* One row; mistakes in it are kept, and the next row is looked at all the same. */
 static int check_row(struct job *j, struct imp_error *err)
 {
-	struct imp_span payload;
-	int rc = unique_row(&j->unique, &j->csv, &j->text, err);
-	int rc2 = imp_profile_source_build(&j->source, &j->csv, &payload, &j->text, err);
+	int rc = rows_check(&j->rows, &j->csv, &j->text, err);
+	int rc2 = imp_profile_source_check(&j->source, &j->csv, &j->text, err);
 
 	if ((rc && rc != -IMP_EFORMAT) || (rc2 && rc2 != -IMP_EFORMAT))
 		return rc && rc != -IMP_EFORMAT ? rc : rc2;
-	*(rc || rc2 ? &j->bad : &j->good) += 1;
+	if (rc || rc2)
+		return note_bad(j, err);
+	j->good++;
+	return 0;
+}
+
+static void say_mistakes(struct job *j)
+{
+	if (j->text.len > 0)
+		fwrite(j->text.ptr, 1, j->text.len, stderr);
+	j->text.len = 0;
+}
+
+static int verdict(struct job *j, struct imp_error *err)
+{
+	if (j->bad > 0 && !(j->a->keep_going && j->good > 0))
+		return imp_fail(err, IMP_EFORMAT, "%s: %" PRIu64 " row%s with mistakes",
+				j->csv.name, j->bad, j->bad == 1 ? "" : "s");
+	if (j->good == 0)
+		return imp_fail(err, IMP_EFORMAT, "%s: no row%s", j->csv.name,
+				j->a->id_count ? " with this --id" : "");
+	if (j->csv.open_end)
+		fprintf(stderr,
+			"note: %s: the last line has no end: was the file cut off?\n",
+			j->csv.name);
 	return 0;
 }
 
@@ -197,16 +220,10 @@ static int check_rows(struct job *j, struct imp_error *err)
 		rc = cli_check_cancel(err);
 		if (!rc && is_wanted(j->a, &j->csv))
 			rc = check_row(j, err);
+		if (!rc && j->a->keep_going)
+			say_mistakes(j);
 	}
-	if (rc)
-		return rc;
-	if (j->bad > 0)
-		return imp_fail(err, IMP_EFORMAT, "%s: %llu rows with mistakes",
-				j->csv.name, (unsigned long long)j->bad);
-	if (j->good == 0)
-		return imp_fail(err, IMP_EFORMAT, "%s: no row%s", j->csv.name,
-				j->a->id_count ? " with this --id" : "");
-	return imp_csv_rewind(&j->csv, err);
+	return rc ? rc : verdict(j, err);
 }
 
 /* The head has the count already, and rows that came later were never checked. */
@@ -215,35 +232,58 @@ static int changed(const struct job *j, struct imp_error *err)
 	return imp_fail(err, IMP_EFORMAT, "%s: changed while it was read", j->csv.name);
 }
 
+/* The next row that is wanted and good: 1, 0 at the end. */
+static int next_good(struct job *j, size_t *skipped, struct imp_error *err)
+{
+	int rc;
+
+	while ((rc = imp_csv_next(&j->csv, err)) > 0) {
+		rc = cli_check_cancel(err);
+		if (rc)
+			return rc;
+		if (*skipped < j->bad_lines && j->bad_line[*skipped] == j->csv.row_line)
+			++*skipped;
+		else if (is_wanted(j->a, &j->csv))
+			return 1;
+	}
+	return rc;
+}
+
 static int hand_on(struct job *j, const struct compile_sink *sink, struct imp_error *err)
 {
-	struct imp_span payload;
+	struct compiled one;
 	uint64_t left = j->good;
-	int rc = sink->begin(sink->ctx, left, false, err);
+	size_t skipped = 0;
+	int rc = imp_csv_rewind(&j->csv, err);
 
-	while (!rc && (rc = imp_csv_next(&j->csv, err)) > 0) {
-		rc = cli_check_cancel(err);
-		if (rc || !is_wanted(j->a, &j->csv))
-			continue;
-		rc = imp_profile_source_build(&j->source, &j->csv, &payload, &j->text,
+	if (!rc)
+		rc = sink->begin(sink->ctx, left, false, err);
+	while (!rc && (rc = next_good(j, &skipped, err)) > 0) {
+		one.line = j->csv.row_line;
+		one.key = rows_key(&j->rows, &j->csv);
+		rc = imp_profile_source_build(&j->source, &j->csv, &one.payload, &j->text,
 					      err);
-		if (!rc && left-- == 0)
+		if (rc == -IMP_EFORMAT || (!rc && left-- == 0))
 			return changed(j, err);
 		if (!rc)
-			rc = sink->each(sink->ctx, payload, err);
-		imp_wrap(err, rc, "%s:%lu", j->csv.name, j->csv.row_line);
+			rc = sink->each(sink->ctx, &one, err);
 	}
-	return rc == 0 && left > 0 ? changed(j, err) : rc;
+	if (rc)
+		return rc;
+	return left > 0 ? changed(j, err) : sink->end ? sink->end(sink->ctx, err) : 0;
 }
 
 static int one(struct job *j, const struct compile_sink *sink, struct imp_error *err)
 {
-	struct imp_span payload;
-	int rc = imp_profile_source_build(&j->source, NULL, &payload, &j->text, err);
+	struct compiled one = { 0 };
+	int rc = imp_profile_source_build(&j->source, NULL, &one.payload, &j->text, err);
 
+	if (rc || !sink)
+		return rc;
+	rc = sink->begin(sink->ctx, 1, true, err);
 	if (!rc)
-		rc = sink->begin(sink->ctx, 1, true, err);
-	return rc ? rc : sink->each(sink->ctx, payload, err);
+		rc = sink->each(sink->ctx, &one, err);
+	return rc || !sink->end ? rc : sink->end(sink->ctx, err);
 }
 
 static void name_unused(const struct job *j)
@@ -256,15 +296,29 @@ static void name_unused(const struct job *j)
 			names);
 }
 
+int compile_failed(struct compile_report *r, uint64_t line, int rc, struct imp_error *err)
+{
+	bool about_row = rc == -IMP_EFORMAT || rc == -IMP_EPOLICY || rc == -IMP_EVERIFY ||
+			 rc == -IMP_EKEY;
+
+	if (r->rows)
+		imp_wrap(err, rc, "%s:%" PRIu64, r->rows, line);
+	if (!r->keep_going || !about_row)
+		return rc;
+	r->failed++;
+	fprintf(stderr, "%s\n", err->msg);
+	return 0;
+}
+
 static int all(struct job *j, struct imp_crypto *crypto,
 	       const struct imp_build_options *o, const struct compile_sink *sink,
 	       struct imp_error *err)
 {
-	char name[32];
-	int rc = j->a->csv ? open_csv(&j->csv, j->a, name, err) : 0;
+	uint64_t failed;
+	int rc = j->a->csv ? imp_csv_open(&j->csv, j->a->csv, j->a->delimiter, err) : 0;
 
 	if (!rc && j->a->csv)
-		rc = unique_open(&j->unique, &j->csv, err);
+		rc = rows_open(&j->rows, crypto, &j->csv, err);
 	if (!rc)
 		rc = imp_profile_source_open(&j->source, crypto, o,
 					     j->a->csv ? &j->csv : NULL, &j->text, err);
@@ -274,7 +328,16 @@ static int all(struct job *j, struct imp_crypto *crypto,
 	if (rc)
 		return rc;
 	name_unused(j);
-	return hand_on(j, sink, err);
+	if (sink && sink->report)
+		*sink->report = (struct compile_report){ .rows = j->csv.name,
+							 .keep_going = j->a->keep_going };
+	if (sink)
+		rc = hand_on(j, sink, err);
+	failed = j->bad + (sink && sink->report ? sink->report->failed : 0);
+	if (rc || failed == 0)
+		return rc;
+	return imp_fail(err, IMP_EFINDINGS, "%s: %" PRIu64 " row%s left out", j->csv.name,
+			failed, failed == 1 ? "" : "s");
 }
 
 int compile(struct imp_crypto *crypto, const struct compile_args *a,
@@ -301,8 +364,7 @@ int compile(struct imp_crypto *crypto, const struct compile_args *a,
 	if (!rc) {
 		j->a = a;
 		rc = all(j, crypto, &o, sink, err);
-		if (j->text.len > 0)
-			fwrite(j->text.ptr, 1, j->text.len, stderr);
+		say_mistakes(j);
 		job_fini(j);
 	}
 	free(j);

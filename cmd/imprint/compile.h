@@ -6,7 +6,7 @@
 #include "args.h"
 #include "source/profile_source.h"
 
-/* PROFILE, --csv, -s, --seed, ... */
+/* PROFILE, --csv, -s, --seed, --keep-going, ... */
 struct compile_args {
 	const char *profile, *csv, *seed, *objects;
 	char delimiter;
@@ -17,22 +17,48 @@ struct compile_args {
 	uint32_t epochs[2], generation;
 	const char *ids[64];
 	size_t id_count;
+	bool keep_going; /* rows with mistakes are left out */
 };
 extern const struct argp compile_argp;
 
-/* What is done with each profile; payload is borrowed. */
+/* One profile, borrowed. */
+struct compiled {
+	struct imp_span payload;
+	struct imp_pub key; /* the row's column key; crv 0: none */
+	unsigned long line; /* of the row; 0: no CSV */
+};
+
+/* Which rows came to nothing after they were compiled. */
+struct compile_report {
+	const char *rows; /* name of the CSV; NULL: none */
+	bool keep_going;
+	uint64_t failed;
+};
+
+/* What is done with each profile. */
 struct compile_sink {
 	/* Before the first: how many there will be, and whether there is a head. */
 	int (*begin)(void *ctx, uint64_t count, bool lone, struct imp_error *err);
-	int (*each)(void *ctx, struct imp_span payload, struct imp_error *err);
+	int (*each)(void *ctx, const struct compiled *profile, struct imp_error *err);
+	int (*end)(void *ctx, struct imp_error *err); /* after the last; may be NULL */
 	void *ctx;
+	struct compile_report *report; /* filled before begin; may be NULL */
 };
 
 /*
  * Compile every row and hand the profiles on, after all rows were found to be good.
  * Mistakes go to standard error, all of them.
+ *
+ *   sink   NULL: only check
+ *
+ * 0; -IMP_EFORMAT (mistakes; nothing was handed on); with --keep-going -IMP_EFINDINGS:
+ * done, but for rows with mistakes; what the sink returns.
  */
 int compile(struct imp_crypto *crypto, const struct compile_args *a,
 	    const struct compile_sink *sink, struct imp_error *err);
+/* A row failed after it was compiled: names it; with --keep-going it is said at once,
+ * counted, and 0 is returned where it is about the row alone. */
+int compile_failed(struct compile_report *r, uint64_t line, int rc,
+		   struct imp_error *err);
 
 #endif

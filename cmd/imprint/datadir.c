@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where installed data lies. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "datadir.h"
 
 /* A binary that was not installed finds the profiles of its source tree, three folders
@@ -36,27 +32,4 @@ void objects_dir(char *out, size_t cap)
 	if (!data && beside_binary(out, cap))
 		return;
 	snprintf(out, cap, "%s/objects", data ? data : IMPRINT_DATADIR_DEFAULT);
-}
-
-int open_spool(const char *dir)
-{
-	return open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-}
-
-int spool(const char *path, int fd, struct imp_error *err)
-{
-	enum { CSV_MAX = 1 << 30 };
-	CLEANUP(imp_secret_fini) struct imp_secret bytes = { 0 };
-	int rc = imp_file_read(path, CSV_MAX, &bytes, err);
-
-	for (size_t at = 0; !rc && at < bytes.len;) {
-		ssize_t n = write(fd, bytes.ptr + at, bytes.len - at);
-
-		if (n <= 0)
-			rc = imp_fail(err, IMP_ERESOURCE, "%s: cannot be kept: %s", path,
-				      strerror(errno));
-		else
-			at += (size_t)n;
-	}
-	return rc;
 }

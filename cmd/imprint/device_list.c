@@ -137,13 +137,13 @@ bool card_has_id(const struct imp_card *card, const char *id)
 	       imp_span_eq(card->imei, imp_span_str(id));
 }
 
-bool device_is_wanted(const struct device *d, const struct imp_known_list *known)
+bool device_is_wanted(struct device *d, const struct imp_cards *cards)
 {
-	const struct imp_known *k;
-
 	/* A device that hides who it is has to be asked. */
 	if (!d->args->id || d->ueid.len == 0 || is_ueid(d->ueid, d->args->id))
 		return true;
-	k = known ? imp_known_find(known, d->ueid) : NULL;
-	return known ? k && card_has_id(&k->card, d->args->id) : !id_is_ueid(d->args->id);
+	if (!cards)
+		return !id_is_ueid(d->args->id);
+	return imp_cards_find(cards, d->crypto, d->ueid, &d->known, NULL) > 0 &&
+	       card_has_id(&d->known.card, d->args->id);
 }

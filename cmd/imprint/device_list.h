@@ -20,8 +20,8 @@ void device_list_fini(struct device_list *l);
 /*
  * Is the device that was described the one of --id, or may it be?
  *
- *   known   cards that tell serials; NULL: a serial cannot be judged yet
+ *   cards   tell serials; NULL: a serial cannot be judged yet
  */
-bool device_is_wanted(const struct device *d, const struct imp_known_list *known);
+bool device_is_wanted(struct device *d, const struct imp_cards *cards);
 
 #endif

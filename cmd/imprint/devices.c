@@ -50,7 +50,7 @@ static void *talk(void *arg)
 		report_attach_progress(d, t->work);
 		d->rc = describe(d);
 	}
-	if (!d->rc && !device_is_wanted(d, t->work->known))
+	if (!d->rc && !device_is_wanted(d, t->work->cards))
 		d->skipped = true;
 	else if (!d->rc)
 		d->rc = t->work->talk(d, t->work->ctx);
@@ -189,6 +189,7 @@ int devices_run(const struct dev_args *args, const struct device_work *work,
 	for (size_t i = 0; i < l.count; i++) {
 		imp_secret_fini(&threads[i].device.evidence);
 		imp_secret_fini(&threads[i].device.card);
+		imp_known_fini(&threads[i].device.known);
 		imp_crypto_free(&threads[i].device.crypto);
 	}
 	free(threads);

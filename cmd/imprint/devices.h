@@ -9,6 +9,7 @@
 #include "args.h"
 #include "base/secret.h"
 #include "driver/session.h"
+#include "evidence/cards.h"
 #include "evidence/chains.h"
 #include "evidence_file.h"
 
@@ -32,6 +33,7 @@ struct device {
 	bool again;
 	unsigned reason; /* of a refusal */
 	struct imp_appraisal appraisal;
+	struct imp_known known; /* its card, once it was looked for */
 	struct imp_secret evidence, card;
 	uint64_t started_ns, took_ns;
 };
@@ -45,7 +47,7 @@ struct device_work {
 	int (*done)(struct device *d, void *ctx, struct imp_error *err);
 	/* Then, before anything is reported: write it down. May be NULL. */
 	int (*save)(void *ctx, struct imp_error *err);
-	const struct imp_known_list *known; /* cards, for --id; NULL: none yet */
+	const struct imp_cards *cards; /* for --id; NULL: none yet */
 	bool json;
 	bool progress; /* a bar on the terminal */
 };

@@ -154,7 +154,7 @@ int owner_run(struct owner *o, const struct owner_args *a, struct imp_error *err
 					  .done = keep,
 					  .save = save,
 					  .ctx = o,
-					  .known = &o->verifier.known,
+					  .cards = &o->verifier.cards,
 					  .json = a->report.json };
 
 	return a->out.path ? to_file(o, a, err) : devices_run(&a->dev, &work, err);

@@ -161,7 +161,7 @@ int verifier_open(struct verifier *v, struct imp_crypto *crypto,
 				"imprint enroll -d DEVICE -o FILE makes it");
 	rc = pubs_read(crypto, &a->factories, key, err);
 	if (!rc)
-		rc = imp_known_read(crypto, a->cards, &factories, &v->known, err);
+		rc = imp_cards_open(&v->cards, a->cards, &factories, err);
 	if (!rc && a->owner) {
 		rc = imp_key_read_public(crypto, a->owner, &owner, err);
 		if (!rc && imp_cose_kid(crypto, &owner.pub, v->owner_buf))
@@ -174,32 +174,46 @@ int verifier_open(struct verifier *v, struct imp_crypto *crypto,
 
 void verifier_close(struct verifier *v)
 {
-	imp_known_list_fini(&v->known);
+	imp_cards_close(&v->cards);
 	evidence_file_close(&v->evidence);
 }
 
 /* A device that tells no ueid (policy: attest only to challenges) is taken for the one of
- * --id, or of the only card; its signature then tells. */
-static const struct imp_known *hidden_card(const struct verifier *v,
-					   const struct device *d)
+ * --id, or of the only card; its signature then tells. 1, 0, or a negative code. */
+static int hidden_card(const struct verifier *v, struct device *d)
 {
-	for (size_t i = 0; d->args->id && i < v->known.count; i++)
-		if (card_has_id(&v->known.at[i].card, d->args->id))
-			return &v->known.at[i];
-	return v->known.count == 1 ? &v->known.at[0] : NULL;
+	CLEANUP(imp_secret_fini) struct imp_secret bytes = { 0 };
+	struct imp_card card;
+	bool latest;
+
+	for (size_t i = 0; i < v->cards.count; i++) {
+		int rc = imp_cards_read(&v->cards, i, &bytes, &card, &latest, &d->err);
+
+		if (rc)
+			return rc;
+		if (latest && (d->args->id ? card_has_id(&card, d->args->id)
+					   : v->cards.devices == 1))
+			return imp_cards_find(&v->cards, d->crypto, card.ueid, &d->known,
+					      &d->err);
+	}
+	return 0;
 }
 
 const struct imp_known *verifier_card(const struct verifier *v, struct device *d)
 {
-	const struct imp_known *k =
-		d->ueid.len > 0 ? imp_known_find(&v->known, d->ueid) : hidden_card(v, d);
-	int rc;
+	int rc = 1;
 
-	if (k)
-		return k;
-	rc = imp_fail(&d->err, IMP_EPOLICY, "%s: %s: no card of this device", d->uri,
-		      d->name);
-	imp_hint(&d->err, rc, "imprint enroll -d %s adds it", d->uri);
+	if (d->known.bytes.len == 0)
+		rc = d->ueid.len > 0 ? imp_cards_find(&v->cards, d->crypto, d->ueid,
+						      &d->known, &d->err)
+				     : hidden_card(v, d);
+	if (rc > 0)
+		return &d->known;
+	if (rc == 0) {
+		rc = imp_fail(&d->err, IMP_EPOLICY, "%s: %s: no card of this device",
+			      d->uri, d->name);
+		imp_hint(&d->err, rc, "imprint enroll -d %s adds it", d->uri);
+	}
 	return NULL;
 }
 

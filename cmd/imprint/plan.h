@@ -31,7 +31,7 @@ int plan_object(struct imp_crypto *crypto, struct imp_span object, struct plan *
 
 /* Who is known, and what they have proven: shared by the threads of a run, read only. */
 struct verifier {
-	struct imp_known_list known;
+	struct imp_cards cards;
 	struct evidence_file evidence;
 	struct imp_span owner; /* kid of --owner, or empty */
 	uint8_t owner_buf[32];
@@ -49,7 +49,7 @@ extern const struct argp verifier_argp;
 int verifier_open(struct verifier *v, struct imp_crypto *crypto,
 		  const struct verifier_args *a, struct imp_error *err);
 void verifier_close(struct verifier *v);
-/* The card of the device at hand; NULL with d->err filled. */
+/* The card of the device at hand, verified, kept in d->known; NULL with d->err filled. */
 const struct imp_known *verifier_card(const struct verifier *v, struct device *d);
 /* Keep what the device proved. For devices_run()'s `done`, with the verifier first in
  * ctx. */

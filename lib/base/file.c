@@ -89,6 +89,64 @@ static int check_folder(const char *path, struct imp_error *err)
 	return 0;
 }
 
+static int copy_all(int from, int to, const char *name, struct imp_error *err)
+{
+	uint8_t buf[16384];
+	ssize_t n = 1, done;
+
+	while (n > 0) {
+		n = read(from, buf, sizeof(buf));
+		if (n < 0 && errno == EINTR)
+			n = 1;
+		else if (n < 0)
+			return imp_fail(err, IMP_EUSAGE, "%s: %s", name, strerror(errno));
+		else
+			for (ssize_t at = 0; at < n; at += done) {
+				done = write(to, buf + at, (size_t)(n - at));
+				if (done <= 0)
+					return imp_fail(err, IMP_ERESOURCE,
+							"%s: cannot be kept: %s", name,
+							strerror(errno));
+			}
+	}
+	explicit_bzero(buf, sizeof(buf));
+	if (lseek(to, 0, SEEK_SET) != 0)
+		return imp_fail(err, IMP_ERESOURCE, "%s: %s", name, strerror(errno));
+	return 0;
+}
+
+int imp_file_open_twice(const char *path, int *fd, struct imp_error *err)
+{
+	const char *dir = getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
+	const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
+	CLEANUP(fd_close) struct fd in = { .n = STDIN_FILENO, .keep = name != path };
+	CLEANUP(fd_close) struct fd copy = { .n = -1 };
+	struct stat st;
+	int rc;
+
+	if (name == path)
+		in.n = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (in.n < 0 || fstat(in.n, &st) != 0)
+		return imp_fail(err, IMP_EUSAGE, "%s: %s", name, strerror(errno));
+	if (S_ISDIR(st.st_mode))
+		return imp_fail(err, IMP_EUSAGE, "%s: is a folder, expected a file",
+				name);
+	if (S_ISREG(st.st_mode) && name == path) {
+		*fd = in.n;
+		in.keep = true;
+		return 0;
+	}
+	copy.n = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (copy.n < 0)
+		return imp_fail(err, IMP_ERESOURCE, "%s: no room to keep %s: %s", dir,
+				name, strerror(errno));
+	rc = copy_all(in.n, copy.n, name, err);
+	copy.keep = !rc;
+	if (!rc)
+		*fd = copy.n;
+	return rc;
+}
+
 int imp_file_read_private(const char *path, size_t max, struct imp_secret *out,
 			  struct imp_error *err)
 {
@@ -196,7 +254,7 @@ int imp_out_write(struct imp_out *out, struct imp_span bytes, struct imp_error *
 	return 0;
 }
 
-static int sync_folder(const char *path)
+int imp_folder_sync(const char *path, struct imp_error *err)
 {
 	char *copy = strdup(path);
 	int fd = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
@@ -205,7 +263,9 @@ static int sync_folder(const char *path)
 	if (fd >= 0)
 		close(fd);
 	free(copy);
-	return bad;
+	return bad ? imp_fail(err, IMP_ERESOURCE, "%s: cannot sync its folder: %s", path,
+			      strerror(errno))
+		   : 0;
 }
 
 /* Without force the name must still be free: link() refuses what rename() would replace.
@@ -248,9 +308,8 @@ int imp_out_commit(struct imp_out *out, struct imp_error *err)
 		rc = imp_fail(err, IMP_ERESOURCE, "%s: %s", out->path, strerror(errno));
 	else
 		rc = give_name(out, err);
-	if (!rc && sync_folder(out->path))
-		rc = imp_fail(err, IMP_ERESOURCE, "%s: cannot sync its folder: %s",
-			      out->path, strerror(errno));
+	if (!rc)
+		rc = imp_folder_sync(out->path, err);
 	imp_out_abort(out);
 	return rc;
 }

@@ -33,6 +33,16 @@ int imp_file_read(const char *path, size_t max, struct imp_secret *out,
 int imp_file_read_private(const char *path, size_t max, struct imp_secret *out,
 			  struct imp_error *err) IMP_MUST_CHECK;
 
+/*
+ * Open a file that will be read more than once: a regular file as it is, anything else (a
+ * pipe, "-") as a copy without a name that nobody else can open, in $TMPDIR or /tmp.
+ *
+ *   fd    owned by the caller, at its start
+ *
+ * 0, -IMP_EUSAGE (no such file, a folder), -IMP_ERESOURCE (no room for the copy).
+ */
+int imp_file_open_twice(const char *path, int *fd, struct imp_error *err) IMP_MUST_CHECK;
+
 enum imp_out_flags {
 	IMP_OUT_PRIVATE = 1, /* mode 0600 whatever the umask */
 	IMP_OUT_FORCE = 2,   /* replace what is there */
@@ -60,6 +70,8 @@ int imp_out_write(struct imp_out *out, struct imp_span bytes, struct imp_error *
 	IMP_MUST_CHECK;
 /* Sync, give it its name, sync the folder; leaves *out closed. 0, or -IMP_ERESOURCE. */
 int imp_out_commit(struct imp_out *out, struct imp_error *err) IMP_MUST_CHECK;
+/* Sync the folder that `path` stands in, so that its name lasts. 0, or -IMP_ERESOURCE. */
+int imp_folder_sync(const char *path, struct imp_error *err) IMP_MUST_CHECK;
 /* Drop what was not committed. Accepts a zeroed struct. Fits CLEANUP(). */
 void imp_out_abort(struct imp_out *out);
 

@@ -26,7 +26,7 @@ static int grow(struct imp_secret *s, size_t cap, struct imp_error *err)
 int imp_secret_reserve(struct imp_secret *s, size_t cap, struct imp_error *err)
 {
 	if (s->ptr)
-		imp_wipe(s->ptr, s->cap);
+		imp_wipe(s->ptr, s->len);
 	s->len = 0;
 	return cap <= s->cap && s->ptr ? 0 : grow(s, cap, err);
 }

@@ -18,7 +18,7 @@ struct imp_secret {
 };
 
 /*
- * Make room for cap bytes; what was held is wiped, len becomes 0.
+ * Make room for cap bytes; the len bytes that were held are wiped, len becomes 0.
  *
  * 0, or -IMP_ERESOURCE.
  */

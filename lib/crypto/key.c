@@ -119,14 +119,13 @@ static int parse_other_spki(const char *name, struct imp_span der, struct imp_er
 	return imp_fail(err, IMP_EKEY, "%s: is no public key that can be used", name);
 }
 
-static int parse_spki(struct imp_crypto *c, const char *name, struct imp_span der,
-		      struct imp_pub *out, struct imp_error *err)
+int imp_pub_from_spki(const char *name, struct imp_span der, struct imp_pub *out,
+		      struct imp_error *err)
 {
 	struct imp_pub pub = { 0 };
 
 	for (size_t i = 0; i < COUNTOF(spkis); i++) {
 		const struct spki *s = &spkis[i];
-		int rc;
 
 		if (der.len != s->len || memcmp(der.ptr, s->prefix, s->prefix_len) != 0)
 			continue;
@@ -134,12 +133,23 @@ static int parse_spki(struct imp_crypto *c, const char *name, struct imp_span de
 		memcpy(pub.x, der.ptr + s->prefix_len, 32);
 		if (s->crv == IMP_CRV_P256)
 			memcpy(pub.y, der.ptr + s->prefix_len + 32, 32);
-		rc = check_pub(c, name, &pub, err);
-		if (!rc)
-			*out = pub;
-		return rc;
+		*out = pub;
+		return 0;
 	}
 	return parse_other_spki(name, der, err);
+}
+
+static int parse_spki(struct imp_crypto *c, const char *name, struct imp_span der,
+		      struct imp_pub *out, struct imp_error *err)
+{
+	struct imp_pub pub;
+	int rc = imp_pub_from_spki(name, der, &pub, err);
+
+	if (!rc)
+		rc = check_pub(c, name, &pub, err);
+	if (!rc)
+		*out = pub;
+	return rc;
 }
 
 /* Only DER: what is written again must be the same bytes. */
@@ -252,6 +262,18 @@ static int parse_labelled(struct imp_crypto *c, const char *name, struct pem *p,
 		return parse_spki(c, name, der, &key->pub, err);
 	return plain ? parse_pkcs8(c, name, der, key, err)
 		     : parse_encrypted(c, name, der, pass, key, err);
+}
+
+int imp_pub_from_pem(const char *name, struct imp_span pem, struct imp_pub *out,
+		     struct imp_error *err)
+{
+	CLEANUP(pem_fini) struct pem p = { 0 };
+	int rc = pem_parse(name, pem, &p, err);
+
+	if (!rc && strcmp(p.label, "PUBLIC KEY") != 0)
+		rc = imp_fail(err, IMP_EKEY, "%s: holds a \"%s\", expected a public key",
+			      name, p.label);
+	return rc ? rc : imp_pub_from_spki(name, imp_secret_span(&p.der), out, err);
 }
 
 int imp_key_parse(struct imp_crypto *c, const char *name, struct imp_span pem,

@@ -58,6 +58,16 @@ int imp_key_read_public(struct imp_crypto *c, const char *path, struct imp_key *
 int imp_key_parse(struct imp_crypto *c, const char *name, struct imp_span pem,
 		  bool want_private, const struct imp_pass *pass, struct imp_key *out,
 		  struct imp_error *err) IMP_MUST_CHECK;
+/*
+ * A public key from a SubjectPublicKeyInfo in DER, or from its PEM. Whether the point is
+ * on its curve is not looked at: imp_pub_check() must be asked.
+ *
+ * 0, -IMP_EKEY, -IMP_EPOLICY as imp_key_read_public().
+ */
+int imp_pub_from_spki(const char *name, struct imp_span der, struct imp_pub *out,
+		      struct imp_error *err) IMP_MUST_CHECK;
+int imp_pub_from_pem(const char *name, struct imp_span pem, struct imp_pub *out,
+		     struct imp_error *err) IMP_MUST_CHECK;
 int imp_key_generate(struct imp_crypto *c, int32_t crv, enum imp_key_class class,
 		     struct imp_key *out, struct imp_error *err) IMP_MUST_CHECK;
 /*

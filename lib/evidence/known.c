@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "evidence/known.h"
-#include "object/batch.h"
 #include "object/signed.h"
 
 const char *imp_assurance_name(enum imp_assurance a)
@@ -17,14 +16,6 @@ void imp_known_fini(struct imp_known *k)
 {
 	imp_secret_fini(&k->bytes);
 	*k = (struct imp_known){ 0 };
-}
-
-void imp_known_list_fini(struct imp_known_list *list)
-{
-	for (size_t i = 0; i < list->count; i++)
-		imp_known_fini(&list->at[i]);
-	free(list->at);
-	*list = (struct imp_known_list){ 0 };
 }
 
 /* The check digit is not in the ueid. Source: 3GPP TS 23.003 6.2.1, B.2. */
@@ -145,130 +136,5 @@ int imp_known_check(struct imp_crypto *crypto, struct imp_span signed_card,
 		return rc;
 	*out = k;
 	k = (struct imp_known){ 0 };
-	return 0;
-}
-
-/* Where a ueid is, or would be. */
-static size_t position(const struct imp_known_list *list, struct imp_span ueid)
-{
-	size_t lo = 0, hi = list->count;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (imp_span_cmp(list->at[mid].card.ueid, ueid) < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
-const struct imp_known *imp_known_find(const struct imp_known_list *list,
-				       struct imp_span ueid)
-{
-	size_t at = position(list, ueid);
-
-	return at < list->count && imp_span_eq(list->at[at].card.ueid, ueid)
-		       ? &list->at[at]
-		       : NULL;
-}
-
-static int replace(struct imp_known *old, struct imp_known *k, struct imp_error *err)
-{
-	char name[80];
-
-	imp_device_name(k->card.ueid, name);
-	if (!imp_pub_eq(&old->card.signing, &k->card.signing) ||
-	    !imp_pub_eq(&old->card.sealing, &k->card.sealing)) {
-		int rc = imp_fail(err, IMP_EPOLICY, "%s: two cards with different keys",
-				  name);
-
-		return imp_hint(
-			err, rc,
-			"one of them is a clone, or the board was exchanged: trust "
-			"neither before you know");
-	}
-	imp_known_fini(old);
-	*old = *k;
-	*k = (struct imp_known){ 0 };
-	return 0;
-}
-
-int imp_known_add(struct imp_known_list *list, struct imp_known *k, struct imp_error *err)
-{
-	size_t at = position(list, k->card.ueid);
-
-	if (at < list->count && imp_span_eq(list->at[at].card.ueid, k->card.ueid))
-		return replace(&list->at[at], k, err);
-	if (list->count == list->cap) {
-		size_t cap = list->cap ? 2 * list->cap : 16;
-		struct imp_known *more = reallocarray(list->at, cap, sizeof(*more));
-
-		if (!more)
-			return imp_fail(err, IMP_ERESOURCE, "out of memory for %zu cards",
-					cap);
-		list->at = more;
-		list->cap = cap;
-	}
-	memmove(&list->at[at + 1], &list->at[at], (list->count - at) * sizeof(*list->at));
-	list->at[at] = *k;
-	list->count++;
-	*k = (struct imp_known){ 0 };
-	return 0;
-}
-
-static int by_key(const void *a, const void *b)
-{
-	const struct imp_known *const *x = a, *const *y = b;
-
-	return memcmp((*x)->signing_kid, (*y)->signing_kid, 32);
-}
-
-/* One key in two devices is a clone of it. KEY-14 */
-static int check_shared(const struct imp_known_list *list, struct imp_error *err)
-{
-	const struct imp_known **sorted = calloc(list->count + 1, sizeof(*sorted));
-	char one[80], two[80];
-	int rc = sorted ? 0 : imp_fail(err, IMP_ERESOURCE, "out of memory");
-
-	for (size_t i = 0; sorted && i < list->count; i++)
-		sorted[i] = &list->at[i];
-	if (sorted)
-		qsort(sorted, list->count, sizeof(*sorted), by_key);
-	for (size_t i = 1; !rc && i < list->count; i++)
-		if (memcmp(sorted[i - 1]->signing_kid, sorted[i]->signing_kid, 32) == 0) {
-			imp_device_name(sorted[i - 1]->card.ueid, one);
-			imp_device_name(sorted[i]->card.ueid, two);
-			rc = imp_fail(err, IMP_EPOLICY, "%s and %s have the same key",
-				      one, two);
-		}
-	free(sorted);
-	return rc;
-}
-
-int imp_known_read(struct imp_crypto *crypto, const char *path,
-		   const struct imp_factories *factories, struct imp_known_list *out,
-		   struct imp_error *err)
-{
-	CLEANUP(imp_known_list_fini) struct imp_known_list list = { 0 };
-	CLEANUP(imp_batch_close) struct imp_batch b = { 0 };
-	struct imp_span item;
-	int rc = imp_batch_open(&b, path, IMP_BATCH_CARDS, err);
-
-	while (!rc && (rc = imp_batch_next(&b, &item, err)) > 0) {
-		CLEANUP(imp_known_fini) struct imp_known k = { 0 };
-
-		rc = imp_known_check(crypto, item, NULL, factories, &k, err);
-		if (!rc)
-			rc = imp_known_add(&list, &k, err);
-		imp_wrap(err, rc, "%s: card %llu", path, (unsigned long long)b.index);
-	}
-	if (!rc)
-		rc = imp_wrap(err, check_shared(&list, err), "%s", path);
-	if (rc)
-		return rc;
-	*out = list;
-	list = (struct imp_known_list){ 0 };
 	return 0;
 }

@@ -45,29 +45,6 @@ int imp_known_check(struct imp_crypto *crypto, struct imp_span signed_card,
 		    struct imp_known *out, struct imp_error *err) IMP_MUST_CHECK;
 void imp_known_fini(struct imp_known *k);
 
-struct imp_known_list {
-	struct imp_known *at; /* owned, ascending by ueid */
-	size_t count, cap;
-};
-
-/*
- * Read a .cards file.
- *
- * 0; the errors of imp_known_check(), which name the file and the index; -IMP_EPOLICY:
- * two cards of one device disagree, or one key is in the cards of two devices.
- */
-int imp_known_read(struct imp_crypto *crypto, const char *path,
-		   const struct imp_factories *factories, struct imp_known_list *out,
-		   struct imp_error *err) IMP_MUST_CHECK;
-/* Take over *k; sorts and finds conflicts. The same card again replaces the one before.
- * Errors as above. */
-int imp_known_add(struct imp_known_list *list, struct imp_known *k, struct imp_error *err)
-	IMP_MUST_CHECK;
-/* NULL where no card has this ueid. */
-const struct imp_known *imp_known_find(const struct imp_known_list *list,
-				       struct imp_span ueid);
-void imp_known_list_fini(struct imp_known_list *list);
-
 /* "imei 001010010000016" where the ueid is one, else "ueid 0102..."; NUL-terminated. */
 void imp_device_name(struct imp_span ueid, char out[80]);
 

@@ -35,6 +35,16 @@ void imp_batch_head_put(struct imp_writer *w, uint64_t count, enum imp_batch_kin
 	imp_cbor_put_text(w, imp_span_str(names[kind]));
 }
 
+int imp_batch_head_write(struct imp_out *out, uint64_t count, enum imp_batch_kind kind,
+			 struct imp_error *err)
+{
+	uint8_t buf[64];
+	struct imp_writer w = imp_writer(buf, sizeof(buf));
+
+	imp_batch_head_put(&w, count, kind);
+	return imp_out_write(out, imp_written(&w), err);
+}
+
 /* Read more behind the unread bytes, which move to the front. */
 static int refill(struct imp_batch *b, struct imp_error *err)
 {
@@ -87,6 +97,13 @@ static int peek(struct imp_batch *b, struct imp_span *item, struct imp_error *er
 	}
 }
 
+static void consume(struct imp_batch *b, size_t len)
+{
+	b->at += len;
+	b->len -= len;
+	b->taken += len;
+}
+
 static bool is_head(struct imp_span item)
 {
 	struct imp_cbor c;
@@ -123,8 +140,7 @@ static int read_head(struct imp_batch *b, struct imp_span item, enum imp_batch_k
 	if (!imp_span_eq(name, imp_span_str(names[kind])))
 		return imp_fail(err, IMP_EFORMAT, "%s: holds %.*s, expected %s", b->name,
 				(int)name.len, (const char *)name.ptr, names[kind]);
-	b->at += item.len;
-	b->len -= item.len;
+	consume(b, item.len);
 	return 0;
 }
 
@@ -148,30 +164,40 @@ static int start(struct imp_batch *b, enum imp_batch_kind kind, struct imp_error
 	return 0;
 }
 
-int imp_batch_open(struct imp_batch *b, const char *path, enum imp_batch_kind kind,
-		   struct imp_error *err)
+int imp_batch_open_fd(struct imp_batch *b, int fd, const char *name,
+		      enum imp_batch_kind kind, struct imp_error *err)
 {
-	CLEANUP(imp_batch_close) struct imp_batch t = { .fd = STDIN_FILENO };
-	bool in = strcmp(path, "-") == 0;
+	CLEANUP(imp_batch_close) struct imp_batch t = { .fd = fd, .name = strdup(name) };
 	struct stat st;
 	int rc;
 
-	t.name = strdup(in ? "standard input" : path);
-	if (!t.name)
+	if (!t.name) {
+		close(fd);
 		return imp_fail(err, IMP_ERESOURCE, "out of memory");
-	if (!in)
-		t.fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (t.fd < 0 || fstat(t.fd, &st) != 0)
-		return imp_fail(err, IMP_EUSAGE, "%s: %s", path, strerror(errno));
-	if (S_ISDIR(st.st_mode))
+	}
+	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
 		return imp_fail(err, IMP_EUSAGE, "%s: is a folder, expected a file",
-				path);
+				name);
 	rc = start(&t, kind, err);
 	if (rc)
 		return rc;
 	*b = t;
 	t = (struct imp_batch){ 0 };
 	return 0;
+}
+
+int imp_batch_open(struct imp_batch *b, const char *path, enum imp_batch_kind kind,
+		   struct imp_error *err)
+{
+	bool in = strcmp(path, "-") == 0;
+	int fd = in ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+		    : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (in)
+		path = "standard input";
+	if (fd < 0)
+		return imp_fail(err, IMP_EUSAGE, "%s: %s", path, strerror(errno));
+	return imp_batch_open_fd(b, fd, path, kind, err);
 }
 
 static int short_of(const struct imp_batch *b, struct imp_error *err)
@@ -196,8 +222,8 @@ int imp_batch_next(struct imp_batch *b, struct imp_span *item, struct imp_error 
 		return imp_fail(err, IMP_EFORMAT,
 				"%s: more than the %llu %s that were announced", b->name,
 				(unsigned long long)b->count, names[b->kind]);
-	b->at += next.len;
-	b->len -= next.len;
+	b->offset = b->taken;
+	consume(b, next.len);
 	b->index++;
 	*item = next;
 	return 1;
@@ -205,7 +231,7 @@ int imp_batch_next(struct imp_batch *b, struct imp_span *item, struct imp_error 
 
 void imp_batch_close(struct imp_batch *b)
 {
-	if (b->name && b->fd > STDIN_FILENO)
+	if (b->name)
 		close(b->fd);
 	free(b->name);
 	imp_secret_fini(&b->buf);

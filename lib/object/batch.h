@@ -23,6 +23,9 @@ enum imp_batch_kind {
 
 const char *imp_batch_kind_name(enum imp_batch_kind kind); /* "profiles" */
 void imp_batch_head_put(struct imp_writer *w, uint64_t count, enum imp_batch_kind kind);
+/* The same into a file. 0, or -IMP_ERESOURCE. */
+int imp_batch_head_write(struct imp_out *out, uint64_t count, enum imp_batch_kind kind,
+			 struct imp_error *err) IMP_MUST_CHECK;
 
 struct imp_batch {
 	char *name; /* of the file, for messages; owned */
@@ -34,6 +37,8 @@ struct imp_batch {
 	enum imp_batch_kind kind; /* where there is a head */
 	uint64_t count;		  /* items that the head announces; 1 for a lone object */
 	uint64_t index;		  /* items read */
+	uint64_t offset; /* where the last item starts, from the first byte read */
+	uint64_t taken;	 /* bytes of head and items so far */
 };
 
 /*
@@ -44,6 +49,10 @@ struct imp_batch {
  */
 int imp_batch_open(struct imp_batch *b, const char *path, enum imp_batch_kind kind,
 		   struct imp_error *err) IMP_MUST_CHECK;
+/* The same of a descriptor, which is taken over whatever is returned; `name` is for
+ * messages. */
+int imp_batch_open_fd(struct imp_batch *b, int fd, const char *name,
+		      enum imp_batch_kind kind, struct imp_error *err) IMP_MUST_CHECK;
 /*
  * The next object, strictly checked, borrowed until the next call.
  *

@@ -77,6 +77,7 @@ void check_edrx(const struct value *v, struct imp_span octets);
 
 /* bytes.c */
 bool parse_hex(const char *text, struct imp_writer *w);
+bool parse_base64(const char *text, struct imp_writer *w);
 void put_hex(const struct value *v, const char *text);
 void put_base64(const struct value *v, const char *text);
 int put_file(const struct value *v, const char *name, struct imp_error *err);

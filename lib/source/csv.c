@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* CSV, streamed. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "source/csv.h"
+
+enum { BUF_LEN = 65536 };
 
 /* Where the parser stands in a row. */
 struct row {
@@ -23,14 +26,69 @@ static int bad(const struct imp_csv *csv, unsigned long line, unsigned long colu
 			column, what);
 }
 
+static bool refill(struct imp_csv *csv)
+{
+	ssize_t n;
+
+	do
+		n = read(csv->fd, csv->buf.ptr, csv->buf.cap);
+	while (n < 0 && errno == EINTR);
+	csv->error = n < 0 ? errno : 0;
+	csv->pos = 0;
+	csv->buf.len = n > 0 ? (size_t)n : 0;
+	return n > 0;
+}
+
+static int get(struct imp_csv *csv)
+{
+	return csv->pos < csv->buf.len || refill(csv) ? csv->buf.ptr[csv->pos++] : EOF;
+}
+
+/* Only what get() gave last. */
+static void unget(struct imp_csv *csv, int c)
+{
+	csv->pos -= c != EOF;
+}
+
+static int append_all(struct row *r, struct imp_span bytes, struct imp_error *err)
+{
+	if (r->csv->text.len + bytes.len > IMP_CSV_ROW_MAX)
+		return bad(r->csv, r->csv->row_line, 1, "a row of more than 65536 bytes",
+			   err);
+	return imp_secret_append(&r->csv->text, bytes, err);
+}
+
 static int append(struct row *r, int c, struct imp_error *err)
 {
 	const uint8_t byte = (uint8_t)c;
 
-	if (r->csv->text.len >= IMP_CSV_ROW_MAX)
-		return bad(r->csv, r->csv->row_line, 1, "a row of more than 65536 bytes",
-			   err);
-	return imp_secret_append(&r->csv->text, (struct imp_span){ &byte, 1 }, err);
+	return append_all(r, (struct imp_span){ &byte, 1 }, err);
+}
+
+/* Bytes ahead that stand for themselves, wherever they are. */
+static struct imp_span plain_run(const struct row *r)
+{
+	const struct imp_csv *csv = r->csv;
+	struct imp_span run = { csv->buf.ptr + csv->pos, 0 };
+
+	while (csv->pos + run.len < csv->buf.len) {
+		uint8_t c = run.ptr[run.len];
+
+		if (c == '"' || c == '\n' || c == '\r' || c == '\0' ||
+		    c == (uint8_t)csv->delimiter)
+			break;
+		run.len++;
+	}
+	return run;
+}
+
+static size_t characters(struct imp_span bytes)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < bytes.len; i++)
+		n += (bytes.ptr[i] & 0xc0) != 0x80;
+	return n;
 }
 
 static int begin_field(struct row *r, struct imp_error *err)
@@ -51,6 +109,10 @@ static int check_utf8(const struct row *r, struct imp_error *err)
 	size_t at = csv->at[r->fields - 1];
 	struct imp_span rest = { csv->text.ptr + at, csv->text.len - at };
 
+	while (rest.len > 0 && rest.ptr[0] < 0x80) {
+		rest.ptr++;
+		rest.len--;
+	}
 	while (rest.len > 0) {
 		uint32_t cp;
 		size_t n = imp_utf8(rest, &cp);
@@ -84,12 +146,12 @@ static int quote(struct row *r, struct imp_error *err)
 		r->quoted = r->was_quoted = true;
 		return 0;
 	}
-	next = getc(csv->f);
+	next = get(csv);
 	if (next == '"') {
 		r->column++;
 		return append(r, '"', err);
 	}
-	ungetc(next, csv->f);
+	unget(csv, next);
 	r->quoted = false;
 	return 0;
 }
@@ -97,10 +159,10 @@ static int quote(struct row *r, struct imp_error *err)
 static void new_line(struct row *r, int c)
 {
 	if (c == '\r') {
-		int next = getc(r->csv->f);
+		int next = get(r->csv);
 
 		if (next != '\n')
-			ungetc(next, r->csv->f);
+			unget(r->csv, next);
 	}
 	r->csv->line++;
 	r->column = 0;
@@ -136,6 +198,48 @@ static int take(struct row *r, int c, struct imp_error *err)
 	return append(r, c, err);
 }
 
+/* To the end of the row: 1, 0 where the file ends first, or an error. */
+static int take_row(struct row *r, struct imp_error *err)
+{
+	int rc = begin_field(r, err), c;
+
+	while (!rc) {
+		struct imp_span run = plain_run(r);
+
+		if (run.len > 0 && !r->was_quoted) {
+			r->csv->pos += run.len;
+			r->column += characters(run);
+			rc = append_all(r, run, err);
+			continue;
+		}
+		c = get(r->csv);
+		if (c == EOF)
+			return 0;
+		rc = take(r, c, err);
+	}
+	return rc;
+}
+
+/* The last row needs no line end. */
+static int end_of_file(struct row *r, struct imp_error *err)
+{
+	struct imp_csv *csv = r->csv;
+
+	if (r->quoted)
+		return bad(csv, csv->field_line[r->fields - 1],
+			   csv->field_column[r->fields - 1],
+			   "a quoted field that never ends", err);
+	csv->open_end = true;
+	return end_field(r, err);
+}
+
+static int failed(const struct imp_csv *csv, struct imp_error *err)
+{
+	return csv->error ? imp_fail(err, IMP_EUSAGE, "%s: %s", csv->name,
+				     strerror(csv->error))
+			  : 0;
+}
+
 /* 1 with a row in csv->text, 0 at the end. Blank lines are passed over. */
 static int read_row(struct imp_csv *csv, size_t *fields, struct imp_error *err)
 {
@@ -143,39 +247,31 @@ static int read_row(struct imp_csv *csv, size_t *fields, struct imp_error *err)
 	int c, rc;
 
 	do {
-		c = getc(csv->f);
+		c = get(csv);
 		if (c == '\n' || c == '\r')
 			new_line(&r, c);
 	} while (c == '\n' || c == '\r');
 	if (c == EOF)
-		return ferror(csv->f) ? imp_fail(err, IMP_EUSAGE, "%s: %s", csv->name,
-						 strerror(errno))
-				      : 0;
-	ungetc(c, csv->f);
+		return failed(csv, err);
+	unget(csv, c);
 	csv->text.len = 0;
 	csv->row_line = csv->line;
-	rc = begin_field(&r, err);
-	while (!rc && (c = getc(csv->f)) != EOF)
-		rc = take(&r, c, err);
-	if (!rc && r.quoted)
-		return bad(csv, csv->field_line[r.fields - 1],
-			   csv->field_column[r.fields - 1],
-			   "a quoted field that never ends", err);
-	if (!rc)
-		rc = end_field(&r, err); /* the last line needs no end */
+	rc = take_row(&r, err);
+	if (rc == 0)
+		rc = failed(csv, err) ? -IMP_EUSAGE : end_of_file(&r, err);
 	*fields = r.fields;
 	return rc < 0 ? rc : 1;
 }
 
 static int skip_bom(struct imp_csv *csv)
 {
-	int c = getc(csv->f);
+	int c = get(csv);
 
 	if (c != 0xef) {
-		ungetc(c, csv->f);
+		unget(csv, c);
 		return 0;
 	}
-	return getc(csv->f) == 0xbb && getc(csv->f) == 0xbf ? 0 : -1;
+	return get(csv) == 0xbb && get(csv) == 0xbf ? 0 : -1;
 }
 
 static int read_header(struct imp_csv *csv, struct imp_error *err)
@@ -212,25 +308,23 @@ static int read_header(struct imp_csv *csv, struct imp_error *err)
 int imp_csv_open(struct imp_csv *csv, const char *path, char delimiter,
 		 struct imp_error *err)
 {
-	CLEANUP(imp_csv_close) struct imp_csv t = { .delimiter = delimiter };
-	bool in = strcmp(path, "-") == 0;
-	struct stat st;
-	int rc;
+	CLEANUP(imp_csv_close) struct imp_csv t = { .fd = -1, .delimiter = delimiter };
+	int rc = imp_file_open_twice(path, &t.fd, err);
 
-	t.name = strdup(in ? "standard input" : path);
-	t.f = in ? fdopen(dup(0), "rb") : fopen(path, "rbe");
-	if (!t.name || !t.f)
-		return imp_fail(err, IMP_EUSAGE, "%s: %s", path, strerror(errno));
-	if (fstat(fileno(t.f), &st) == 0 && S_ISDIR(st.st_mode))
-		return imp_fail(err, IMP_EUSAGE, "%s: is a folder, expected a file",
-				path);
+	if (rc)
+		return rc;
+	t.name = strdup(strcmp(path, "-") == 0 ? "standard input" : path);
+	if (!t.name)
+		return imp_fail(err, IMP_ERESOURCE, "out of memory");
 	rc = imp_secret_reserve(&t.text, 1024, err);
+	if (!rc)
+		rc = imp_secret_reserve(&t.buf, BUF_LEN, err);
 	if (!rc)
 		rc = read_header(&t, err);
 	if (rc)
 		return rc;
 	*csv = t;
-	t = (struct imp_csv){ 0 };
+	t = (struct imp_csv){ .fd = -1 };
 	return 0;
 }
 
@@ -250,7 +344,9 @@ int imp_csv_rewind(struct imp_csv *csv, struct imp_error *err)
 {
 	size_t fields;
 
-	if (fseek(csv->f, 0, SEEK_SET) != 0)
+	csv->pos = csv->buf.len = 0;
+	csv->open_end = false;
+	if (lseek(csv->fd, 0, SEEK_SET) != 0)
 		return imp_fail(err, IMP_EUSAGE, "%s: cannot be read twice: %s",
 				csv->name, strerror(errno));
 	csv->line = 1;
@@ -272,11 +368,12 @@ const char *imp_csv_field(const struct imp_csv *csv, size_t column)
 
 void imp_csv_close(struct imp_csv *csv)
 {
-	if (csv->f)
-		fclose(csv->f);
+	if (csv->name && csv->fd >= 0)
+		close(csv->fd);
 	free(csv->name);
 	for (size_t i = 0; i < csv->columns; i++)
 		free(csv->column[i]);
 	imp_secret_fini(&csv->text);
-	*csv = (struct imp_csv){ 0 };
+	imp_secret_fini(&csv->buf);
+	*csv = (struct imp_csv){ .fd = -1 };
 }

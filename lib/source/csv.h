@@ -5,22 +5,25 @@
  * RFC 4180 whole: a header, quoted fields that may hold delimiters, quotes and line ends;
  * also a byte order mark, CRLF, LF or CR. Every row has as many fields as the header; NUL
  * bytes, text that is not UTF-8 and a last line that breaks off inside quotes are errors
- * with line and column.
+ * with line and column. A pipe is kept in a file without a name, so that the rows can be
+ * read again.
  */
 #ifndef IMP_SOURCE_CSV_H
 #define IMP_SOURCE_CSV_H
-
-#include <stdio.h>
 
 #include "base/secret.h"
 
 enum { IMP_CSV_COLUMNS = 64, IMP_CSV_ROW_MAX = 65536 };
 
 struct imp_csv {
-	FILE *f;    /* owned */
+	int fd;	    /* owned */
 	char *name; /* for messages; owned */
 	char delimiter;
-	unsigned long line;	/* of the byte to be read next, from 1 */
+	struct imp_secret buf; /* bytes of the file; buf.len of them, read up to pos */
+	size_t pos;
+	int error;	    /* errno of a failed read, or 0 */
+	bool open_end;	    /* the last row had no line end: a file cut off, perhaps */
+	unsigned long line; /* of the byte to be read next, from 1 */
 	unsigned long row_line; /* where the current row starts */
 	struct imp_secret text; /* fields of the current row, each NUL-terminated; rows
 				   may hold secrets */
@@ -40,7 +43,7 @@ int imp_csv_open(struct imp_csv *csv, const char *path, char delimiter,
 		 struct imp_error *err) IMP_MUST_CHECK;
 /* The next row: 1, 0 at the end, -IMP_EFORMAT with file:line:column. */
 int imp_csv_next(struct imp_csv *csv, struct imp_error *err) IMP_MUST_CHECK;
-/* Start over behind the header. 0, or -IMP_EUSAGE where the input is a pipe. */
+/* Start over behind the header. 0, -IMP_EUSAGE, -IMP_EFORMAT. */
 int imp_csv_rewind(struct imp_csv *csv, struct imp_error *err) IMP_MUST_CHECK;
 /* Index of a column, or -1. */
 int imp_csv_find(const struct imp_csv *csv, const char *column);

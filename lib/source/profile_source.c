@@ -9,7 +9,8 @@
 #include "source/build.h"
 #include "source/catalog.h"
 
-enum { SCRATCH_MAX = 4 * IMP_CSV_ROW_MAX };
+/* A payload that fits into a package with its headers, a chain and its signatures. */
+enum { SCRATCH_MAX = 4 * IMP_CSV_ROW_MAX, PAYLOAD_MAX = 60000 };
 
 static int report(struct imp_profile_source *s, struct imp_secret *text,
 		  struct imp_error *err)
@@ -100,6 +101,30 @@ int imp_profile_source_open(struct imp_profile_source *s, struct imp_crypto *cry
 	return rc ? rc : imp_secret_reserve(&s->scratch, SCRATCH_MAX, err);
 }
 
+static int encode(struct imp_profile_source *s, const struct imp_profile *p,
+		  struct imp_span *out, struct imp_error *err)
+{
+	struct imp_writer w = imp_writer(s->payload, PAYLOAD_MAX);
+
+	imp_profile_encode(p, &w);
+	*out = imp_written(&w);
+	return w.ok ? 0
+		    : imp_fail(err, IMP_EFORMAT,
+			       "%s: the profile is larger than %d bytes", s->diags.file,
+			       PAYLOAD_MAX);
+}
+
+static int check_seed(const struct imp_profile_source *s, struct imp_error *err)
+{
+	int rc;
+
+	if (!s->has_secret || s->options.seed.len == 32)
+		return 0;
+	rc = imp_fail(err, IMP_EKEY, "%s: it holds secrets: --seed KEY is needed",
+		      s->diags.file);
+	return imp_hint(err, rc, "imprint keygen --type seed -o seed.key");
+}
+
 /* Keyed with the seed, so that an id does not betray a PIN by trying. */
 static int put_salt(struct imp_profile_source *s, const struct imp_profile *p,
 		    uint8_t salt[32], struct imp_error *err)
@@ -108,38 +133,14 @@ static int put_salt(struct imp_profile_source *s, const struct imp_profile *p,
 	struct imp_span key = s->options.seed.len == 32 ? s->options.seed
 							: IMP_SPAN(none),
 			all;
-	struct imp_writer w = imp_writer(s->payload, sizeof(s->payload));
+	int rc = check_seed(s, err);
 
-	if (s->has_secret && s->options.seed.len != 32)
-		return imp_hint(err,
-				imp_fail(err, IMP_EKEY,
-					 "%s: it holds secrets: --seed KEY is needed",
-					 s->diags.file),
-				"imprint keygen --type seed -o seed.key");
-	imp_profile_encode(p, &w);
-	all = imp_written(&w);
-	if (!w.ok || imp_hmac(s->crypto, key, &all, 1, salt))
-		return imp_fail(err, IMP_EFORMAT, "%s: the profile is larger than 64 KiB",
-				s->diags.file);
-	return 0;
-}
-
-static int encode(struct imp_profile_source *s, struct imp_profile *p,
-		  struct imp_span *out, struct imp_error *err)
-{
-	uint8_t salt[32];
-	struct imp_writer w;
-	int rc = put_salt(s, p, salt, err);
-
-	if (rc)
+	if (rc || s->only_check)
 		return rc;
-	p->salt = (struct imp_span){ salt, IMP_SALT_LEN };
-	w = imp_writer(s->payload, sizeof(s->payload));
-	imp_profile_encode(p, &w);
-	*out = imp_written(&w);
-	return w.ok ? 0
-		    : imp_fail(err, IMP_EFORMAT, "%s: the profile is larger than 64 KiB",
-			       s->diags.file);
+	rc = encode(s, p, &all, err);
+	if (!rc && imp_hmac(s->crypto, key, &all, 1, salt))
+		rc = imp_fail(err, IMP_EINTERNAL, "HMAC failed");
+	return rc;
 }
 
 /* The label and the endpoint: texts with variables in the head. */
@@ -159,14 +160,13 @@ static void read_texts(struct imp_profile_source *s, struct imp_profile *p)
 			 "profile: expected a label of 1 to 64 bytes");
 }
 
-int imp_profile_source_build(struct imp_profile_source *s, const struct imp_csv *csv,
-			     struct imp_span *out, struct imp_secret *text,
-			     struct imp_error *err)
+static int build(struct imp_profile_source *s, const struct imp_csv *csv,
+		 struct imp_span *out, struct imp_secret *text, struct imp_error *err)
 {
-	CLEANUP(imp_secret_fini) struct imp_secret settings = { 0 };
 	struct imp_profile p = { .domain = s->domain,
 				 .sequence = s->sequence,
 				 .epochs = { s->epochs[0], s->epochs[1] } };
+	uint8_t salt[32] = { 0 };
 	struct imp_writer w;
 	int rc, row;
 
@@ -175,14 +175,15 @@ int imp_profile_source_build(struct imp_profile_source *s, const struct imp_csv 
 	s->row = csv ? csv->row_line : 0;
 	s->diags.rows = csv ? csv->name : NULL;
 	row = variables_take_row(s, csv, text, err);
-	rc = imp_secret_reserve(&settings, IMP_CBOR_MAX, err);
+	rc = imp_secret_reserve(&s->encoded, IMP_CBOR_MAX, err);
 	if (rc)
 		return rc;
-	w = imp_writer(settings.ptr, settings.cap);
+	w = imp_writer(s->encoded.ptr, s->encoded.cap);
 	if (!row)
 		target_read(s, &p.target);
 	read_texts(s, &p);
 	rc = compile_settings(s, &w, err);
+	s->encoded.len = w.len; /* to be wiped */
 	if (!rc || rc == -IMP_EKEY) {
 		int mistakes = report(s, text, err);
 
@@ -193,7 +194,26 @@ int imp_profile_source_build(struct imp_profile_source *s, const struct imp_csv 
 	p.settings = imp_written(&w);
 	if (s->has_replaces)
 		p.replaces = IMP_SPAN(s->replaces);
-	return encode(s, &p, out, err);
+	rc = put_salt(s, &p, salt, err);
+	p.salt = (struct imp_span){ salt, IMP_SALT_LEN };
+	return rc ? rc : encode(s, &p, out, err);
+}
+
+int imp_profile_source_build(struct imp_profile_source *s, const struct imp_csv *csv,
+			     struct imp_span *out, struct imp_secret *text,
+			     struct imp_error *err)
+{
+	s->only_check = false;
+	return build(s, csv, out, text, err);
+}
+
+int imp_profile_source_check(struct imp_profile_source *s, const struct imp_csv *csv,
+			     struct imp_secret *text, struct imp_error *err)
+{
+	struct imp_span ignored;
+
+	s->only_check = true;
+	return build(s, csv, &ignored, text, err);
 }
 
 void imp_profile_source_fini(struct imp_profile_source *s)
@@ -203,6 +223,9 @@ void imp_profile_source_fini(struct imp_profile_source *s)
 	imp_yaml_free(&s->root);
 	imp_secret_fini(&s->bytes);
 	imp_secret_fini(&s->scratch);
+	imp_secret_fini(&s->values);
+	imp_secret_fini(&s->encoded);
+	free(s->entries);
 	imp_diag_fini(&s->diags);
 	imp_wipe(s->payload, sizeof(s->payload));
 }

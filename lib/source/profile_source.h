@@ -47,6 +47,13 @@ struct imp_kept_file {
 	struct imp_kept_file *next;
 };
 
+/* One resource (instance) with its encoded value. */
+struct imp_compiled {
+	uint16_t object, instance, resource, index;
+	bool multiple;
+	size_t at, len; /* in the value bytes */
+};
+
 struct imp_profile_source {
 	struct imp_crypto *crypto; /* borrowed */
 	struct imp_build_options options;
@@ -65,8 +72,11 @@ struct imp_profile_source {
 	bool has_replaces;
 	struct imp_kept_file *files; /* owned */
 	/* For the row at hand. */
-	unsigned long row;	   /* its line; 0: none */
-	struct imp_secret scratch; /* expanded values */
+	unsigned long row;		   /* its line; 0: none */
+	bool only_check;		   /* zeros stand for what the seed would give */
+	struct imp_secret scratch;	   /* expanded values */
+	struct imp_secret values, encoded; /* as they are compiled */
+	struct imp_compiled *entries;	   /* likewise; owned */
 	uint8_t ueid[33];
 	size_t ueid_len;
 	bool has_secret; /* a secret resource was set */
@@ -96,6 +106,14 @@ int imp_profile_source_open(struct imp_profile_source *s, struct imp_crypto *cry
 int imp_profile_source_build(struct imp_profile_source *s, const struct imp_csv *csv,
 			     struct imp_span *out, struct imp_secret *text,
 			     struct imp_error *err) IMP_MUST_CHECK;
+/*
+ * The same without the secrets' derivation: finds every mistake, makes nothing.
+ *
+ * Errors as above.
+ */
+int imp_profile_source_check(struct imp_profile_source *s, const struct imp_csv *csv,
+			     struct imp_secret *text, struct imp_error *err)
+	IMP_MUST_CHECK;
 /* Columns of the CSV that nothing uses, as "a, b"; empty where there is none. */
 void imp_profile_source_unused(const struct imp_profile_source *s,
 			       const struct imp_csv *csv, char *out, size_t cap);

@@ -7,24 +7,17 @@
 
 enum { SETTINGS_MAX = 2000 };
 
-/* One resource (instance) with its encoded value. */
-struct entry {
-	uint16_t object, instance, resource, index;
-	bool multiple;
-	size_t at, len; /* in the value bytes */
-};
-
 struct compiler {
 	struct imp_profile_source *s;
-	struct entry *entry; /* SETTINGS_MAX of them; owned */
+	struct imp_compiled *entry; /* SETTINGS_MAX of them */
 	size_t count;
 	struct imp_writer values; /* encoded values, back to back */
 };
 
-static struct entry *add(struct compiler *c, const struct value *v, bool multiple,
-			 size_t at)
+static struct imp_compiled *add(struct compiler *c, const struct value *v, bool multiple,
+				size_t at)
 {
-	struct entry *e = &c->entry[c->count];
+	struct imp_compiled *e = &c->entry[c->count];
 
 	if (c->count == SETTINGS_MAX) {
 		imp_diag(&c->s->diags, v->node->mark, "more than %d settings",
@@ -32,13 +25,13 @@ static struct entry *add(struct compiler *c, const struct value *v, bool multipl
 		return NULL;
 	}
 	c->count++;
-	*e = (struct entry){ .object = v->object->id,
-			     .instance = v->instance,
-			     .resource = v->resource->id,
-			     .index = v->resource_instance,
-			     .multiple = multiple,
-			     .at = at,
-			     .len = c->values.len - at };
+	*e = (struct imp_compiled){ .object = v->object->id,
+				    .instance = v->instance,
+				    .resource = v->resource->id,
+				    .index = v->resource_instance,
+				    .multiple = multiple,
+				    .at = at,
+				    .len = c->values.len - at };
 	return e;
 }
 
@@ -220,7 +213,7 @@ static int add_object(struct compiler *c, const struct imp_yaml *n, struct imp_e
 
 static int order(const void *a, const void *b)
 {
-	const struct entry *x = a, *y = b;
+	const struct imp_compiled *x = a, *y = b;
 	uint64_t p = (uint64_t)x->object << 48 | (uint64_t)x->instance << 32 |
 		     (uint64_t)x->resource << 16 | x->index;
 	uint64_t q = (uint64_t)y->object << 48 | (uint64_t)y->instance << 32 |
@@ -235,7 +228,7 @@ static size_t run_of(const struct compiler *c, size_t i, unsigned level)
 	size_t n = 1;
 
 	for (; i + n < c->count; n++) {
-		const struct entry *a = &c->entry[i], *b = &c->entry[i + n];
+		const struct imp_compiled *a = &c->entry[i], *b = &c->entry[i + n];
 
 		if (a->object != b->object || (level > 1 && a->instance != b->instance) ||
 		    (level > 2 && a->resource != b->resource))
@@ -317,15 +310,18 @@ static int compile(struct compiler *c, struct imp_writer *w, struct imp_error *e
 int compile_settings(struct imp_profile_source *s, struct imp_writer *w,
 		     struct imp_error *err)
 {
-	CLEANUP(imp_secret_fini) struct imp_secret bytes = { 0 };
-	struct compiler c = { .s = s, .entry = calloc(SETTINGS_MAX, sizeof(*c.entry)) };
-	int rc = c.entry ? imp_secret_reserve(&bytes, IMP_CBOR_MAX, err)
-			 : imp_fail(err, IMP_ERESOURCE, "out of memory");
+	struct compiler c = { .s = s };
+	int rc = imp_secret_reserve(&s->values, IMP_CBOR_MAX, err);
 
+	if (!s->entries)
+		s->entries = calloc(SETTINGS_MAX, sizeof(*s->entries));
+	if (!s->entries)
+		return imp_fail(err, IMP_ERESOURCE, "out of memory");
+	c.entry = s->entries;
 	if (!rc) {
-		c.values = imp_writer(bytes.ptr, bytes.cap);
+		c.values = imp_writer(s->values.ptr, s->values.cap);
 		rc = compile(&c, w, err);
+		s->values.len = c.values.len; /* to be wiped */
 	}
-	free(c.entry);
 	return rc;
 }

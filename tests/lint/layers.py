@@ -6,7 +6,7 @@ import sys
 
 LAYER = {
     "base": 0, "cbor": 1, "crypto": 1, "transport": 1, "model": 1, "cose": 2, "object": 3,
-    "trust": 4, "evidence": 4, "wire": 4, "agent": 5, "driver": 5, "source": 5, "sim": 6, "cmd": 8,
+    "trust": 4, "evidence": 4, "wire": 4, "agent": 5, "driver": 5, "source": 5, "issue": 5, "sim": 6, "cmd": 8,
 }
 DOOR = {"cbor.h": "cbor", "openssl/": "crypto", "libusb.h": "transport", "argp.h": "cmd", "yaml.h": "source"}
 BANNED = re.compile(r"\b(strcpy|strcat|sprintf|vsprintf|strtok|atoi|system|popen|tmpnam|mktemp|alloca|gets|goto)\s*[(\w]")

@@ -195,7 +195,12 @@ class Board(Case):
         cards = ('--cards', self.path('cards'))
         run('enroll', '-d', sim.link(), '-o', self.path('cards'))
         run('claim', '-k', self.key('owner'), '-d', sim.link(), *cards)
-        run('pack', self.path('p.yaml'), '-k', self.key('owner'), *cards, '-o', self.path('packages'))
+        run('pack', self.path('p.yaml'), '-k', self.key('owner'), *cards, '-o', self.path('packages'), status=4)
+        with sim.client() as client:
+            sealing = Signed(client.enroll(NONCE)).claims[-70008]
+        with open(self.path('d.csv'), 'w', encoding='ascii') as f:
+            f.write(f'imei,key\n001010010000014,04{sealing[-2].hex()}{sealing[-3].hex()}\n')
+        run('pack', self.path('p.yaml'), '-k', self.key('owner'), '--csv', self.path('d.csv'), '-o', self.path('packages'))
         refused = run('push', '-d', sim.link(), *cards, self.path('packages'), status=4)
         self.assertIn('unsupported', refused.stderr)
         with sim.client() as client:

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bundles: one file, or a folder of them. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/wipe.h"
+#include "bundle.h"
+#include "evidence/known.h"
+#include "object/package.h"
+#include "object/profile.h"
+#include "object/signed.h"
+#include "split.h"
+
+enum { OPT_SPLIT = 0x700 };
+
+static const struct argp_option options[] = {
+	{ "split", OPT_SPLIT, "DIR", 0,
+	  "Write a file for each device into the new folder DIR, in place of one file",
+	  0 },
+	{ 0 },
+};
+
+static const struct argp_child children[] = { { &out_argp, 0, NULL, 0 }, { 0 } };
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct bundle_args *a = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &a->out;
+		return 0;
+	case OPT_SPLIT:
+		a->split = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (a->split && (a->out.path || a->out.force))
+			argp_error(state, "--split is in place of -o and --force");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+const struct argp bundle_argp = { .options = options,
+				  .parser = parse,
+				  .children = children };
+
+const char *bundle_name(const struct bundle *b)
+{
+	return b->args->split ? b->args->split : b->args->out.path;
+}
+
+static int begin_file(struct bundle *b, uint64_t count, struct imp_error *err)
+{
+	int rc = imp_out_open(&b->out, b->args->out.path,
+			      b->flags | IMP_OUT_BINARY |
+				      (b->args->out.force ? IMP_OUT_FORCE : 0),
+			      err);
+
+	if (rc || b->lone)
+		return rc;
+	if (!b->unsure)
+		return imp_batch_head_write(&b->out, count, b->kind, err);
+	b->spool = tmpfile();
+	return b->spool ? 0
+			: imp_fail(err, IMP_ERESOURCE, "no temporary file: %s",
+				   strerror(errno));
+}
+
+int bundle_begin(struct bundle *b, uint64_t count, bool lone, struct imp_error *err)
+{
+	int rc;
+
+	b->lone = lone;
+	rc = b->args->split ? split_begin(&b->split, b->args->split,
+					  b->flags & IMP_OUT_PRIVATE, err)
+			    : begin_file(b, count, err);
+	if (!rc)
+		progress_begin(&b->progress, b->verb, count);
+	return rc;
+}
+
+/* The device that an item is for. */
+static int ueid_of(enum imp_batch_kind kind, struct imp_span item, struct imp_span *ueid,
+		   struct imp_error *err)
+{
+	struct imp_package package;
+	struct imp_profile profile;
+	struct imp_signed object;
+	int rc = 0;
+
+	if (kind == IMP_BATCH_PACKAGES) {
+		rc = imp_package_decode(item, &package, err);
+		*ueid = package.claims.ueid;
+		return rc;
+	}
+	if (kind == IMP_BATCH_SIGNED) {
+		rc = imp_signed_decode(item, &object, err);
+		item = object.cose.payload;
+	}
+	if (!rc)
+		rc = imp_profile_decode(item, &profile, err);
+	if (!rc)
+		*ueid = profile.target.ueid;
+	return rc;
+}
+
+/* "001010010000014.package" */
+static int put_split(struct bundle *b, struct imp_span item, struct imp_error *err)
+{
+	const char *kind = imp_batch_kind_name(b->kind);
+	size_t len = strlen(kind) - (b->kind != IMP_BATCH_SIGNED); /* one: no plural */
+	struct imp_span ueid = { 0 };
+	char device[80], name[128];
+	int rc = ueid_of(b->kind, item, &ueid, err);
+
+	if (rc)
+		return rc;
+	imp_device_name(ueid, device);
+	snprintf(name, sizeof(name), "%s.%.*s", strchr(device, ' ') + 1, (int)len, kind);
+	return split_put(&b->split, name, item, err);
+}
+
+static int put_spool(struct bundle *b, struct imp_span item, struct imp_error *err)
+{
+	if (fwrite(item.ptr, 1, item.len, b->spool) != item.len)
+		return imp_fail(err, IMP_ERESOURCE, "temporary file: %s",
+				strerror(errno));
+	return 0;
+}
+
+int bundle_put(struct bundle *b, struct imp_span item, struct imp_error *err)
+{
+	b->count++;
+	progress_step(&b->progress);
+	if (b->args->split)
+		return put_split(b, item, err);
+	return b->spool ? put_spool(b, item, err) : imp_out_write(&b->out, item, err);
+}
+
+/* The head, now that it is known, and what was kept. */
+static int copy_spool(struct bundle *b, struct imp_error *err)
+{
+	uint8_t buf[16384];
+	size_t n = 1;
+	int rc = imp_batch_head_write(&b->out, b->count, b->kind, err);
+
+	rewind(b->spool);
+	while (!rc && n > 0) {
+		n = fread(buf, 1, sizeof(buf), b->spool);
+		rc = imp_out_write(&b->out, (struct imp_span){ buf, n }, err);
+	}
+	imp_wipe(buf, sizeof(buf));
+	if (!rc && ferror(b->spool))
+		rc = imp_fail(err, IMP_ERESOURCE, "temporary file: %s", strerror(errno));
+	return rc;
+}
+
+int bundle_commit(struct bundle *b, struct imp_error *err)
+{
+	int rc = 0;
+
+	progress_end(&b->progress);
+	if (b->args->split)
+		return split_commit(&b->split, err);
+	if (b->spool)
+		rc = copy_spool(b, err);
+	return rc ? rc : imp_out_commit(&b->out, err);
+}
+
+void bundle_abort(struct bundle *b)
+{
+	progress_end(&b->progress);
+	split_abort(&b->split);
+	imp_out_abort(&b->out);
+	if (b->spool)
+		fclose(b->spool);
+	b->spool = NULL;
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rows of devices. */
+#include <stdio.h>
+#include <string.h>
+
+#include "model/identifier.h"
+#include "object/target.h"
+#include "rows.h"
+#include "source/pubkey.h"
+
+/* Why a field is wrong: NULL, or one clause, static or in buf. */
+typedef const char *check_fn(struct rows *r, const char *value, char buf[128]);
+
+static const char *check_text(struct rows *r, const char *value, char buf[128])
+{
+	(void)r, (void)buf;
+	for (struct imp_span rest = imp_span_str(value); rest.len > 0;) {
+		uint32_t cp = 0;
+		size_t n = imp_utf8(rest, &cp);
+
+		if (n == 0 || imp_is_control(cp))
+			return "has a control character";
+		rest.ptr += n;
+		rest.len -= n;
+	}
+	return NULL;
+}
+
+static const char *check_imei(struct rows *r, const char *value, char buf[128])
+{
+	(void)r;
+	return imp_identifier_wrong(IMP_ID_IMEI, value, buf);
+}
+
+static const char *check_ueid(struct rows *r, const char *value, char buf[128])
+{
+	(void)r;
+	return imp_identifier_wrong(IMP_ID_UEID, value, buf);
+}
+
+static const char *check_iccid(struct rows *r, const char *value, char buf[128])
+{
+	(void)r;
+	return imp_identifier_wrong(IMP_ID_ICCID, value, buf);
+}
+
+static const char *check_eid(struct rows *r, const char *value, char buf[128])
+{
+	(void)r;
+	return imp_identifier_wrong(IMP_ID_EID, value, buf);
+}
+
+static const char *check_imsi(struct rows *r, const char *value, char buf[128])
+{
+	(void)r;
+	return imp_identifier_wrong(IMP_ID_IMSI, value, buf);
+}
+
+/* PEN/MODEL, or a bare MODEL. */
+static const char *check_class(struct rows *r, const char *value, char buf[128])
+{
+	const char *slash = strchr(value, '/'), *model = slash ? slash + 1 : value;
+	size_t pen = slash ? (size_t)(slash - value) : 0;
+
+	if (slash && (pen == 0 || pen > 10 || strspn(value, "0123456789") != pen))
+		return "expected PEN/MODEL or MODEL";
+	if (strlen(model) < 1 || strlen(model) > IMP_HWMODEL_MAX)
+		return "a model has 1 to 32 bytes";
+	return check_text(r, value, buf);
+}
+
+static const char *check_key(struct rows *r, const char *value, char buf[128])
+{
+	struct imp_error err = { 0 };
+	struct imp_pub pub;
+
+	if (imp_pub_from_text(value, &pub, &err))
+		snprintf(buf, 128, "%.127s", err.msg);
+	else if (imp_pub_check(r->crypto, &pub))
+		snprintf(buf, 128, "the point is not on its curve, or of small order");
+	else
+		return NULL;
+	return buf;
+}
+
+/* The first of them name a device. */
+enum { DEVICE_COLUMNS = 3, KEY_COLUMN = 6 };
+
+static const struct row_column {
+	const char *name;
+	check_fn *wrong;
+	bool unique;
+} columns[ROW_COLUMNS] = {
+	{ "serial", check_text, true },
+	{ "imei", check_imei, true },
+	{ "ueid", check_ueid, true },
+	{ "iccid", check_iccid, true },
+	{ "eid", check_eid, true },
+	{ "imsi", check_imsi, true },
+	[KEY_COLUMN] = { "key", check_key, true },
+	{ "class", check_class, false },
+	{ "port", check_text, false },
+};
+
+int rows_open(struct rows *r, struct imp_crypto *crypto, const struct imp_csv *csv,
+	      struct imp_error *err)
+{
+	bool named = false;
+	int rc = 0;
+
+	r->crypto = crypto;
+	for (size_t i = 0; i < ROW_COLUMNS; i++) {
+		r->column[i] = imp_csv_find(csv, columns[i].name);
+		named |= i < DEVICE_COLUMNS && r->column[i] >= 0;
+		if (!rc)
+			rc = imp_seen_init(&r->seen[i], err);
+	}
+	if (rc || named)
+		return rc;
+	return imp_fail(
+		err, IMP_EFORMAT,
+		"%s:1:1: no column serial, imei or ueid: which device is a row for?",
+		csv->name);
+}
+
+/* A mistake in a field; column -1: in the row as a whole. */
+static int note(const struct imp_csv *csv, int column, const char *what,
+		struct imp_secret *text)
+{
+	struct imp_error err = { 0 };
+	char line[600];
+
+	if (column < 0)
+		imp_fail(&err, IMP_EFORMAT, "%s:%lu:1: %s", csv->name, csv->row_line,
+			 what);
+	else
+		imp_fail(&err, IMP_EFORMAT, "%s:%lu:%lu: %s %.80s: %s", csv->name,
+			 csv->field_line[column], csv->field_column[column],
+			 csv->column[column], imp_csv_field(csv, (size_t)column), what);
+	snprintf(line, sizeof(line), "%s\n", err.msg);
+	return imp_secret_append(text, imp_span_str(line), NULL) ? -IMP_ERESOURCE
+								 : -IMP_EFORMAT;
+}
+
+/* One key has several forms: what is compared is the key. */
+static int first_place(struct rows *r, size_t i, const char *value, uint32_t line,
+		       uint32_t *before, struct imp_error *err)
+{
+	struct imp_pub pub;
+	struct imp_span bytes = imp_span_str(value);
+
+	if (i == KEY_COLUMN && imp_pub_from_text(value, &pub, NULL) == 0)
+		bytes = (struct imp_span){ (const uint8_t *)&pub, sizeof(pub) };
+	return imp_seen_add(&r->seen[i], bytes, line, before, err);
+}
+
+static int check_column(struct rows *r, size_t i, const struct imp_csv *csv,
+			struct imp_secret *text, struct imp_error *err)
+{
+	int column = r->column[i];
+	const char *value = imp_csv_field(csv, (size_t)column), *what;
+	char buf[128], where[64];
+	uint32_t before;
+
+	if (!value[0])
+		return 0;
+	what = columns[i].wrong(r, value, buf);
+	if (what)
+		return note(csv, column, what, text);
+	if (!columns[i].unique)
+		return 0;
+	if (first_place(r, i, value, (uint32_t)csv->row_line, &before, err))
+		return -IMP_ERESOURCE;
+	if (before == IMP_SEEN_NOWHERE)
+		return 0;
+	snprintf(where, sizeof(where), "stands already in line %u", before);
+	return note(csv, column, where, text);
+}
+
+static bool names_a_device(const struct rows *r, const struct imp_csv *csv)
+{
+	for (size_t i = 0; i < DEVICE_COLUMNS; i++)
+		if (r->column[i] >= 0 && imp_csv_field(csv, (size_t)r->column[i])[0])
+			return true;
+	return false;
+}
+
+int rows_check(struct rows *r, const struct imp_csv *csv, struct imp_secret *text,
+	       struct imp_error *err)
+{
+	int result = 0;
+
+	if (!names_a_device(r, csv))
+		result = note(csv, -1, "no serial, imei or ueid: which device is it for?",
+			      text);
+	for (size_t i = 0; i < ROW_COLUMNS; i++) {
+		int rc = r->column[i] < 0 ? 0 : check_column(r, i, csv, text, err);
+
+		if (rc == -IMP_ERESOURCE)
+			return rc;
+		result = rc ? rc : result;
+	}
+	return result;
+}
+
+struct imp_pub rows_key(const struct rows *r, const struct imp_csv *csv)
+{
+	struct imp_pub pub = { 0 };
+	int column = r->column[KEY_COLUMN];
+
+	if (column >= 0 && imp_csv_field(csv, (size_t)column)[0] &&
+	    imp_pub_from_text(imp_csv_field(csv, (size_t)column), &pub, NULL))
+		pub.crv = 0;
+	return pub;
+}
+
+void rows_close(struct rows *r)
+{
+	for (size_t i = 0; i < ROW_COLUMNS; i++)
+		imp_seen_fini(&r->seen[i]);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rows of devices: what the reserved columns must be, and which of them must be unique.
+ */
+#ifndef IMPRINT_ROWS_H
+#define IMPRINT_ROWS_H
+
+#include "base/seen.h"
+#include "crypto/face.h"
+#include "source/csv.h"
+
+enum { ROW_COLUMNS = 9 };
+
+struct rows {
+	struct imp_crypto *crypto;	   /* borrowed */
+	int column[ROW_COLUMNS];	   /* of the CSV; -1: none */
+	struct imp_seen seen[ROW_COLUMNS]; /* of those that must be unique */
+};
+
+int rows_open(struct rows *r, struct imp_crypto *crypto, const struct imp_csv *csv,
+	      struct imp_error *err);
+/* Check the current row. 0, -IMP_EFORMAT with the mistakes appended to *text,
+ * -IMP_ERESOURCE. */
+int rows_check(struct rows *r, const struct imp_csv *csv, struct imp_secret *text,
+	       struct imp_error *err);
+/* The device's sealing key in the current row, which was checked; crv 0: none. */
+struct imp_pub rows_key(const struct rows *r, const struct imp_csv *csv);
+void rows_close(struct rows *r);
+
+#endif

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Issuing one profile. */
+#include "issue/seal.h"
+#include "object/profile.h"
+#include "object/seal.h"
+#include "object/signed.h"
+
+int imp_issue_sign(struct imp_crypto *crypto, const struct imp_signer *signer,
+		   struct imp_span profile, struct imp_writer *w, struct imp_error *err)
+{
+	struct imp_profile p;
+	int rc = imp_profile_decode(profile, &p, err);
+
+	if (!rc && imp_signed_put_one(crypto, signer, IMP_KIND_PROFILE,
+				      (struct imp_span){ 0 }, profile, w, NULL))
+		rc = imp_fail(err, IMP_EKEY, "signing failed");
+	return rc;
+}
+
+/* A signed profile on its way to a device. */
+struct sealing {
+	struct imp_crypto *crypto;
+	const struct imp_sealer *sealer;
+	const struct imp_pub *key;
+	struct imp_signed object;
+	struct imp_profile profile;
+	char name[80];
+	struct imp_known known; /* the card, where there is one */
+	bool has_card;
+};
+
+static int no_key(const struct sealing *s, struct imp_error *err)
+{
+	int rc =
+		imp_fail(err, IMP_EPOLICY, "%s: no card, and no key of its own", s->name);
+
+	return imp_hint(err, rc,
+			"imprint enroll reads the card; a column key names a key");
+}
+
+static int not_trusted(const struct sealing *s, struct imp_error *err)
+{
+	int rc = imp_fail(err, IMP_EPOLICY,
+			  s->has_card
+				  ? "%s: its key is asserted by the device alone, and "
+				    "the profile may hold secrets"
+				  : "%s: nobody vouches for its key, and the profile may "
+				    "hold secrets",
+			  s->name);
+
+	return imp_hint(err, rc,
+			"--factory PUB names the key that endorsed it; "
+			"--accept-asserted goes without");
+}
+
+/* Is there a key, do all agree on it, and may it be used? */
+static int check_key(struct sealing *s, bool *asserted, struct imp_error *err)
+{
+	struct imp_span wanted = s->profile.target.sealing;
+	const struct imp_pub *card = &s->known.card.sealing;
+	uint8_t kid[IMP_KID_LEN];
+
+	if (!s->has_card && !s->key)
+		return no_key(s, err);
+	if (s->has_card && s->key && !imp_pub_eq(s->key, card))
+		return imp_fail(err, IMP_EPOLICY,
+				"%s: the key given is another than in its card", s->name);
+	if (s->has_card)
+		s->key = card;
+	*asserted = !s->has_card || s->known.assurance == IMP_ASSERTED;
+	if (*asserted && !s->sealer->accept_asserted)
+		return not_trusted(s, err);
+	if (wanted.len == 0)
+		return 0;
+	if (imp_cose_kid(s->crypto, s->key, kid))
+		return imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
+	return imp_span_eq(wanted, IMP_SPAN(kid))
+		       ? 0
+		       : imp_fail(err, IMP_EPOLICY,
+				  "%s: the profile is for another sealing key", s->name);
+}
+
+static int check_objects(const struct sealing *s, struct imp_error *err)
+{
+	struct imp_settings_walk walk;
+
+	if (!s->has_card)
+		return 0;
+	imp_settings_begin(&walk, s->profile.settings);
+	while (imp_settings_next(&walk))
+		if (!imp_card_has_object(&s->known.card, walk.at.object))
+			return imp_fail(err, IMP_EPOLICY,
+					"%s: its firmware has no object %u", s->name,
+					walk.at.object);
+	return 0;
+}
+
+static int open_object(struct sealing *s, struct imp_span object, struct imp_error *err)
+{
+	int rc = imp_signed_decode(object, &s->object, err);
+
+	if (!rc && s->object.kind != IMP_KIND_PROFILE)
+		rc = imp_fail(err, IMP_EFORMAT, "is a %s, expected a profile",
+			      imp_kind_name(s->object.kind));
+	if (!rc)
+		rc = imp_profile_decode(s->object.cose.payload, &s->profile, err);
+	if (rc)
+		return rc;
+	imp_device_name(s->profile.target.ueid, s->name);
+	rc = s->sealer->cards ? imp_cards_find(s->sealer->cards, s->crypto,
+					       s->profile.target.ueid, &s->known, err)
+			      : 0;
+	s->has_card = rc > 0;
+	return rc < 0 ? rc : 0;
+}
+
+static int put(const struct sealing *s, struct imp_span object, struct imp_writer *w,
+	       struct imp_error *err)
+{
+	const struct imp_profile *p = &s->profile;
+	uint8_t id[IMP_ID_LEN];
+	const struct imp_package_claims claims = { .ueid = p->target.ueid,
+						   .profile_id = IMP_SPAN(id),
+						   .issuer = s->object.issuer,
+						   .domain = p->domain,
+						   .epochs = { p->epochs[0],
+							       p->epochs[1] },
+						   .sequence = p->sequence };
+	size_t before = w->len;
+	int rc = imp_signed_id(s->crypto, &s->object, id);
+
+	if (rc)
+		return imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
+	rc = imp_package_seal(s->crypto, s->key, &claims, object, w);
+	if (rc)
+		return imp_fail(err, (enum imp_code) - rc, "%s: sealing failed", s->name);
+	if (s->has_card && w->len - before > s->known.card.largest)
+		return imp_fail(err, IMP_EPOLICY,
+				"%s: package of %zu bytes, the device takes %u", s->name,
+				w->len - before, s->known.card.largest);
+	return 0;
+}
+
+int imp_issue_seal(struct imp_crypto *crypto, const struct imp_sealer *sealer,
+		   const struct imp_pub *key, struct imp_span object,
+		   struct imp_writer *w, bool *asserted, struct imp_error *err)
+{
+	struct sealing s = { .crypto = crypto, .sealer = sealer, .key = key };
+	int rc = open_object(&s, object, err);
+
+	if (!rc)
+		rc = check_key(&s, asserted, err);
+	if (!rc)
+		rc = check_objects(&s, err);
+	if (!rc)
+		rc = put(&s, object, w, err);
+	imp_known_fini(&s.known);
+	return rc;
+}

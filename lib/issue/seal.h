@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Issuing one profile: signing it, and sealing it to its device (host only).
+ *
+ * Source: imprint-formats(7), profile and package; imprint-security(7), whose key is it.
+ */
+#ifndef IMP_ISSUE_SEAL_H
+#define IMP_ISSUE_SEAL_H
+
+#include "crypto/host.h"
+#include "evidence/cards.h"
+
+/*
+ * Sign a profile as one(profile).
+ *
+ *   profile   its payload
+ *   w         at most IMP_CBOR_MAX bytes are written
+ *
+ * 0, -IMP_EFORMAT, -IMP_EKEY.
+ */
+int imp_issue_sign(struct imp_crypto *crypto, const struct imp_signer *signer,
+		   struct imp_span profile, struct imp_writer *w, struct imp_error *err)
+	IMP_MUST_CHECK;
+
+/* Which keys are sealed to. Threads may share it. */
+struct imp_sealer {
+	const struct imp_cards *cards; /* NULL: none */
+	bool accept_asserted;	       /* keys that nobody vouches for, too */
+};
+
+/*
+ * Encrypt a signed profile to its device.
+ *
+ *   key        the device's sealing key as somebody names it (asserted), or NULL: its
+ *              card's; where there are both they must be the same
+ *   asserted   set: nobody but the device, or whoever names the key, vouches for it
+ *
+ * 0; -IMP_EFORMAT; -IMP_EPOLICY (no card and no key, an asserted key that is not
+ * accepted, another sealing key than the profile or the card names, an object that the
+ * device does not implement, a package larger than it takes); -IMP_EKEY; the errors of
+ * imp_cards_find().
+ */
+int imp_issue_seal(struct imp_crypto *crypto, const struct imp_sealer *sealer,
+		   const struct imp_pub *key, struct imp_span object,
+		   struct imp_writer *w, bool *asserted, struct imp_error *err)
+	IMP_MUST_CHECK;
+
+#endif
