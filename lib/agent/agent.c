@@ -44,8 +44,8 @@ static void apply(struct imp_agent *a, struct imp_span nonce, struct imp_respons
 	if (done.quiet)
 		return;
 	r->evidence = report_evidence(a, nonce);
-	if (r->evidence.len == 0)
-		refuse(r, IMP_R_STORAGE);
+	if (r->evidence.len == 0) /* it is applied: no reason may say that it is not */
+		refuse_smp(r, IMP_SMP_UNKNOWN);
 }
 
 static void do_stage(struct imp_agent *a, const struct imp_request *q, size_t room,

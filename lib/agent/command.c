@@ -82,7 +82,7 @@ static void wipe(struct imp_agent *a, uint16_t domains)
 	}
 }
 
-static void raise_floor(struct imp_agent *a, const struct imp_command *m)
+static int raise_floor(struct imp_agent *a, const struct imp_command *m)
 {
 	for (unsigned i = 1; i < 16; i++) {
 		struct imp_agent_domain *d;
@@ -90,21 +90,25 @@ static void raise_floor(struct imp_agent *a, const struct imp_command *m)
 		if (!(m->domains >> i & 1) || m->floor[i] == 0)
 			continue;
 		d = domain_make(a, i);
-		if (d && m->floor[i] > d->domain_epoch) {
+		if (!d)
+			return -IMP_ERESOURCE;
+		if (m->floor[i] > d->domain_epoch) {
 			d->domain_epoch = m->floor[i];
 			d->sequence = 0; /* the pair, not the sequence alone, must rise */
 		}
 	}
+	return 0;
 }
 
 static int change(struct imp_agent *a, const struct imp_command *m)
 {
 	struct imp_agent_state *st = &a->state;
+	int rc = 0;
 
 	if (m->op == IMP_OP_LOCK)
 		st->locked = true;
 	else if (m->op == IMP_OP_FLOOR)
-		raise_floor(a, m);
+		rc = raise_floor(a, m);
 	else if (m->op == IMP_OP_WIPE)
 		wipe(a, m->domains);
 	else if (m->op == IMP_OP_POLICY)
@@ -115,8 +119,8 @@ static int change(struct imp_agent *a, const struct imp_command *m)
 	if (m->sequence != 0)
 		st->sequence0 = m->sequence;
 	if (m->op == IMP_OP_POLICY)
-		return a->port->random(a->port->ctx, st->recovery, sizeof(st->recovery));
-	return 0;
+		rc = a->port->random(a->port->ctx, st->recovery, sizeof(st->recovery));
+	return rc;
 }
 
 /* Settings that were wiped are out of force. */

@@ -319,16 +319,25 @@ static int write_new(struct imp_agent *a)
 	return erase_stale(a, a->half ^ 1) ? -IMP_ERESOURCE : write_half(a, a->half ^ 1);
 }
 
+/* A write or a sync failed: what there is of the new half must not count later. Where it
+ * stands all the same, it is the state. */
+static int take_back(struct imp_agent *a, uint32_t wanted)
+{
+	if (a->port->erase(a->port->ctx, a->half ^ 1) == 0)
+		(void)a->port->sync(a->port->ctx);
+	store_restore(a);
+	return !a->broken && a->state.generation == wanted ? 0 : -IMP_ERESOURCE;
+}
+
 int store_commit(struct imp_agent *a)
 {
+	const uint32_t wanted = a->state.generation + 1;
 	uint64_t value;
 	int rc = write_new(a);
 
 	imp_wipe(a->scratch, sizeof(a->scratch));
-	if (rc) {
-		store_restore(a);
-		return -IMP_ERESOURCE;
-	}
+	if (rc)
+		return take_back(a, wanted);
 	a->half ^= 1;
 	/* The new state is current; what fails from here on is mended by the next commit
 	 * or at boot. */

@@ -33,6 +33,8 @@ static int power(struct board *b)
 {
 	unsigned op = ++b->ops;
 
+	if (op == b->fail_at)
+		return -1;
 	if (b->cut_at == 0 || op < b->cut_at)
 		return 0;
 	return op == b->cut_at ? 1 : -1;
@@ -123,6 +125,8 @@ static int key_sign(void *ctx, const struct imp_span *part, size_t count, uint8_
 {
 	struct board *b = ctx;
 
+	if (b->sign_fails)
+		return -1;
 	return imp_soft_sign(b->crypto, IMP_ALG_ES256, b->signing, part, count, sig);
 }
 

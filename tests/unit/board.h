@@ -35,6 +35,8 @@ struct board {
 	uint32_t boots;
 	unsigned ops;	 /* operations that change what survives, so far */
 	unsigned cut_at; /* 0: never; else this operation and all after it fail */
+	unsigned fail_at; /* 0: never; else this operation alone fails, undone */
+	bool sign_fails;
 	enum board_cut cut;
 	uint64_t counted;    /* monotonic counter; used after board_add_counter() */
 	uint8_t drawn;	     /* random numbers are this, counted up */

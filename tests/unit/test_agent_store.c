@@ -292,6 +292,36 @@ Test(agent_store, failing_erase_is_made_up_for_by_the_next_commit)
 	scene_stop(&s);
 }
 
+/* Whatever fails once, the answer is the truth: refused and nothing changed, or taken. */
+static void fail_once(bool counter)
+{
+	prepare(counter);
+	for (size_t i = 0; i < count; i++)
+		for (unsigned at = 1; at <= steps[i].ops; at++) {
+			const struct board *b = &steps[i].before;
+			uint32_t generation;
+
+			memcpy(&s.dev, b, sizeof(s.dev));
+			s.dev.fail_at = at;
+			if (take(&steps[i]) == 0)
+				b = &steps[i].after;
+			generation = b->agent.state.generation;
+			cr_assert_eq(s.dev.agent.state.generation, generation, "%s %u",
+				     steps[i].name, at);
+			s.dev.fail_at = 0;
+			cr_assert_eq(board_boot(&s.dev), 0, "%s %u", steps[i].name, at);
+			cr_assert_eq(s.dev.agent.state.generation, generation,
+				     "%s %u: after a boot", steps[i].name, at);
+		}
+	scene_stop(&s);
+}
+
+Test(agent_store, an_operation_that_fails_is_told_as_it_is)
+{
+	fail_once(false);
+	fail_once(true);
+}
+
 /* The header that fits a body. */
 static void seal(uint8_t *half)
 {

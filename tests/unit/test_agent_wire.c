@@ -367,6 +367,34 @@ Test(agent_wire, evidence_counts_up_since_boot)
 	scene_stop(&s);
 }
 
+/* PWR-04: applied and no evidence is no refusal: a reason would say that it is not
+ * applied. */
+Test(agent_wire, applied_without_evidence_gives_no_reason)
+{
+	struct imp_response r;
+	struct imp_request q = { .has_off = true, .has_len = true };
+	const struct claim_spec spec = { 0 };
+	uint8_t nonce[32] = { 1 }, sha[32];
+	bool again;
+
+	scene_start(&s, false);
+	scene_enroll(&s.dev);
+	q.data = make_claim(&s, &s.dev, &spec, object);
+	q.len = (uint32_t)q.data.len;
+	q.nonce = IMP_SPAN(nonce);
+	q.sha = IMP_SPAN(sha);
+	cr_assert_eq(imp_sha256(s.crypto, &q.data, 1, sha), 0);
+	s.dev.sign_fails = true;
+	ask(IMP_STAGE, IMP_SMP_WRITE, &q, &r);
+	cr_assert(r.failed);
+	cr_assert_eq(r.group, 0);
+	cr_assert_eq(r.rc, IMP_SMP_UNKNOWN);
+	s.dev.sign_fails = false;
+	cr_assert_eq(board_push(&s.dev, q.data, &again), 0);
+	cr_assert(again);
+	scene_stop(&s);
+}
+
 Test(agent_wire, what_it_does_not_know_is_told_in_the_words_of_smp)
 {
 	static const struct {
