@@ -63,7 +63,8 @@ static const struct argp_option dev_options[] = {
 	  0 },
 	{ "timeout", OPT_TIMEOUT, "SECONDS", 0,
 	  "Give each device SECONDS in all (default 20)", 0 },
-	{ "id", OPT_ID, "ID", 0, "Only the device with this serial, imei or ueid", 0 },
+	{ "id", OPT_ID, "ID", 0,
+	  "Only the device with this serial, imei or ueid; repeatable", 0 },
 	{ 0 },
 };
 
@@ -87,7 +88,9 @@ static error_t dev_parse(int key, char *arg, struct argp_state *state)
 			1000;
 		return 0;
 	case OPT_ID:
-		a->id = arg;
+		if (a->ids == IDS_MAX)
+			argp_error(state, "more than %d times --id", IDS_MAX);
+		a->id[a->ids++] = arg;
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

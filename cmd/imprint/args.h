@@ -23,14 +23,15 @@ struct key_args {
 };
 extern const struct argp key_argp;
 
-enum { DEVICES_MAX = 1024 };
+enum { DEVICES_MAX = 1024, IDS_MAX = 64 };
 
 /* -d, --timeout, --id */
 struct dev_args {
 	const char *device[DEVICES_MAX];
 	size_t devices;
 	uint32_t timeout_ms;
-	const char *id; /* serial, imei or ueid to pick; NULL: any */
+	const char *id[IDS_MAX]; /* serials, imeis or ueids to pick */
+	size_t ids;		 /* 0: any device */
 };
 extern const struct argp dev_argp;
 

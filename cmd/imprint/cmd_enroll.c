@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* imprint enroll: read devices' cards. */
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include "args.h"
@@ -11,7 +9,7 @@
 #include "issue.h"
 #include "json.h"
 #include "keyarg.h"
-#include "object/batch.h"
+#include "object/append.h"
 #include "object/signed.h"
 
 struct args {
@@ -20,9 +18,10 @@ struct args {
 	struct path_list factories;
 	const char *out, *endorse;
 	int pass_fd;
+	bool replace;
 };
 
-enum { OPT_FACTORY = 0x100, OPT_ENDORSE, OPT_PASS_FD };
+enum { OPT_FACTORY = 0x100, OPT_ENDORSE, OPT_PASS_FD, OPT_REPLACE };
 
 static const struct argp_option options[] = {
 	{ "output", 'o', "FILE", 0,
@@ -34,6 +33,9 @@ static const struct argp_option options[] = {
 	  0 },
 	{ "pass-fd", OPT_PASS_FD, "FD", 0,
 	  "Read the passphrase of an encrypted key from the descriptor FD, one line", 0 },
+	{ "replace", OPT_REPLACE, NULL, 0,
+	  "Let a card replace one of the same device with other keys: its board was exchanged",
+	  0 },
 	{ 0 },
 };
 
@@ -63,6 +65,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_PASS_FD:
 		a->pass_fd = (int)cli_number(state, "--pass-fd", arg, 0, 1023);
 		return 0;
+	case OPT_REPLACE:
+		a->replace = true;
+		return 0;
 	case ARGP_KEY_END:
 		if (!a->out)
 			argp_error(state, "missing -o FILE");
@@ -84,11 +89,11 @@ struct run {
 	struct imp_pub key[16];
 	struct imp_factories factories;
 	struct imp_signer endorser;
-	bool endorses;
-	struct imp_cards cards;	     /* that are in the file already */
-	const struct device **fresh; /* devices with a card of this run; owned */
-	size_t count, cap;
-	const char *path; /* where the cards go */
+	bool endorses, replaces;
+	struct imp_cards cards; /* that are in the file already */
+	struct imp_appender file;
+	pthread_mutex_t lock;
+	struct imp_secret fresh; /* cards of this run, back to back */
 };
 
 /* {13: endorsement} of a card, by the key of --endorse. */
@@ -114,28 +119,32 @@ static int endorse(struct imp_crypto *crypto, const struct run *r,
 }
 
 /* The same card with another unprotected header: its signature does not cover it. */
-static int with_endorsement(struct device *d, const struct run *r,
-			    const struct imp_known *k, struct imp_secret *out)
+static int with_header(struct device *d, const struct imp_signed *s, struct imp_span un)
 {
-	uint8_t un[1024], buf[4096];
-	struct imp_writer u = imp_writer(un, sizeof(un)),
-			  w = imp_writer(buf, sizeof(buf));
-	struct imp_signed s;
-	int rc = endorse(d->crypto, r, &k->card, &u, &d->err);
+	uint8_t buf[4096];
+	struct imp_writer w = imp_writer(buf, sizeof(buf));
 
-	if (!rc)
-		rc = imp_signed_decode(imp_secret_span(&k->bytes), &s, &d->err);
-	if (rc)
-		return rc;
 	imp_cbor_put_tag(&w, IMP_TAG_SIGN1);
 	imp_cbor_put_array(&w, 4);
-	imp_cbor_put_bytes(&w, s.cose.protected);
-	imp_put(&w, imp_written(&u));
-	imp_cbor_put_bytes(&w, s.cose.payload);
-	imp_cbor_put_bytes(&w, s.cose.signature[0].sig);
+	imp_cbor_put_bytes(&w, s->cose.protected);
+	imp_put(&w, un);
+	imp_cbor_put_bytes(&w, s->cose.payload);
+	imp_cbor_put_bytes(&w, s->cose.signature[0].sig);
 	if (!w.ok)
 		return imp_fail(&d->err, IMP_EINTERNAL, "a card that does not fit");
-	return imp_secret_set(out, imp_written(&w), &d->err);
+	return imp_secret_set(&d->card, imp_written(&w), &d->err);
+}
+
+static int with_endorsement(struct device *d, const struct run *r)
+{
+	uint8_t un[1024];
+	struct imp_writer u = imp_writer(un, sizeof(un));
+	struct imp_signed s;
+	int rc = endorse(d->crypto, r, &d->known.card, &u, &d->err);
+
+	if (!rc)
+		rc = imp_signed_decode(imp_secret_span(&d->known.bytes), &s, &d->err);
+	return rc ? rc : with_header(d, &s, imp_written(&u));
 }
 
 static int talk(struct device *d, void *ctx)
@@ -155,7 +164,7 @@ static int talk(struct device *d, void *ctx)
 			      "%s", d->uri);
 	if (rc)
 		return rc;
-	if (d->args->id && !card_has_id(&k->card, d->args->id)) {
+	if (!card_is_wanted(d->args, &k->card)) {
 		d->skipped = true;
 		return 0;
 	}
@@ -163,115 +172,133 @@ static int talk(struct device *d, void *ctx)
 	if (d->ueid.len > 0 && !imp_span_eq(k->card.ueid, d->ueid))
 		return imp_fail(&d->err, IMP_EDEVICE,
 				"%s: describes itself as another device", d->uri);
+	if (run->factories.count > 0 && k->assurance == IMP_ASSERTED && !run->endorses)
+		return imp_fail(&d->err, IMP_EPOLICY,
+				"%s: its card is not endorsed by a key of --factory",
+				d->uri);
 	snprintf(d->says, sizeof(d->says), "enrolled, key %s",
 		 run->endorses ? "endorsed now" : imp_assurance_name(k->assurance));
 	return run->endorses
-		       ? with_endorsement(d, run, k, &d->card)
+		       ? with_endorsement(d, run)
 		       : imp_secret_set(&d->card, imp_secret_span(&k->bytes), &d->err);
 }
 
-static int note_fresh(struct run *run, const struct device *d, struct imp_error *err)
+/* Goes through items that stand back to back. */
+static bool next_item(struct imp_span *rest, struct imp_span *item)
 {
-	if (run->count == run->cap) {
-		size_t cap = run->cap ? 2 * run->cap : 16;
-		const struct device **more = reallocarray(run->fresh, cap, sizeof(*more));
+	size_t len = rest->len > 0 ? imp_cbor_item_len(*rest, IMP_CBOR_STRICT, NULL) : 0;
 
-		if (!more)
-			return imp_fail(err, IMP_ERESOURCE, "out of memory");
-		run->fresh = more;
-		run->cap = cap;
-	}
-	run->fresh[run->count++] = d;
-	return 0;
+	*item = (struct imp_span){ rest->ptr, len };
+	rest->ptr += len;
+	rest->len -= len;
+	return len > 0;
 }
 
 /* One identity or key on two ports at once is a clone, or one device attached twice. */
 static int check_fresh(const struct run *run, const struct device *d,
 		       struct imp_error *err)
 {
-	for (size_t i = 0; i < run->count; i++) {
-		const struct imp_card *other = &run->fresh[i]->known.card;
-
-		if (imp_span_eq(other->ueid, d->known.card.ueid))
-			return imp_fail(err, IMP_EPOLICY,
-					"%s is on another port, too: a clone?", d->name);
-		if (imp_pub_eq(&other->signing, &d->known.card.signing) ||
-		    imp_pub_eq(&other->sealing, &d->known.card.sealing))
-			return imp_fail(err, IMP_EPOLICY, "%s and %s have the same key",
-					run->fresh[i]->name, d->name);
-	}
-	return 0;
-}
-
-static int add(struct run *run, const struct device *d, struct imp_error *err)
-{
-	int rc = check_fresh(run, d, err);
-
-	if (!rc)
-		rc = imp_wrap(err, imp_cards_contradict(&run->cards, &d->known.card, err),
-			      "%s", run->path);
-	return rc ? rc : note_fresh(run, d, err);
-}
-
-/* Where cards disagree this device fails, the others stay. */
-static int done(struct device *d, void *ctx, struct imp_error *err)
-{
-	(void)err;
-	if (d->rc)
-		return 0;
-	d->rc = add(ctx, d, &d->err);
-	imp_wrap(&d->err, d->rc, "%s", d->uri);
-	return 0;
-}
-
-static bool is_replaced(const struct run *run, struct imp_span ueid)
-{
-	for (size_t i = 0; i < run->count; i++)
-		if (imp_span_eq(run->fresh[i]->known.card.ueid, ueid))
-			return true;
-	return false;
-}
-
-/* Cards of the file that stay: NULL for out only counts them. */
-static int copy_kept(const struct run *run, struct imp_out *out, uint64_t *kept,
-		     struct imp_error *err)
-{
-	CLEANUP(imp_secret_fini) struct imp_secret bytes = { 0 };
-	struct imp_card card;
-	bool latest;
+	struct imp_span rest = imp_secret_span(&run->fresh), item;
+	struct imp_card other;
 	int rc = 0;
 
-	*kept = 0;
-	for (size_t i = 0; !rc && i < run->cards.count; i++) {
-		rc = imp_cards_read(&run->cards, i, &bytes, &card, &latest, err);
-		if (rc || !latest || is_replaced(run, card.ueid))
-			continue;
-		*kept += 1;
-		if (out)
-			rc = imp_out_write(out, imp_secret_span(&bytes), err);
+	while (!rc && next_item(&rest, &item)) {
+		rc = imp_card_open(item, &other, err);
+		if (!rc && imp_span_eq(other.ueid, d->known.card.ueid))
+			return imp_fail(err, IMP_EPOLICY,
+					"%s is on another port, too: a clone?", d->name);
+		if (!rc)
+			rc = imp_card_compare(&other, &d->known.card, err);
 	}
 	return rc;
 }
 
-static int save(void *ctx, struct imp_error *err)
+/* Against the file, but for the device's own old card where --replace lets it go. */
+static int check_old(const struct run *run, const struct device *d, struct imp_error *err)
 {
-	CLEANUP(imp_out_abort) struct imp_out out = { 0 };
-	const struct run *run = ctx;
-	uint64_t kept;
 	int rc;
 
-	if (run->count == 0)
+	if (run->replaces &&
+	    imp_index_find(&run->cards.index, d->known.card.ueid) != IMP_SEEN_NOWHERE)
 		return 0;
-	rc = copy_kept(run, NULL, &kept, err);
+	rc = imp_cards_contradict(&run->cards, &d->known.card, err);
+	if (rc == -IMP_EPOLICY)
+		imp_hint(err, rc, "enroll --replace, where you exchanged the board");
+	return imp_wrap(err, rc, "%s", run->file.path);
+}
+
+/* An endorsement that the file has, and the device does not bring, stays with its card:
+ * the keys are the same. */
+static int keep_endorsement(const struct run *run, struct device *d)
+{
+	CLEANUP(imp_secret_fini) struct imp_secret old = { 0 };
+	uint32_t where = imp_index_find(&run->cards.index, d->known.card.ueid);
+	struct imp_signed before, now;
+	struct imp_card card;
+	uint8_t un[1024];
+	struct imp_writer w = imp_writer(un, sizeof(un));
+	int rc = where == IMP_SEEN_NOWHERE
+			 ? 0
+			 : imp_cards_read(&run->cards, where, &old, &card, &d->err);
+
+	if (rc || where == IMP_SEEN_NOWHERE ||
+	    !imp_pub_eq(&card.signing, &d->known.card.signing) ||
+	    !imp_pub_eq(&card.sealing, &d->known.card.sealing))
+		return rc;
+	rc = imp_signed_decode(imp_secret_span(&old), &before, &d->err);
 	if (!rc)
-		rc = imp_out_open(&out, run->path, IMP_OUT_FORCE | IMP_OUT_BINARY, err);
+		rc = imp_signed_decode(imp_secret_span(&d->card), &now, &d->err);
+	if (rc || (now.cose.uh.has & IMP_HAS_CHAIN) ||
+	    !(before.cose.uh.has & IMP_HAS_CHAIN))
+		return rc;
+	imp_cbor_put_map(&w, 1);
+	imp_cbor_put_int(&w, IMP_HDR_CHAIN);
+	imp_put(&w, before.cose.uh.chain);
+	return w.ok ? with_header(d, &now, imp_written(&w)) : 0;
+}
+
+static int add(struct run *run, struct device *d)
+{
+	int rc = check_fresh(run, d, &d->err);
+
 	if (!rc)
-		rc = imp_batch_head_write(&out, kept + run->count, IMP_BATCH_CARDS, err);
+		rc = check_old(run, d, &d->err);
 	if (!rc)
-		rc = copy_kept(run, &out, &kept, err);
-	for (size_t i = 0; !rc && i < run->count; i++)
-		rc = imp_out_write(&out, imp_secret_span(&run->fresh[i]->card), err);
-	return rc ? rc : imp_out_commit(&out, err);
+		rc = keep_endorsement(run, d);
+	return rc ? rc
+		  : imp_secret_append(&run->fresh, imp_secret_span(&d->card), &d->err);
+}
+
+/* Where cards disagree this device fails, the others stay. */
+static int keep(struct device *d, void *ctx)
+{
+	struct run *run = ctx;
+	int rc;
+
+	pthread_mutex_lock(&run->lock);
+	rc = add(run, d);
+	pthread_mutex_unlock(&run->lock);
+	if (!rc)
+		rc = imp_append(&run->file, imp_secret_span(&d->card), &d->err);
+	return imp_wrap(&d->err, rc, "%s", d->uri);
+}
+
+/* An old card stays unless the same device brings a new one. One with other keys that
+ * somebody added meanwhile stays, too: whoever reads the file is told. */
+static bool stays(void *ctx, struct imp_span old, struct imp_span added)
+{
+	const struct run *run = ctx;
+	struct imp_card before, now;
+	struct imp_span item;
+
+	if (imp_card_open(old, &before, NULL))
+		return true;
+	while (next_item(&added, &item))
+		if (imp_card_open(item, &now, NULL) == 0 &&
+		    imp_span_eq(now.ueid, before.ueid) &&
+		    (run->replaces || imp_card_compare(&before, &now, NULL) == 0))
+			return false;
+	return true;
 }
 
 static int prepare(struct imp_crypto *crypto, const struct args *a, struct run *run,
@@ -281,7 +308,12 @@ static int prepare(struct imp_crypto *crypto, const struct args *a, struct run *
 
 	run->factories = (struct imp_factories){ run->key, a->factories.count };
 	run->endorses = a->endorse;
-	run->path = a->out;
+	run->replaces = a->replace;
+	pthread_mutex_init(&run->lock, NULL);
+	if (!rc)
+		rc = imp_appender_init(&run->file, a->out, IMP_BATCH_CARDS, err);
+	run->file.stays = stays;
+	run->file.ctx = run;
 	if (!rc && a->endorse)
 		rc = signer_read(crypto, a->endorse, a->pass_fd, key, &run->endorser,
 				 err);
@@ -297,7 +329,7 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	struct run r = { 0 };
 	struct args a = { 0 };
 	struct device_work work = {
-		.verb = "enroll", .talk = talk, .done = done, .save = save, .ctx = &r
+		.verb = "enroll", .talk = talk, .keep = keep, .ctx = &r
 	};
 	int rc;
 
@@ -310,7 +342,8 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	if (!rc)
 		rc = devices_run(&a.dev, &work, err);
 	imp_cards_close(&r.cards);
-	free(r.fresh);
+	imp_appender_fini(&r.file);
+	imp_secret_fini(&r.fresh);
 	return rc;
 }
 

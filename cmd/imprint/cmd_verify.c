@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* imprint verify: what state is a device in, proven now. */
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "args.h"
 #include "commands.h"
 #include "crypto/host.h"
-#include "object/batch.h"
 #include "plan.h"
 
 struct args {
@@ -63,56 +60,21 @@ static const struct argp argp = {
 
 struct expect {
 	struct verifier verifier;
+	struct objects objects; /* of --expect */
 	const struct args *a;
-	struct imp_secret bytes; /* packages, back to back */
-	size_t *at;
-	size_t count;
 };
-
-static int read_expect(struct expect *x, struct imp_error *err)
-{
-	CLEANUP(imp_batch_close) struct imp_batch b = { 0 };
-	struct imp_span object;
-	int rc = imp_batch_open(&b, x->a->expect, IMP_BATCH_PACKAGES, err);
-
-	while (!rc && (rc = imp_batch_next(&b, &object, err)) > 0) {
-		size_t *more = reallocarray(x->at, x->count + 2, sizeof(*more));
-		struct imp_package k;
-
-		if (!more)
-			return imp_fail(err, IMP_ERESOURCE, "out of memory");
-		x->at = more;
-		x->at[x->count++] = x->bytes.len;
-		rc = imp_wrap(err, imp_package_decode(object, &k, err), "%s: package %zu",
-			      b.name, x->count);
-		if (!rc)
-			rc = imp_secret_append(&x->bytes, object, err);
-	}
-	if (!rc && x->at)
-		x->at[x->count] = x->bytes.len;
-	return rc;
-}
-
-/* The package of this device: what its outer claims say it must hold. */
-static int find(const struct expect *x, struct device *d, struct plan *out)
-{
-	for (size_t i = 0; i < x->count; i++) {
-		struct imp_span object = { x->bytes.ptr + x->at[i],
-					   x->at[i + 1] - x->at[i] };
-
-		if (plan_object(d->crypto, object, out, NULL) == 0 &&
-		    imp_span_eq(out->target.ueid, d->ueid))
-			return 0;
-	}
-	return imp_fail(&d->err, IMP_EPOLICY, "%s: no package for %s in %s", d->uri,
-			d->name, x->a->expect);
-}
 
 static void say(struct device *d)
 {
 	const struct imp_evidence *t = &d->appraisal.token;
-	size_t n =
-		(size_t)snprintf(d->says, sizeof(d->says), "%s", imp_life_name(t->life));
+	char owner[24] = "";
+	size_t n;
+
+	imp_short_hex(t->owner, owner);
+	n = (size_t)snprintf(d->says, sizeof(d->says), "%s%s%s%s", imp_life_name(t->life),
+			     t->owned && !d->owner_compared ? " by " : "",
+			     t->owned && !d->owner_compared ? owner : "",
+			     t->owned && !d->owner_compared ? " (not compared)" : "");
 
 	for (unsigned i = 0; i < IMP_EVIDENCE_DOMAINS && n < sizeof(d->says); i++)
 		if (t->used >> i & 1)
@@ -130,16 +92,15 @@ static int talk(struct device *d, void *ctx)
 {
 	const struct expect *x = ctx;
 	struct device_check check = { 0 };
-	struct imp_evidence last = { 0 };
 	struct plan plan = { 0 };
 	struct imp_response r;
 	uint8_t nonce[32];
-	int rc = x->a->expect ? find(x, d, &plan) : 0;
+	int rc = x->a->expect ? objects_find(&x->objects, d, 0, &plan) : 0;
 
 	if (!rc)
 		rc = device_nonce(d, nonce);
 	if (!rc)
-		rc = plan_prepare(d, &plan, &x->verifier, nonce, &last, &check);
+		rc = plan_prepare(d, &plan, &x->verifier, nonce, &check);
 	if (!rc)
 		rc = imp_session_attest(&d->session, nonce, &r, &d->reason, &d->err);
 	check.expected.later = true;
@@ -152,31 +113,14 @@ static int talk(struct device *d, void *ctx)
 	return rc;
 }
 
-static int keep(struct device *d, void *ctx, struct imp_error *err)
-{
-	struct expect *x = ctx;
-
-	return verifier_keep(&x->verifier, d, err);
-}
-
-static int save(void *ctx, struct imp_error *err)
-{
-	const struct expect *x = ctx;
-
-	return evidence_file_save(&x->verifier.evidence, err);
-}
-
 static int run(const struct cli *cli, int argc, char **argv, struct imp_error *err)
 {
 	CLEANUP(imp_crypto_free) struct imp_crypto *crypto = NULL;
 	struct args a = { 0 };
 	struct expect x = { .a = &a };
-	struct device_work work = { .verb = "verify",
-				    .talk = talk,
-				    .done = keep,
-				    .save = save,
-				    .ctx = &x,
-				    .cards = &x.verifier.cards };
+	struct device_work work = {
+		.verb = "verify", .talk = talk, .ctx = &x, .verifier = &x.verifier
+	};
 	int rc;
 
 	(void)cli;
@@ -187,12 +131,11 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 		rc = verifier_open(&x.verifier, crypto, &a.verifier, err);
 	x.verifier.require_locked = a.require_locked;
 	if (!rc && a.expect)
-		rc = read_expect(&x, err);
+		rc = objects_open(&x.objects, crypto, a.expect, err);
 	if (!rc)
 		rc = devices_run(&a.dev, &work, err);
+	objects_close(&x.objects);
 	verifier_close(&x.verifier);
-	imp_secret_fini(&x.bytes);
-	free(x.at);
 	return rc;
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "device_list.h"
+#include "plan.h"
 #include "transport/tty.h"
 
 void device_list_fini(struct device_list *l)
@@ -131,19 +132,41 @@ static bool id_is_ueid(const char *id)
 	       (n >= 14 && n % 2 == 0 && strspn(id, "0123456789abcdefABCDEF") == n);
 }
 
-bool card_has_id(const struct imp_card *card, const char *id)
+static bool card_has_id(const struct imp_card *card, const char *id)
 {
 	return is_ueid(card->ueid, id) || imp_span_eq(card->serial, imp_span_str(id)) ||
 	       imp_span_eq(card->imei, imp_span_str(id));
 }
 
-bool device_is_wanted(struct device *d, const struct imp_cards *cards)
+bool card_is_wanted(const struct dev_args *args, const struct imp_card *card)
 {
+	bool wanted = args->ids == 0;
+
+	for (size_t i = 0; i < args->ids; i++)
+		wanted |= card_has_id(card, args->id[i]);
+	return wanted;
+}
+
+bool device_has_id(const struct device *d, const char *id)
+{
+	return (d->ueid.len > 0 && is_ueid(d->ueid, id)) ||
+	       (d->known.bytes.len > 0 && card_has_id(&d->known.card, id));
+}
+
+bool device_is_wanted(struct device *d, const struct verifier *v)
+{
+	bool serial = false;
+
 	/* A device that hides who it is has to be asked. */
-	if (!d->args->id || d->ueid.len == 0 || is_ueid(d->ueid, d->args->id))
+	if (d->args->ids == 0 || d->ueid.len == 0)
 		return true;
-	if (!cards)
-		return !id_is_ueid(d->args->id);
-	return imp_cards_find(cards, d->crypto, d->ueid, &d->known, NULL) > 0 &&
-	       card_has_id(&d->known.card, d->args->id);
+	for (size_t i = 0; i < d->args->ids; i++) {
+		if (is_ueid(d->ueid, d->args->id[i]))
+			return true;
+		serial |= !id_is_ueid(d->args->id[i]);
+	}
+	if (!v)
+		return serial;
+	return imp_cards_find(&v->cards, d->crypto, d->ueid, &d->known, NULL) > 0 &&
+	       card_is_wanted(d->args, &d->known.card);
 }

@@ -20,8 +20,8 @@ void device_list_fini(struct device_list *l);
 /*
  * Is the device that was described the one of --id, or may it be?
  *
- *   cards   tell serials; NULL: a serial cannot be judged yet
+ *   v   its cards tell serials; NULL: a serial cannot be judged yet
  */
-bool device_is_wanted(struct device *d, const struct imp_cards *cards);
+bool device_is_wanted(struct device *d, const struct verifier *v);
 
 #endif

@@ -47,9 +47,11 @@ static int read_ring(struct device *d, struct imp_secret *base,
 	return rc ? rc : imp_secret_set(entries, imp_written(&w), &d->err);
 }
 
-static int explain(struct device *d, const struct imp_chains *before,
-		   struct imp_span owner)
+static int explain(struct device *d, const struct device_check *check)
 {
+	const struct imp_evidence *token = &d->appraisal.token;
+	struct imp_span owner =
+		check->expected.owner.len ? check->expected.owner : token->owner;
 	CLEANUP(imp_secret_fini) struct imp_secret base = { 0 }, entries = { 0 };
 	struct imp_ring ring;
 	int rc = read_ring(d, &base, &entries);
@@ -57,7 +59,8 @@ static int explain(struct device *d, const struct imp_chains *before,
 	if (rc)
 		return rc;
 	ring = (struct imp_ring){ imp_secret_span(&base), imp_secret_span(&entries) };
-	return imp_chains_explain(d->crypto, before, &ring, owner, &d->appraisal);
+	return imp_chains_explain(d->crypto, &check->chains, check->step, &ring, owner,
+				  &d->appraisal);
 }
 
 static int differences(struct device *d)
@@ -84,17 +87,12 @@ int device_appraise(struct device *d, struct imp_span evidence,
 	if (!d->attested)
 		return differences(d);
 	imp_device_name(d->appraisal.token.ueid, d->name);
-	if (check->last)
-		imp_chains_unchanged(check->last, &d->appraisal);
-	rc = imp_chains_foretell(d->crypto, &check->chains, check->step,
-				 &d->appraisal.token);
+	rc = imp_chains_foretell(d->crypto, &check->chains, check->step, &d->appraisal);
 	if (rc < 0)
 		return imp_fail(&d->err, IMP_EINTERNAL, "SHA-256 failed");
 	/* What was expected is there, or the device's ring must explain every step. */
 	if (rc == 0) {
-		rc = explain(d, &check->chains,
-			     check->expected.owner.len ? check->expected.owner
-						       : d->appraisal.token.owner);
+		rc = explain(d, check);
 		if (rc && d->appraisal.count == 0)
 			return rc;
 	}

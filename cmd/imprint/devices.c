@@ -8,6 +8,7 @@
 #include "crypto/host.h"
 #include "device_list.h"
 #include "devices.h"
+#include "plan.h"
 #include "report.h"
 
 enum { STACK = 128 * 1024 };
@@ -22,6 +23,9 @@ static int describe(struct device *d)
 	       d->describe.ueid.len);
 	d->ueid = (struct imp_span){ d->ueid_buf, d->describe.ueid.len };
 	d->owner_epoch = d->describe.owner_epoch;
+	d->has_kid = d->describe.signing.len == sizeof(d->signing_kid);
+	if (d->has_kid)
+		memcpy(d->signing_kid, d->describe.signing.ptr, sizeof(d->signing_kid));
 	if (d->describe.restricted)
 		snprintf(d->name, sizeof(d->name), "(attests only to challenges)");
 	else
@@ -36,24 +40,39 @@ struct thread {
 	const struct device_work *work;
 };
 
+static int keep(struct device *d, const struct device_work *work)
+{
+	if (work->keep)
+		return work->keep(d, work->ctx);
+	return work->verifier ? verifier_keep(work->verifier, d) : 0;
+}
+
+static int converse(struct device *d, const struct device_work *work)
+{
+	int rc = imp_crypto_new(&d->crypto, &d->err);
+
+	if (!rc)
+		rc = imp_session_open(&d->session, d->uri, d->crypto, d->args->timeout_ms,
+				      cli_cancel_fd(), &d->err);
+	if (rc)
+		return rc;
+	report_attach_progress(d, work);
+	rc = describe(d);
+	if (rc)
+		return rc;
+	d->skipped = !device_is_wanted(d, work->verifier);
+	if (!d->skipped)
+		rc = work->talk(d, work->ctx);
+	return rc || d->skipped ? rc : keep(d, work);
+}
+
 static void *talk(void *arg)
 {
 	struct thread *t = arg;
 	struct device *d = &t->device;
 
 	d->started_ns = imp_now_ns();
-	d->rc = imp_crypto_new(&d->crypto, &d->err);
-	if (!d->rc)
-		d->rc = imp_session_open(&d->session, d->uri, d->crypto,
-					 d->args->timeout_ms, cli_cancel_fd(), &d->err);
-	if (!d->rc) {
-		report_attach_progress(d, t->work);
-		d->rc = describe(d);
-	}
-	if (!d->rc && !device_is_wanted(d, t->work->cards))
-		d->skipped = true;
-	else if (!d->rc)
-		d->rc = t->work->talk(d, t->work->ctx);
+	d->rc = converse(d, t->work);
 	imp_session_close(&d->session);
 	d->took_ns = imp_now_ns() - d->started_ns;
 	return NULL;
@@ -79,14 +98,28 @@ static void start_all(struct thread *threads, size_t count)
 	pthread_attr_destroy(&attr);
 }
 
-/* With --id, ports where another device or none answers don't matter once it is found. */
-static void pass_over(struct thread *threads, size_t count, const char *id)
+/* An --id that no device answered to; NULL: each was found. */
+static const char *missing_id(const struct thread *threads, size_t count,
+			      const struct dev_args *args)
 {
-	bool found = false;
+	for (size_t i = 0; i < args->ids; i++) {
+		bool found = false;
 
-	for (size_t i = 0; id && i < count; i++)
-		found |= threads[i].device.name[0] && !threads[i].device.skipped;
-	for (size_t i = 0; found && i < count; i++)
+		for (size_t k = 0; !found && k < count; k++)
+			found = !threads[k].device.skipped &&
+				device_has_id(&threads[k].device, args->id[i]);
+		if (!found)
+			return args->id[i];
+	}
+	return NULL;
+}
+
+/* With --id, ports where none answers don't matter once all of them are found. */
+static void pass_over(struct thread *threads, size_t count, const struct dev_args *args)
+{
+	if (args->ids == 0 || missing_id(threads, count, args))
+		return;
+	for (size_t i = 0; i < count; i++)
 		threads[i].device.skipped |= !threads[i].device.name[0];
 }
 
@@ -104,6 +137,7 @@ static void add_hint(struct imp_error *err, const struct device *d)
 static int verdict(const struct thread *threads, size_t count,
 		   const struct device_work *work, struct imp_error *err)
 {
+	const char *missing = missing_id(threads, count, threads[0].device.args);
 	size_t tried = 0, failed = 0;
 	const struct device *first = NULL;
 
@@ -120,9 +154,9 @@ static int verdict(const struct thread *threads, size_t count,
 			return imp_fail(err, IMP_EINTERRUPTED, "%s: interrupted",
 					work->verb);
 	}
-	if (tried == 0)
-		return imp_fail(err, IMP_EUSAGE, "%s: no device with this --id",
-				work->verb);
+	if (failed == 0 && missing)
+		return imp_fail(err, IMP_EUSAGE, "%s: no device with --id %s", work->verb,
+				missing);
 	if (failed == 0)
 		return 0;
 	*err = first->err;
@@ -136,18 +170,24 @@ static int verdict(const struct thread *threads, size_t count,
 	return -IMP_EPARTIAL;
 }
 
-/* What was proven is kept before anybody is told of it. */
-static int finish(struct thread *threads, size_t count, const struct device_work *work,
-		  struct imp_error *err)
+/* One identity on two ports at once is a clone, or one device that is attached twice:
+ * neither is what it seems. Who has it is known once its card was found. */
+static void find_clones(struct thread *threads, size_t count)
 {
-	int rc = 0;
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < count; k++) {
+			struct device *d = &threads[i].device;
+			const struct device *other = &threads[k].device;
 
-	for (size_t i = 0; work->done && !rc && i < count; i++)
-		if (!threads[i].device.skipped)
-			rc = work->done(&threads[i].device, work->ctx, err);
-	if (!rc && work->save)
-		rc = work->save(work->ctx, err);
-	return rc;
+			if (i == k || d->skipped || other->skipped ||
+			    d->known.bytes.len == 0 || other->known.bytes.len == 0 ||
+			    !imp_span_eq(d->known.card.ueid, other->known.card.ueid))
+				continue;
+			d->rc = imp_fail(&d->err, IMP_EPOLICY,
+					 "%s: %s: is on %s, too: a clone?", d->uri,
+					 d->name, other->uri);
+			break;
+		}
 }
 
 static void warn_sudo(void)
@@ -179,16 +219,17 @@ int devices_run(const struct dev_args *args, const struct device_work *work,
 	report_begin(work, l.count);
 	start_all(threads, l.count);
 	report_end_progress(work);
-	pass_over(threads, l.count, args->id);
-	rc = finish(threads, l.count, work, err);
+	pass_over(threads, l.count, args);
+	find_clones(threads, l.count);
 	for (size_t i = 0; i < l.count; i++)
 		if (!threads[i].device.skipped)
 			report_device(work, &threads[i].device);
-	if (!rc)
-		rc = verdict(threads, l.count, work, err);
+	rc = verdict(threads, l.count, work, err);
 	for (size_t i = 0; i < l.count; i++) {
 		imp_secret_fini(&threads[i].device.evidence);
 		imp_secret_fini(&threads[i].device.card);
+		imp_secret_fini(&threads[i].device.last);
+		imp_secret_fini(&threads[i].device.object);
 		imp_known_fini(&threads[i].device.known);
 		imp_crypto_free(&threads[i].device.crypto);
 	}

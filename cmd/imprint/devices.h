@@ -11,7 +11,6 @@
 #include "driver/session.h"
 #include "evidence/cards.h"
 #include "evidence/chains.h"
-#include "evidence_file.h"
 
 /* What a conversation with one device is about. */
 struct device {
@@ -23,31 +22,38 @@ struct device {
 	uint8_t ueid_buf[33];
 	struct imp_span ueid; /* from describe: a hint */
 	uint32_t owner_epoch; /* from describe: a hint */
+	bool has_kid;
+	uint8_t signing_kid[32]; /* likewise */
 	/* Results. */
 	int rc;
 	struct imp_error err;
 	bool skipped;	/* --id names another; what came of it does not matter */
 	char name[80];	/* imei or ueid */
 	char says[120]; /* one line on success */
+	bool dry;	/* nothing was sent that changes it: what is said is unproven */
 	bool attested;
+	bool owner_compared; /* with --owner, the object's issuer or earlier evidence */
 	bool again;
 	unsigned reason; /* of a refusal */
 	struct imp_appraisal appraisal;
 	struct imp_known known; /* its card, once it was looked for */
 	struct imp_secret evidence, card;
+	struct imp_secret last;	  /* what it proved before */
+	struct imp_secret object; /* what is for it; the plan points into it */
 	uint64_t started_ns, took_ns;
 };
+
+struct verifier;
 
 struct device_work {
 	const char *verb; /* for messages: "push" */
 	/* Talk to one device; runs in a thread of its own. */
 	int (*talk)(struct device *d, void *ctx);
+	/* Write down what it proved, before it is reported; in the same thread. NULL: the
+	 * verifier keeps its evidence. */
+	int (*keep)(struct device *d, void *ctx);
 	void *ctx;
-	/* When all have ended, in order: take over what a device proved. May be NULL. */
-	int (*done)(struct device *d, void *ctx, struct imp_error *err);
-	/* Then, before anything is reported: write it down. May be NULL. */
-	int (*save)(void *ctx, struct imp_error *err);
-	const struct imp_cards *cards; /* for --id; NULL: none yet */
+	struct verifier *verifier; /* its cards tell serials for --id; may be NULL */
 	bool json;
 	bool progress; /* a bar on the terminal */
 };
@@ -55,22 +61,22 @@ struct device_work {
 /*
  * Open, describe and talk to every device that the user named, in parallel, and report.
  *
- * 0; what done or save return; the code of the one device; -IMP_EPARTIAL when of several
- * at least one failed.
+ * 0; the code of the one device; -IMP_EPARTIAL when of several at least one failed.
  */
 int devices_run(const struct dev_args *args, const struct device_work *work,
 		struct imp_error *err);
 
-/* Is --id the ueid, imei or serial of this card? */
-bool card_has_id(const struct imp_card *card, const char *id);
+/* Does --id, where it is given, name the ueid, imei or serial of this card? */
+bool card_is_wanted(const struct dev_args *args, const struct imp_card *card);
+/* Is it the device that one --id names, as far as it is known? */
+bool device_has_id(const struct device *d, const char *id);
 
 /* Draw a nonce. */
 int device_nonce(struct device *d, uint8_t nonce[32]);
 /* What the evidence of an answer, and its history, are appraised against. */
 struct device_check {
 	struct imp_expected expected;
-	struct imp_chains chains;	 /* proven before this session */
-	const struct imp_evidence *last; /* the token that proved them, or NULL */
+	struct imp_chains chains; /* proven before this session */
 	struct imp_step step;
 };
 /* 0, or -code of the first difference; reads the device's ring where it is needed. */

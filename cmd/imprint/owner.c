@@ -114,20 +114,6 @@ static int talk(struct device *d, void *ctx)
 	return rc ? rc : plan_apply(d, &plan, &shared->verifier);
 }
 
-static int keep(struct device *d, void *ctx, struct imp_error *err)
-{
-	struct owner *o = ctx;
-
-	return verifier_keep(&o->verifier, d, err);
-}
-
-static int save(void *ctx, struct imp_error *err)
-{
-	const struct owner *o = ctx;
-
-	return evidence_file_save(&o->verifier.evidence, err);
-}
-
 static int to_file(struct owner *o, const struct owner_args *a, struct imp_error *err)
 {
 	CLEANUP(imp_out_abort) struct imp_out out = { 0 };
@@ -151,10 +137,8 @@ int owner_run(struct owner *o, const struct owner_args *a, struct imp_error *err
 {
 	const struct device_work work = { .verb = o->verb,
 					  .talk = talk,
-					  .done = keep,
-					  .save = save,
 					  .ctx = o,
-					  .cards = &o->verifier.cards,
+					  .verifier = &o->verifier,
 					  .json = a->report.json };
 
 	return a->out.path ? to_file(o, a, err) : devices_run(&a->dev, &work, err);

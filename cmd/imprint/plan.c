@@ -25,13 +25,16 @@ static int plan_package(struct imp_span object, struct plan *p, struct imp_error
 	memcpy(p->entry.issuer, k.claims.issuer.ptr, 32);
 	memcpy(p->entry.id, p->id, 32);
 	p->target.ueid = k.claims.ueid;
-	p->expected = (struct imp_expected){ .has_profile = true,
-					     .domain = k.claims.domain,
-					     .id = k.claims.profile_id,
-					     .authority = k.claims.issuer,
-					     .epochs = { k.claims.epochs[0],
-							 k.claims.epochs[1] },
-					     .sequence = k.claims.sequence };
+	/* Domain 0 is the owner's alone. */
+	p->expected = (struct imp_expected){
+		.owner = k.claims.domain == 0 ? k.claims.issuer : (struct imp_span){ 0 },
+		.has_profile = true,
+		.domain = k.claims.domain,
+		.id = k.claims.profile_id,
+		.authority = k.claims.issuer,
+		.epochs = { k.claims.epochs[0], k.claims.epochs[1] },
+		.sequence = k.claims.sequence
+	};
 	return 0;
 }
 
@@ -169,13 +172,14 @@ int verifier_open(struct verifier *v, struct imp_crypto *crypto,
 		v->owner = IMP_SPAN(v->owner_buf);
 	}
 	v->allow_debug = a->allow_debug;
-	return rc ? rc : evidence_file_open(&v->evidence, a->evidence, err);
+	v->require_endorsed = a->factories.count > 0;
+	return rc ? rc : imp_proven_open(&v->proven, a->evidence, err);
 }
 
 void verifier_close(struct verifier *v)
 {
 	imp_cards_close(&v->cards);
-	evidence_file_close(&v->evidence);
+	imp_proven_close(&v->proven);
 }
 
 /* A device that tells no ueid (policy: attest only to challenges) is taken for the one of
@@ -184,19 +188,34 @@ static int hidden_card(const struct verifier *v, struct device *d)
 {
 	CLEANUP(imp_secret_fini) struct imp_secret bytes = { 0 };
 	struct imp_card card;
-	bool latest;
 
-	for (size_t i = 0; i < v->cards.count; i++) {
-		int rc = imp_cards_read(&v->cards, i, &bytes, &card, &latest, &d->err);
+	for (size_t i = 0; i < v->cards.index.count; i++) {
+		int rc = imp_cards_read(&v->cards, i, &bytes, &card, &d->err);
 
 		if (rc)
 			return rc;
-		if (latest && (d->args->id ? card_has_id(&card, d->args->id)
-					   : v->cards.devices == 1))
+		if (imp_cards_is_latest(&v->cards, i, card.ueid) &&
+		    (d->args->ids ? card_is_wanted(d->args, &card)
+				  : v->cards.index.keys == 1))
 			return imp_cards_find(&v->cards, d->crypto, card.ueid, &d->known,
 					      &d->err);
 	}
 	return 0;
+}
+
+static int no_card(struct device *d)
+{
+	int rc = imp_fail(&d->err, IMP_EPOLICY, "%s: %s: no card of this device", d->uri,
+			  d->name);
+
+	return imp_hint(&d->err, rc, "imprint enroll -d %s adds it", d->uri);
+}
+
+static int not_endorsed(struct device *d)
+{
+	return imp_fail(&d->err, IMP_EPOLICY,
+			"%s: %s: its card is not endorsed by a key of --factory", d->uri,
+			d->name);
 }
 
 const struct imp_known *verifier_card(const struct verifier *v, struct device *d)
@@ -207,29 +226,27 @@ const struct imp_known *verifier_card(const struct verifier *v, struct device *d
 		rc = d->ueid.len > 0 ? imp_cards_find(&v->cards, d->crypto, d->ueid,
 						      &d->known, &d->err)
 				     : hidden_card(v, d);
-	if (rc > 0)
-		return &d->known;
-	if (rc == 0) {
-		rc = imp_fail(&d->err, IMP_EPOLICY, "%s: %s: no card of this device",
-			      d->uri, d->name);
-		imp_hint(&d->err, rc, "imprint enroll -d %s adds it", d->uri);
-	}
-	return NULL;
+	if (rc == 0)
+		rc = no_card(d);
+	else if (rc > 0 && v->require_endorsed && d->known.assurance == IMP_ASSERTED)
+		rc = not_endorsed(d);
+	return rc > 0 ? &d->known : NULL;
 }
 
-int verifier_keep(struct verifier *v, const struct device *d, struct imp_error *err)
+int verifier_keep(struct verifier *v, struct device *d)
 {
-	/* Only evidence that verified is worth continuing from; what failed is shown, not
-	 * kept. */
-	if (!v->evidence.path || d->rc || d->evidence.len == 0)
+	if (d->evidence.len == 0)
 		return 0;
-	return evidence_file_add(&v->evidence, imp_secret_span(&d->evidence), err);
+	return imp_wrap(
+		&d->err,
+		imp_proven_add(&v->proven, imp_secret_span(&d->evidence), &d->err),
+		"%s: %s: what it proved is not kept", d->uri, d->name);
 }
 
 int plan_prepare(struct device *d, const struct plan *plan, const struct verifier *v,
-		 const uint8_t nonce[32], struct imp_evidence *last,
-		 struct device_check *check)
+		 const uint8_t nonce[32], struct device_check *check)
 {
+	struct imp_evidence last;
 	int found;
 
 	check->expected = plan->expected;
@@ -239,22 +256,25 @@ int plan_prepare(struct device *d, const struct plan *plan, const struct verifie
 	check->expected.locked |= v->require_locked;
 	if (!check->expected.known)
 		return -(int)d->err.code;
-	found = evidence_file_last(&v->evidence, d->crypto, check->expected.known,
-				   &check->chains, last, &d->err);
+	found = imp_proven_last(&v->proven, d->crypto, check->expected.known, &d->last,
+				&check->chains, &last, &d->err);
 	if (found < 0)
 		return found;
-	check->last = found ? last : NULL;
 	if (v->owner.len > 0)
 		check->expected.owner = v->owner;
-	else if (found && last->owned && check->expected.owner.len == 0)
-		check->expected.owner = last->owner;
+	else if (found && last.owned && check->expected.owner.len == 0)
+		check->expected.owner = last.owner;
+	d->owner_compared = check->expected.owner.len > 0;
 	return 0;
 }
 
 static void say(struct device *d, const struct plan *plan)
 {
 	const struct imp_evidence *t = &d->appraisal.token;
-	const char *again = d->again ? "already there, " : "";
+	/* A repeat may be ours: the first answer can have been lost. */
+	const char *again = !d->again		 ? ""
+			    : d->session.retries ? "already there (after a retry), "
+						 : "already there, ";
 
 	if (plan->entry.kind == IMP_ENTRY_PROFILE)
 		snprintf(d->says, sizeof(d->says),
@@ -266,104 +286,20 @@ static void say(struct device *d, const struct plan *plan)
 			 plan->what, imp_life_name(t->life));
 }
 
-static const struct imp_described *described(const struct device *d,
-					     const struct plan *plan)
-{
-	return &d->describe.domain[plan->entry.domain];
-}
-
-static int hint_state(struct device *d, int rc)
-{
-	switch (d->describe.life) {
-	case IMP_LIFE_UNOWNED:
-		return imp_hint(&d->err, rc, "nobody owns it yet: imprint claim");
-	case IMP_LIFE_DECOMMISSIONED:
-		return imp_hint(&d->err, rc, "it is retired and takes nothing any more");
-	default:
-		return imp_hint(&d->err, rc,
-				"it has an owner already; imprint verify shows which");
-	}
-}
-
-/* What to do next about a refusal. The numbers are what the device says without proof. */
-static int hint_refusal(struct device *d, const struct plan *plan, int rc)
-{
-	const char *how = plan->entry.kind == IMP_ENTRY_PROFILE ? "build" : "sign";
-
-	if (!rc || d->describe.restricted)
-		return rc;
-	switch (d->reason) {
-	case IMP_R_SEQUENCE:
-		return imp_hint(&d->err, rc,
-				"domain %u has sequence %" PRIu64
-				": %s with --sequence %" PRIu64 " or higher",
-				plan->entry.domain, described(d, plan)->sequence, how,
-				described(d, plan)->sequence + 1);
-	case IMP_R_EPOCH:
-		return imp_hint(
-			&d->err, rc,
-			"owner-epoch %u, domain-epoch %u of domain %u: build with "
-			"--epochs %u,%u",
-			d->owner_epoch, described(d, plan)->domain_epoch,
-			plan->entry.domain, d->owner_epoch,
-			described(d, plan)->domain_epoch);
-	case IMP_R_STATE:
-		return hint_state(d, rc);
-	case IMP_R_APPROVAL:
-		return plan->entry.kind != IMP_ENTRY_TRANSFER
-			       ? rc
-			       : imp_hint(&d->err, rc,
-					  "its firmware asks for the maker's "
-					  "signature: --maker KEY");
-	case IMP_R_SCOPE:
-		return imp_hint(&d->err, rc,
-				"another key owns it; imprint verify shows which");
-	default:
-		return rc;
-	}
-}
-
-/* What describe tells of a push, before anything is sent: the object's pair and owner
- * epoch against the device's. 0, or -IMP_EPOLICY as the device would refuse it. */
-int plan_foresee(struct device *d, const struct plan *plan)
-{
-	const struct imp_described *have = described(d, plan);
-	const struct imp_entry *e = &plan->entry;
-	enum imp_reason reason = IMP_R_NONE;
-
-	if (e->kind != IMP_ENTRY_PROFILE || d->describe.restricted)
-		return 0;
-	if (d->describe.life != IMP_LIFE_OWNED && d->describe.life != IMP_LIFE_LOCKED)
-		reason = IMP_R_STATE;
-	else if (e->owner_epoch != d->owner_epoch || e->domain_epoch < have->domain_epoch)
-		reason = IMP_R_EPOCH;
-	else if (e->domain_epoch == have->domain_epoch && e->sequence <= have->sequence)
-		reason = IMP_R_SEQUENCE;
-	if (!reason)
-		return 0;
-	d->reason = reason;
-	return hint_refusal(d, plan,
-			    imp_fail(&d->err, imp_reason_row(reason)->code,
-				     "%s: %s: would refuse (%s): %s", d->uri, d->name,
-				     imp_reason_row(reason)->name,
-				     imp_reason_row(reason)->says));
-}
-
 int plan_apply(struct device *d, const struct plan *plan, const struct verifier *v)
 {
 	struct device_check check = { 0 };
-	struct imp_evidence last = { 0 };
 	struct imp_response r;
 	uint8_t nonce[32];
 	int rc = device_nonce(d, nonce);
 
 	if (!rc)
-		rc = plan_prepare(d, plan, v, nonce, &last, &check);
+		rc = plan_prepare(d, plan, v, nonce, &check);
 	if (!rc)
 		rc = imp_session_stage(&d->session, plan->object, nonce, &r, &d->reason,
 				       &d->err);
 	if (rc)
-		return hint_refusal(d, plan, rc);
+		return plan_hint(d, plan, rc);
 	d->again = r.again;
 	if (r.evidence.len == 0)
 		return imp_fail(&d->err, IMP_EDEVICE,

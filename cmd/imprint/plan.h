@@ -9,6 +9,7 @@
 #define IMPRINT_PLAN_H
 
 #include "devices.h"
+#include "evidence/proven.h"
 #include "object/command.h"
 #include "object/package.h"
 #include "object/signed.h"
@@ -29,13 +30,36 @@ struct plan {
 int plan_object(struct imp_crypto *crypto, struct imp_span object, struct plan *out,
 		struct imp_error *err);
 
-/* Who is known, and what they have proven: shared by the threads of a run, read only. */
+/* The objects of a file, each found by the device it is for. */
+struct objects {
+	struct imp_index index;
+	struct imp_crypto *crypto;
+	bool any; /* anything goes: the device judges it */
+};
+
+/* Read FILE. 0; the errors of plan_object(); -IMP_EUSAGE: two for one device. */
+int objects_open(struct objects *o, struct imp_crypto *crypto, const char *path,
+		 struct imp_error *err);
+/*
+ * The object of this device, kept in d->object. A lone object is for whoever is asked: a
+ * class, or a device that hides who it is.
+ *
+ *   number   1.. : that one, whoever it is for; 0: by ueid
+ *
+ * 0, -IMP_EPOLICY (none), or the errors of plan_object().
+ */
+int objects_find(const struct objects *o, struct device *d, size_t number,
+		 struct plan *out);
+void objects_close(struct objects *o);
+
+/* Who is known, and what they have proven: shared by the threads of a run. */
 struct verifier {
 	struct imp_cards cards;
-	struct evidence_file evidence;
+	struct imp_proven proven;
 	struct imp_span owner; /* kid of --owner, or empty */
 	uint8_t owner_buf[32];
 	bool allow_debug, require_locked;
+	bool require_endorsed; /* --factory was given */
 };
 
 /* --cards, --factory, --owner, --evidence, --allow-debug */
@@ -51,20 +75,20 @@ int verifier_open(struct verifier *v, struct imp_crypto *crypto,
 void verifier_close(struct verifier *v);
 /* The card of the device at hand, verified, kept in d->known; NULL with d->err filled. */
 const struct imp_known *verifier_card(const struct verifier *v, struct device *d);
-/* Keep what the device proved. For devices_run()'s `done`, with the verifier first in
- * ctx. */
-int verifier_keep(struct verifier *v, const struct device *d, struct imp_error *err);
+/* Keep what the device proved: nothing is reported before it is written down. */
+int verifier_keep(struct verifier *v, struct device *d);
 
-/* What the device must show: from the plan, its card and what it proved before (*last:
- * its last token). */
+/* What the device must show: from the plan, its card and what it proved before. */
 int plan_prepare(struct device *d, const struct plan *plan, const struct verifier *v,
-		 const uint8_t nonce[32], struct imp_evidence *last,
-		 struct device_check *check);
+		 const uint8_t nonce[32], struct device_check *check);
 /*
- * Would the device refuse the object? By what describe says, without proof: its
- * lifecycle, epochs and sequence. 0, or -code with the refusal in d->err.
+ * What would become of the object? By what describe says, without proof: its lifecycle,
+ * epochs, sequences and owner. 0 with d->says filled, or -code with the refusal in
+ * d->err.
  */
 int plan_foresee(struct device *d, const struct plan *plan);
+/* Add what to do next about a refusal (d->reason); returns rc. */
+int plan_hint(struct device *d, const struct plan *plan, int rc);
 /* Stage the object, take the answer, appraise. The negative code of what went wrong
  * first. */
 int plan_apply(struct device *d, const struct plan *plan, const struct verifier *v);

@@ -118,7 +118,7 @@ static void report_json(const struct device_work *work, const struct device *d)
 	json_str(&j, "command", work->verb);
 	json_str(&j, "device", d->uri);
 	json_str(&j, "name", d->name[0] ? d->name : NULL);
-	json_str(&j, "result", d->rc ? "fail" : "pass");
+	json_str(&j, "result", d->rc ? "fail" : d->dry ? "dry-run" : "pass");
 	json_uint(&j, "status", (uint64_t)-d->rc);
 	json_str(&j, "message", d->rc ? d->err.msg : d->says);
 	json_str(&j, "refusal", row ? row->name : NULL);
@@ -153,7 +153,8 @@ static void report_text(const struct device *d)
 	size_t len = hint ? (size_t)(hint - text) : strlen(text);
 
 	if (!d->rc) {
-		printf("PASS  %-24s %-22s %s\n", d->name, d->uri, d->says);
+		printf("%-5s %-24s %-22s %s\n", d->dry ? "DRY" : "PASS", d->name, d->uri,
+		       d->says);
 		return;
 	}
 	printf("FAIL  %-24s %-22s %.*s\n", d->name[0] ? d->name : "-", d->uri, (int)len,

@@ -154,7 +154,8 @@ static const struct row {
 	{ IMP_GROUP_IMPRINT, IMP_HISTORY, IMP_SMP_READ, do_history },
 };
 
-/* Every pair that an object must exceed, whether or not a profile was ever there. */
+/* Every pair that an object must exceed, whether or not a profile is there: where none
+ * is, its id is zeros. */
 static void describe_domains(const struct imp_agent_state *s, struct imp_describe *d)
 {
 	static const uint8_t none[32];
@@ -170,7 +171,8 @@ static void describe_domains(const struct imp_agent_state *s, struct imp_describ
 		d->domain[have->domain] = (struct imp_described){
 			.domain_epoch = have->domain_epoch,
 			.sequence = have->sequence,
-			.id = IMP_SPAN(have->id),
+			.id = have->state == IMP_DOMAIN_SET ? IMP_SPAN(have->id)
+							    : IMP_SPAN(none),
 		};
 	}
 	d->domain[0].sequence = s->sequence0;

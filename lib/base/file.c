@@ -5,6 +5,7 @@
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -254,18 +255,59 @@ int imp_out_write(struct imp_out *out, struct imp_span bytes, struct imp_error *
 	return 0;
 }
 
-int imp_folder_sync(const char *path, struct imp_error *err)
+/* The folder that a path stands in; -1 with errno. */
+static int open_folder(const char *path)
 {
 	char *copy = strdup(path);
 	int fd = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	int bad = fd < 0 || (fsync(fd) != 0 && errno != EINVAL);
 
-	if (fd >= 0)
-		close(fd);
 	free(copy);
-	return bad ? imp_fail(err, IMP_ERESOURCE, "%s: cannot sync its folder: %s", path,
-			      strerror(errno))
-		   : 0;
+	return fd;
+}
+
+int imp_folder_sync(const char *path, struct imp_error *err)
+{
+	CLEANUP(imp_folder_unlock) int fd = open_folder(path);
+
+	if (fd >= 0 && (fsync(fd) == 0 || errno == EINVAL))
+		return 0;
+	return imp_fail(err, IMP_ERESOURCE, "%s: cannot sync its folder: %s", path,
+			strerror(errno));
+}
+
+int imp_folder_lock(const char *path, int *fd, struct imp_error *err)
+{
+	int rc;
+
+	*fd = open_folder(path);
+	if (*fd < 0)
+		return imp_fail(err, IMP_EUSAGE, "%s: %s", path, strerror(errno));
+	do
+		rc = flock(*fd, LOCK_EX);
+	while (rc != 0 && errno == EINTR);
+	return rc == 0 ? 0
+		       : imp_fail(err, IMP_ERESOURCE, "%s: cannot lock its folder: %s",
+				  path, strerror(errno));
+}
+
+void imp_folder_unlock(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+int imp_out_possible(const char *path, struct imp_error *err)
+{
+	CLEANUP(imp_folder_unlock) int fd = open_folder(path);
+	struct stat st;
+
+	if (fd < 0 || faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) != 0)
+		return imp_fail(err, IMP_EUSAGE, "%s: cannot be written: %s", path,
+				strerror(errno));
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return imp_fail(err, IMP_EUSAGE, "%s: is not a regular file", path);
+	return 0;
 }
 
 /* Without force the name must still be free: link() refuses what rename() would replace.

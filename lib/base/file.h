@@ -70,6 +70,19 @@ int imp_out_write(struct imp_out *out, struct imp_span bytes, struct imp_error *
 	IMP_MUST_CHECK;
 /* Sync, give it its name, sync the folder; leaves *out closed. 0, or -IMP_ERESOURCE. */
 int imp_out_commit(struct imp_out *out, struct imp_error *err) IMP_MUST_CHECK;
+/* Could this path be written, by all that can be seen before? 0, or -IMP_EUSAGE. */
+int imp_out_possible(const char *path, struct imp_error *err) IMP_MUST_CHECK;
+/*
+ * Wait until nobody else holds the folder that `path` stands in, and hold it: for those
+ * who read a file and replace it.
+ *
+ *   fd   to be handed to imp_folder_unlock()
+ *
+ * 0, -IMP_EUSAGE, -IMP_ERESOURCE.
+ */
+int imp_folder_lock(const char *path, int *fd, struct imp_error *err) IMP_MUST_CHECK;
+/* Accepts -1. Fits CLEANUP(). */
+void imp_folder_unlock(int *fd);
 /* Sync the folder that `path` stands in, so that its name lasts. 0, or -IMP_ERESOURCE. */
 int imp_folder_sync(const char *path, struct imp_error *err) IMP_MUST_CHECK;
 /* Drop what was not committed. Accepts a zeroed struct. Fits CLEANUP(). */

@@ -9,6 +9,7 @@ int imp_chains_start(struct imp_crypto *crypto, const struct imp_known *known,
 		     struct imp_chains *out)
 {
 	out->known = 0;
+	imp_replay_start(&out->replay);
 	for (uint8_t d = 0; d < IMP_EVIDENCE_DOMAINS; d++)
 		if (imp_head_start(crypto, known->signing_kid, d, &out->head[d]))
 			return -IMP_EINTERNAL;
@@ -17,6 +18,7 @@ int imp_chains_start(struct imp_crypto *crypto, const struct imp_known *known,
 
 void imp_chains_take(struct imp_chains *c, const struct imp_evidence *token)
 {
+	imp_replay_take(&c->replay, token);
 	for (unsigned d = 0; d < IMP_EVIDENCE_DOMAINS; d++) {
 		if (!(token->chains >> d & 1))
 			continue;
@@ -26,12 +28,13 @@ void imp_chains_take(struct imp_chains *c, const struct imp_evidence *token)
 	}
 }
 
-int imp_chains_fold(struct imp_crypto *crypto, struct imp_chains *c,
-		    const struct imp_entry *e)
+static int fold(struct imp_crypto *crypto, struct imp_chains *c,
+		const struct imp_entry *e)
 {
 	uint8_t bytes[IMP_ENTRY_LEN];
 
 	imp_entry_encode(e, bytes);
+	imp_replay_fold(&c->replay, e);
 	return imp_head_fold(crypto, &c->head[e->domain], bytes);
 }
 
@@ -40,7 +43,8 @@ static bool same_head(const struct imp_head *a, const struct imp_chain_head *b)
 	return a->n == b->n && imp_span_eq(IMP_SPAN(a->h), b->h);
 }
 
-bool imp_chains_match(const struct imp_chains *c, const struct imp_evidence *token)
+/* Are these exactly the token's heads? */
+static bool match(const struct imp_chains *c, const struct imp_evidence *token)
 {
 	for (unsigned d = 0; d < IMP_EVIDENCE_DOMAINS; d++) {
 		bool there = token->chains >> d & 1;
@@ -51,75 +55,52 @@ bool imp_chains_match(const struct imp_chains *c, const struct imp_evidence *tok
 	return true;
 }
 
+/* Nothing changes without an entry. */
+static int check_state(const struct imp_chains *c, struct imp_appraisal *a)
+{
+	char buf[48], found[80];
+	const char *what = imp_replay_contradiction(&c->replay, &a->token, buf);
+
+	if (!what)
+		return 0;
+	snprintf(found, sizeof(found), "contradicted by the %s", what);
+	return imp_differs(a, "history", IMP_EVERIFY, found, "an entry for each change");
+}
+
 static int follows(struct imp_crypto *crypto, const struct imp_chains *known,
-		   struct imp_step step, const struct imp_evidence *token)
+		   struct imp_step step, struct imp_appraisal *a)
 {
 	struct imp_chains next = *known;
 
-	if (!step.must && imp_chains_match(known, token))
+	if (!step.must && match(known, &a->token)) {
+		(void)check_state(known, a);
 		return 1;
+	}
 	if (!step.entry)
 		return 0;
-	if (imp_chains_fold(crypto, &next, step.entry))
+	if (fold(crypto, &next, step.entry))
 		return -IMP_EINTERNAL;
-	return imp_chains_match(&next, token);
+	if (!match(&next, &a->token))
+		return 0;
+	(void)check_state(&next, a);
+	return 1;
 }
 
 int imp_chains_foretell(struct imp_crypto *crypto, const struct imp_chains *known,
-			struct imp_step step, const struct imp_evidence *token)
+			struct imp_step step, struct imp_appraisal *a)
 {
+	const struct imp_evidence *token = &a->token;
 	struct imp_entry claim = { .kind = IMP_ENTRY_TRANSFER, .owner_epoch = 1 };
 	struct imp_chains claimed = *known;
-	int rc = follows(crypto, known, step, token);
+	int rc = follows(crypto, known, step, a);
 
 	if (rc || known->known != 0 || !token->owned || token->owner_epoch != 1)
 		return rc;
 	memcpy(claim.issuer, token->owner.ptr, 32);
 	memcpy(claim.id, token->record.ptr, 32);
-	if (imp_chains_fold(crypto, &claimed, &claim))
+	if (fold(crypto, &claimed, &claim))
 		return -IMP_EINTERNAL;
-	return follows(crypto, &claimed, step, token);
-}
-
-static bool same_heads(const struct imp_evidence *a, const struct imp_evidence *b)
-{
-	bool same = a->chains == b->chains;
-
-	for (unsigned d = 0; same && d < IMP_EVIDENCE_DOMAINS; d++)
-		if (a->chains >> d & 1)
-			same = a->chain[d].n == b->chain[d].n &&
-			       imp_span_eq(a->chain[d].h, b->chain[d].h);
-	return same;
-}
-
-static bool same_domain(const struct imp_measured *a, const struct imp_measured *b)
-{
-	return a->state == b->state && a->domain_epoch == b->domain_epoch &&
-	       a->sequence == b->sequence && imp_span_eq(a->id, b->id) &&
-	       imp_span_eq(a->authority, b->authority);
-}
-
-static bool same_state(const struct imp_evidence *a, const struct imp_evidence *b)
-{
-	bool same = a->life == b->life && a->policy == b->policy &&
-		    a->owned == b->owned && a->used == b->used;
-
-	if (same && a->owned)
-		same = a->owner_epoch == b->owner_epoch &&
-		       imp_span_eq(a->owner, b->owner) &&
-		       imp_span_eq(a->record, b->record);
-	for (unsigned d = 0; same && d < IMP_EVIDENCE_DOMAINS; d++)
-		same = !(a->used >> d & 1) || same_domain(&a->domain[d], &b->domain[d]);
-	return same;
-}
-
-int imp_chains_unchanged(const struct imp_evidence *before, struct imp_appraisal *a)
-{
-	if (!same_heads(before, &a->token) || same_state(before, &a->token))
-		return 0;
-	return imp_differs(a, "history", IMP_EVERIFY,
-			   "another state than was proven, without an entry",
-			   "an entry for each change");
+	return follows(crypto, &claimed, step, a);
 }
 
 static bool take_base(struct imp_span base, struct imp_chains *out)
@@ -161,85 +142,139 @@ static int compare_known(const struct imp_chains *known, const struct imp_chains
 			   "an extension of what was proven");
 }
 
-static int check_entry(const struct imp_chains *known, const struct imp_chains *walk,
-		       const struct imp_entry *e, struct imp_span owner,
+static int check_entry(const struct imp_entry *e, uint32_t number, struct imp_span owner,
 		       struct imp_appraisal *a)
 {
 	char who[24], found[80], expected[24];
 
-	/* Entries up to what is known were judged when it was proven. */
-	if (walk->head[e->domain].n < known->head[e->domain].n ||
-	    (owner.len > 0 && imp_span_eq(IMP_SPAN(e->issuer), owner)))
+	if (owner.len > 0 && imp_span_eq(IMP_SPAN(e->issuer), owner))
 		return 0;
 	imp_short_hex(IMP_SPAN(e->issuer), who);
 	imp_short_hex(owner, expected);
-	snprintf(found, sizeof(found), "entry %u of domain %u is signed by %s",
-		 walk->head[e->domain].n + 1, e->domain, who);
+	snprintf(found, sizeof(found), "entry %u of domain %u is signed by %s", number,
+		 e->domain, who);
 	return imp_differs(a, "history", IMP_EVERIFY, found, expected);
 }
 
-static int walk_ring(struct imp_crypto *crypto, const struct imp_chains *known,
-		     struct imp_span entries, struct imp_span owner,
-		     struct imp_chains *walk, struct imp_appraisal *a)
+/* The way from what is known to the end of the ring. */
+struct walk {
+	struct imp_crypto *crypto;
+	const struct imp_chains *known;
+	struct imp_step step;
+	struct imp_span owner;
+	struct imp_appraisal *a;
+	struct imp_chains at;
+	bool stepped; /* the step's entry was met */
+};
+
+static bool is_step(const struct walk *w, struct imp_span bytes)
+{
+	uint8_t own[IMP_ENTRY_LEN];
+
+	if (!w->step.entry)
+		return false;
+	imp_entry_encode(w->step.entry, own);
+	return imp_span_eq(bytes, IMP_SPAN(own));
+}
+
+/* Entries up to what is known were judged when it was proven. */
+static int walk_entry(struct walk *w, struct imp_span bytes)
+{
+	struct imp_entry e;
+	bool fresh;
+	int rc = 0;
+
+	if (imp_entry_decode(bytes.ptr, &e))
+		return imp_differs(w->a, "history", IMP_EDEVICE, "an unreadable entry",
+				   "82 bytes");
+	fresh = w->at.head[e.domain].n >= w->known->head[e.domain].n;
+	if (fresh) {
+		rc = check_entry(&e, w->at.head[e.domain].n + 1, w->owner, w->a);
+		w->stepped |= is_step(w, bytes);
+		imp_replay_fold(&w->at.replay, &e);
+	}
+	if (!rc && imp_head_fold(w->crypto, &w->at.head[e.domain], bytes.ptr))
+		rc = -IMP_EINTERNAL;
+	return rc ? rc : compare_known(w->known, &w->at, e.domain, w->a);
+}
+
+static int walk_ring(struct walk *w, struct imp_span entries)
 {
 	struct imp_cbor c;
 	size_t left;
 	int rc = 0;
 
 	if (imp_cbor_open(&c, entries, IMP_CBOR_LENIENT, NULL))
-		return imp_differs(a, "history", IMP_EDEVICE, "an unreadable ring",
+		return imp_differs(w->a, "history", IMP_EDEVICE, "an unreadable ring",
 				   "entries");
 	left = imp_cbor_array(&c);
 	while (!rc && imp_cbor_more(&c, &left)) {
 		struct imp_span bytes =
 			imp_cbor_bytes_len(&c, IMP_ENTRY_LEN, IMP_ENTRY_LEN);
-		struct imp_entry e;
 
-		if (!imp_cbor_ok(&c) || imp_entry_decode(bytes.ptr, &e))
-			return imp_differs(a, "history", IMP_EDEVICE,
-					   "an unreadable entry", "82 bytes");
-		rc = check_entry(known, walk, &e, owner, a);
-		if (!rc && imp_head_fold(crypto, &walk->head[e.domain], bytes.ptr))
-			rc = -IMP_EINTERNAL;
-		if (!rc)
-			rc = compare_known(known, walk, e.domain, a);
+		rc = imp_cbor_ok(&c) ? walk_entry(w, bytes)
+				     : imp_differs(w->a, "history", IMP_EDEVICE,
+						   "an unreadable entry", "82 bytes");
 	}
 	return rc;
 }
 
-int imp_chains_explain(struct imp_crypto *crypto, const struct imp_chains *known,
-		       const struct imp_ring *ring, struct imp_span owner,
-		       struct imp_appraisal *a)
+/* Where the ring begins: on the known chains, and not behind them. */
+static int check_base(const struct walk *w)
 {
-	struct imp_chains walk = *known;
 	char gap[64];
 	int rc = 0;
 
+	for (unsigned d = 0; !rc && d < IMP_EVIDENCE_DOMAINS; d++) {
+		rc = compare_known(w->known, &w->at, d, w->a);
+		if (rc || w->at.head[d].n <= w->known->head[d].n)
+			continue;
+		snprintf(gap, sizeof(gap),
+			 "domain %u is known to entry %u, its ring starts at %u", d,
+			 w->known->head[d].n, w->at.head[d].n + 1);
+		rc = imp_differs(w->a, "history gap", IMP_EVERIFY, gap,
+				 "--evidence with an older proof");
+	}
+	return rc;
+}
+
+static int check_end(const struct walk *w)
+{
+	for (unsigned d = 0; d < IMP_EVIDENCE_DOMAINS; d++)
+		if (w->at.head[d].n < w->known->head[d].n)
+			return imp_differs(w->a, "history", IMP_EVERIFY,
+					   "a chain that is shorter than what was proven",
+					   "an extension of it");
+	if (!match(&w->at, &w->a->token))
+		return imp_differs(w->a, "history", IMP_EVERIFY,
+				   "a ring that does not fold to the heads",
+				   "the signed heads");
+	if (w->step.must && !w->stepped)
+		return imp_differs(w->a, "history", IMP_EVERIFY,
+				   "a chain without a new entry",
+				   "the one that was applied now");
+	return check_state(&w->at, w->a);
+}
+
+int imp_chains_explain(struct imp_crypto *crypto, const struct imp_chains *known,
+		       struct imp_step step, const struct imp_ring *ring,
+		       struct imp_span owner, struct imp_appraisal *a)
+{
+	struct walk w = { .crypto = crypto,
+			  .known = known,
+			  .step = step,
+			  .owner = owner,
+			  .a = a,
+			  .at = *known };
+	int rc;
+
 	/* Chains that the device does not name must still be at their start. */
-	walk.known = 0;
-	if (!take_base(ring->base, &walk))
+	w.at.known = 0;
+	if (!take_base(ring->base, &w.at))
 		return imp_differs(a, "history", IMP_EDEVICE, "an unreadable ring",
 				   "its base");
-	for (unsigned d = 0; !rc && d < IMP_EVIDENCE_DOMAINS; d++) {
-		rc = compare_known(known, &walk, d, a);
-		if (!rc && walk.head[d].n > known->head[d].n) {
-			snprintf(gap, sizeof(gap),
-				 "domain %u is known to entry %u, its ring starts at %u",
-				 d, known->head[d].n, walk.head[d].n + 1);
-			rc = imp_differs(a, "history gap", IMP_EVERIFY, gap,
-					 "--evidence with an older proof");
-		}
-	}
+	rc = check_base(&w);
 	if (!rc)
-		rc = walk_ring(crypto, known, ring->entries, owner, &walk, a);
-	for (unsigned d = 0; !rc && d < IMP_EVIDENCE_DOMAINS; d++)
-		if (walk.head[d].n < known->head[d].n)
-			rc = imp_differs(a, "history", IMP_EVERIFY,
-					 "a chain that is shorter than what was proven",
-					 "an extension of it");
-	if (!rc && !imp_chains_match(&walk, &a->token))
-		rc = imp_differs(a, "history", IMP_EVERIFY,
-				 "a ring that does not fold to the heads",
-				 "the signed heads");
-	return rc;
+		rc = walk_ring(&w, ring->entries);
+	return rc ? rc : check_end(&w);
 }

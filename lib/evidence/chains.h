@@ -7,22 +7,19 @@
 #define IMP_EVIDENCE_CHAINS_H
 
 #include "evidence/appraise.h"
+#include "evidence/replay.h"
 
 struct imp_chains {
 	uint16_t known; /* bit d: head[d] is proven; others are at their start */
 	struct imp_head head[IMP_EVIDENCE_DOMAINS];
+	struct imp_replay replay; /* the state that follows */
 };
 
 /* Every chain at its start. 0, or -IMP_EINTERNAL. */
 int imp_chains_start(struct imp_crypto *crypto, const struct imp_known *known,
 		     struct imp_chains *out) IMP_MUST_CHECK;
-/* Take over the heads that a verified token shows. */
+/* Take over the heads, and the state, that a verified token shows. */
 void imp_chains_take(struct imp_chains *c, const struct imp_evidence *token);
-/* Chain one entry that was applied. */
-int imp_chains_fold(struct imp_crypto *crypto, struct imp_chains *c,
-		    const struct imp_entry *e) IMP_MUST_CHECK;
-/* Are these exactly the token's heads? */
-bool imp_chains_match(const struct imp_chains *c, const struct imp_evidence *token);
 
 /* What the device did since the heads were known. */
 struct imp_step {
@@ -33,18 +30,13 @@ struct imp_step {
 /*
  * Do the token's heads follow from what is known by this step? Where nothing was proven
  * yet, a first claim by the token's owner may come before it: that entry follows from the
- * owner record.
+ * owner record. Where they follow, the token's state is held against them, and a
+ * difference is added to a.
  *
  * 1 yes, 0 no (the ring must explain), -IMP_EINTERNAL.
  */
 int imp_chains_foretell(struct imp_crypto *crypto, const struct imp_chains *known,
-			struct imp_step step, const struct imp_evidence *token)
-	IMP_MUST_CHECK;
-/*
- * Nothing changes without an entry: where two tokens show the same heads, they must show
- * the same state. 0, or -code with a difference added to a.
- */
-int imp_chains_unchanged(const struct imp_evidence *before, struct imp_appraisal *a);
+			struct imp_step step, struct imp_appraisal *a) IMP_MUST_CHECK;
 
 /* What the device's ring says, in the form of the history response. */
 struct imp_ring {
@@ -54,15 +46,15 @@ struct imp_ring {
 
 /*
  * Explain the way from the heads that are known to the token's by the ring: the ring must
- * fold to the signed heads, reach back to what is known, and hold no entry by anybody but
- * the owner.
+ * fold to the signed heads, reach back to what is known, hold no new entry by anybody but
+ * the owner, and hold the step where it must; the token's state must follow from it.
  *
  *   owner   kid, 32 bytes; whoever else signed an entry is a foreign signer
  *
- * 0, or -code with differences added to a: history.
+ * 0, or -code with differences added to a.
  */
 int imp_chains_explain(struct imp_crypto *crypto, const struct imp_chains *known,
-		       const struct imp_ring *ring, struct imp_span owner,
-		       struct imp_appraisal *a);
+		       struct imp_step step, const struct imp_ring *ring,
+		       struct imp_span owner, struct imp_appraisal *a);
 
 #endif

@@ -156,7 +156,7 @@ class Faults(Case):
             "wrong-type": (7, "form", "form"),                  # COSE-17
             "claim": (0, "attested", None),                     # DEV-11: unknown claims are passed over
             "ueid": (5, "identity", "identity"),                # DEV-14, EVID-05: what another device would sign
-            "label": (4, "no package for", None),               # DEV-14: another name in describe
+            "label": (4, "nothing for it in", None),               # DEV-14: another name in describe
             "class": (4, "class", "class"),                     # EVID-14: other hardware
             "debug": (4, "debug", "debug"),                     # DEV-12, EVID-10
             "lifecycle": (4, "lifecycle", "lifecycle"),         # DEV-12, EVID-11

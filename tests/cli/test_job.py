@@ -176,7 +176,7 @@ class Job(Case):
         run = self.two(f"$I push p.packages --id KS26-000002 {ports}; $I verify -d sim/1 -d sim/2 --cards x.cards --json")
         self.assertEqual([len(a["domains"]) for a in self.lines(run.out)][1:], [0, 1])
         run = self.two(f"$I verify --id KS26-000009 {ports}", status=2)
-        self.assertIn("no device with this --id", run.err)
+        self.assertIn("no device with --id KS26-000009", run.err)
         with self.subTest("a port where nobody answers"):
             self.two(f"$I verify --id KS26-000002 --timeout 2 {ports}", "--fault", "1:silent")
 

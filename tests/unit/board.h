@@ -33,8 +33,8 @@ struct board {
 	bool has_key[2];
 	struct imp_pub pub[2];
 	uint32_t boots;
-	unsigned ops;	 /* operations that change what survives, so far */
-	unsigned cut_at; /* 0: never; else this operation and all after it fail */
+	unsigned ops;	  /* operations that change what survives, so far */
+	unsigned cut_at;  /* 0: never; else this operation and all after it fail */
 	unsigned fail_at; /* 0: never; else this operation alone fails, undone */
 	bool sign_fails;
 	enum board_cut cut;

@@ -50,11 +50,19 @@ static void start(void)
 	cr_assert_eq(imp_chains_start(s.crypto, &k, &chains), 0);
 }
 
+static struct imp_appraisal a;
+
+/* 1 where the heads are foretold and nothing differs, 0 where they are not. */
 static int foretell(bool step, bool must, const struct imp_evidence *token)
 {
-	return imp_chains_foretell(
-		s.crypto, &chains,
-		(struct imp_step){ step ? &entry : NULL, .must = must }, token);
+	int rc;
+
+	a = (struct imp_appraisal){ .token = *token };
+	rc = imp_chains_foretell(s.crypto, &chains,
+				 (struct imp_step){ step ? &entry : NULL, .must = must },
+				 &a);
+	cr_assert_eq(a.count, 0, "%s", a.difference[0].found);
+	return rc;
 }
 
 Test(chains, from_the_start_a_claim_is_foretold)
@@ -89,44 +97,145 @@ Test(chains, a_claim_is_foretold_only_where_nothing_was_proven)
 	scene_stop(&s);
 }
 
+static bool contradicts(const struct imp_evidence *token)
+{
+	a = (struct imp_appraisal){ .token = *token };
+	cr_assert_eq(imp_chains_foretell(s.crypto, &chains, (struct imp_step){ 0 }, &a),
+		     1);
+	return a.count > 0 && strcmp(a.difference[0].what, "history") == 0;
+}
+
+static void change(struct imp_evidence *t, int what)
+{
+	switch (what) {
+	case 0:
+		t->life = IMP_LIFE_LOCKED;
+		break;
+	case 1:
+		t->policy ^= 1;
+		break;
+	case 2:
+		t->owner = IMP_SPAN(s.stranger.kid);
+		break;
+	case 3:
+		t->owner_epoch++;
+		break;
+	case 4:
+		t->domain[1].sequence++;
+		break;
+	case 5:
+		t->domain[1].state = IMP_DOMAIN_WIPED;
+		break;
+	case 6:
+		t->domain[1].id = IMP_SPAN(s.stranger.kid);
+		break;
+	case 7:
+		t->domain[1].domain_epoch++;
+		break;
+	case 8:
+		t->domain[1].authority = IMP_SPAN(s.stranger.kid);
+		break;
+	default:
+		t->used = 0;
+	}
+}
+
+enum { CHANGES = 10 };
+
 Test(chains, state_changes_only_with_an_entry)
 {
-	static struct imp_appraisal a;
+	start();
+	imp_chains_take(&chains, &now);
+	cr_assert_not(contradicts(&now));
+	for (int what = 0; what < CHANGES; what++) {
+		struct imp_evidence t = now;
+
+		change(&t, what);
+		cr_assert(contradicts(&t), "%d", what);
+	}
+	scene_stop(&s);
+}
+
+/* Of a policy only its new bits are not in the history. */
+Test(chains, state_follows_from_the_whole_history)
+{
+	struct imp_replay r;
+	char buf[48];
 
 	start();
-	a.token = now;
-	cr_assert_eq(imp_chains_unchanged(&now, &a), 0);
-	cr_assert_eq(imp_chains_unchanged(&before, &a), 0, "other heads, another state");
-	for (int what = 0; what < 8; what++) {
-		a = (struct imp_appraisal){ .token = now };
-		switch (what) {
-		case 0:
-			a.token.life = IMP_LIFE_LOCKED;
-			break;
-		case 1:
-			a.token.policy ^= 1;
-			break;
-		case 2:
-			a.token.owner = IMP_SPAN(s.stranger.kid);
-			break;
-		case 3:
-			a.token.owner_epoch++;
-			break;
-		case 4:
-			a.token.domain[1].sequence++;
-			break;
-		case 5:
-			a.token.domain[1].state = IMP_DOMAIN_WIPED;
-			break;
-		case 6:
-			a.token.domain[1].id = IMP_SPAN(s.stranger.kid);
-			break;
-		default:
-			a.token.used = 0;
-			break;
+	for (int what = -1; what < CHANGES; what++) {
+		struct imp_evidence t = now;
+		struct imp_entry e;
+
+		imp_replay_start(&r);
+		for (unsigned i = 0; i < s.dev.agent.state.ring_len; i++) {
+			cr_assert_eq(imp_entry_decode(s.dev.agent.state.ring[i], &e), 0);
+			imp_replay_fold(&r, &e);
 		}
-		cr_assert_eq(imp_chains_unchanged(&now, &a), -IMP_EVERIFY, "%d", what);
-		cr_assert_str_eq(a.difference[0].what, "history");
+		if (what >= 0)
+			change(&t, what);
+		cr_assert_eq(imp_replay_contradiction(&r, &t, buf) != NULL,
+			     what >= 0 && what != 1, "%d", what);
 	}
+	scene_stop(&s);
+}
+
+/* Whatever an owner does, replayed from any moment on it gives the state that the device
+ * then shows. */
+Test(chains, replay_agrees_with_the_device)
+{
+	static uint8_t buf[KIT_CAP];
+	static const enum imp_op ops[] = { 0, IMP_OP_FLOOR, IMP_OP_WIPE, IMP_OP_POLICY };
+	struct imp_replay whole, since;
+	unsigned seed = 1, sequence = 1;
+	char why[48];
+
+	start();
+	imp_replay_start(&whole);
+	imp_replay_take(&since, &now);
+	for (unsigned i = 0; i < 2; i++) {
+		cr_assert_eq(imp_entry_decode(s.dev.agent.state.ring[i], &entry), 0);
+		imp_replay_fold(&whole, &entry);
+	}
+	for (unsigned i = 0; i < 200; i++) {
+		struct imp_command m = { .domains = 6, .policy = i % 2 };
+		struct spec spec = { .domain = i % 3,
+				     .epochs = { 1, i % 3 ? 1 + i / 7 : 0 } };
+		bool again = false;
+
+		seed = seed * 1103515245u + 12345;
+		m.op = ops[seed >> 16 & 3];
+		if (i == 150)
+			m.op = IMP_OP_LOCK;
+		if (i == 199)
+			m.op = IMP_OP_DECOMMISSION;
+		spec.sequence = m.sequence =
+			m.op == IMP_OP_LOCK || m.op == IMP_OP_FLOOR ? 0 : ++sequence;
+		m.floor[1] = m.floor[2] = 1 + i / 7;
+		spec.settings = spec.domain == 1 ? cellular : apn;
+		if (m.op == 0 && spec.domain == 2)
+			spec.settings = IMP_TEXT("\xa1\x0b\xa1\x01\xa1\x00\x61x");
+		if (board_push(&s.dev,
+			       m.op ? make_command(&s, m, &s.owner, buf)
+				    : make_package(&s, &spec, buf, NULL),
+			       &again) == 0 &&
+		    !again) {
+			unsigned n = s.dev.agent.state.ring_len;
+
+			cr_assert_eq(
+				imp_entry_decode(s.dev.agent.state.ring[n - 1], &entry),
+				0);
+			imp_replay_fold(&whole, &entry);
+			imp_replay_fold(&since, &entry);
+		}
+		attest(&now, kept[1]);
+		cr_assert_null(imp_replay_contradiction(&whole, &now, why), "%u: %s", i,
+			       why);
+		cr_assert_null(imp_replay_contradiction(&since, &now, why), "%u: %s", i,
+			       why);
+		if (i % 5 == 0)
+			imp_replay_take(&since, &now);
+	}
+	cr_assert_eq(now.life, IMP_LIFE_DECOMMISSIONED);
 	scene_stop(&s);
 }

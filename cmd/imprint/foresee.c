@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What describe tells of an object before it is sent, and of a refusal after it. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/reason.h"
+#include "plan.h"
+
+static const struct imp_described *described(const struct device *d,
+					     const struct plan *plan)
+{
+	return &d->describe.domain[plan->entry.domain];
+}
+
+static int hint_state(struct device *d, int rc)
+{
+	switch (d->describe.life) {
+	case IMP_LIFE_UNOWNED:
+		return imp_hint(&d->err, rc, "nobody owns it yet: imprint claim");
+	case IMP_LIFE_DECOMMISSIONED:
+		return imp_hint(&d->err, rc, "it is retired and takes nothing any more");
+	default:
+		return imp_hint(&d->err, rc,
+				"it has an owner already; imprint verify shows which");
+	}
+}
+
+/* What is made for a device is sealed to its key. */
+static int hint_board(struct device *d, int rc)
+{
+	if (!d->has_kid || d->known.bytes.len == 0 ||
+	    memcmp(d->signing_kid, d->known.signing_kid, 32) == 0)
+		return rc;
+	return imp_hint(&d->err, rc,
+			"its key is not the one in its card: was the board exchanged? "
+			"imprint enroll --replace, and pack again");
+}
+
+/* What to do next about a refusal. The numbers are what the device says without proof. */
+int plan_hint(struct device *d, const struct plan *plan, int rc)
+{
+	const char *how = plan->entry.kind == IMP_ENTRY_PROFILE ? "build" : "sign";
+
+	if (!rc || d->describe.restricted)
+		return rc;
+	switch (d->reason) {
+	case IMP_R_SEQUENCE:
+		return imp_hint(&d->err, rc,
+				"domain %u has sequence %" PRIu64
+				": %s with --sequence %" PRIu64 " or higher",
+				plan->entry.domain, described(d, plan)->sequence, how,
+				described(d, plan)->sequence + 1);
+	case IMP_R_EPOCH:
+		return imp_hint(
+			&d->err, rc,
+			"owner-epoch %u, domain-epoch %u of domain %u: build with "
+			"--epochs %u,%u",
+			d->owner_epoch, described(d, plan)->domain_epoch,
+			plan->entry.domain, d->owner_epoch,
+			described(d, plan)->domain_epoch);
+	case IMP_R_STATE:
+		return hint_state(d, rc);
+	case IMP_R_APPROVAL:
+		return plan->entry.kind != IMP_ENTRY_TRANSFER
+			       ? rc
+			       : imp_hint(&d->err, rc,
+					  "its firmware asks for the maker's "
+					  "signature: --maker KEY");
+	case IMP_R_NOT_FOR_ME:
+	case IMP_R_DECRYPT:
+		return hint_board(d, rc);
+	case IMP_R_SCOPE:
+		return imp_hint(&d->err, rc,
+				"another key owns it; imprint verify shows which");
+	default:
+		return rc;
+	}
+}
+
+static bool takes_objects(const struct device *d)
+{
+	return d->describe.life == IMP_LIFE_OWNED || d->describe.life == IMP_LIFE_LOCKED;
+}
+
+/* The device's own order of checks, as far as describe tells. */
+static enum imp_reason foresee(const struct device *d, const struct plan *plan)
+{
+	const struct imp_described *have = described(d, plan);
+	const struct imp_entry *e = &plan->entry;
+	bool profile = e->kind == IMP_ENTRY_PROFILE;
+
+	if (e->kind == IMP_ENTRY_TRANSFER)
+		return d->describe.life == IMP_LIFE_UNOWNED ? IMP_R_NONE : IMP_R_STATE;
+	if (!takes_objects(d))
+		return IMP_R_STATE;
+	if (e->owner_epoch != d->owner_epoch ||
+	    (profile && e->domain_epoch < have->domain_epoch))
+		return IMP_R_EPOCH;
+	if (e->sequence > 0 && e->domain_epoch <= have->domain_epoch &&
+	    e->sequence <= have->sequence)
+		return IMP_R_SEQUENCE;
+	return imp_span_eq(IMP_SPAN(e->issuer), d->describe.owner) ? IMP_R_NONE
+								   : IMP_R_SCOPE;
+}
+
+/* Is it the last thing that was done, which a device answers without doing it again? */
+static bool is_there(const struct device *d, const struct plan *plan)
+{
+	const struct imp_span id = IMP_SPAN(plan->id);
+	unsigned domain = plan->entry.domain;
+
+	switch (plan->entry.kind) {
+	case IMP_ENTRY_PROFILE:
+		return takes_objects(d) && (d->describe.domains >> domain & 1) &&
+		       imp_span_eq(described(d, plan)->id, id);
+	case IMP_ENTRY_TRANSFER:
+		return d->describe.owned && imp_span_eq(d->describe.record, id);
+	case IMP_ENTRY_LOCK:
+		return d->describe.life == IMP_LIFE_LOCKED;
+	default:
+		return false;
+	}
+}
+
+static void say_foreseen(struct device *d, const struct plan *plan)
+{
+	const struct imp_entry *e = &plan->entry;
+
+	if (e->kind == IMP_ENTRY_PROFILE && !d->again)
+		snprintf(d->says, sizeof(d->says),
+			 "would set domain %u to sequence %" PRIu64 " (now %" PRIu64
+			 ", %s), unproven",
+			 e->domain, e->sequence, described(d, plan)->sequence,
+			 imp_life_name(d->describe.life));
+	else if (e->kind == IMP_ENTRY_PROFILE)
+		snprintf(d->says, sizeof(d->says),
+			 "already there: domain %u sequence %" PRIu64 ", unproven",
+			 e->domain, e->sequence);
+	else
+		snprintf(d->says, sizeof(d->says), "%s: %s, unproven",
+			 d->again ? "already there" : "would apply", plan->what);
+}
+
+int plan_foresee(struct device *d, const struct plan *plan)
+{
+	enum imp_reason reason;
+
+	d->dry = true;
+	d->again = !d->describe.restricted && is_there(d, plan);
+	reason = d->again || d->describe.restricted || !plan->entry.kind
+			 ? IMP_R_NONE
+			 : foresee(d, plan);
+	if (!reason) {
+		say_foreseen(d, plan);
+		return 0;
+	}
+	d->reason = reason;
+	return plan_hint(d, plan,
+			 imp_fail(&d->err, imp_reason_row(reason)->code,
+				  "%s: %s: would refuse (%s): %s", d->uri, d->name,
+				  imp_reason_row(reason)->name,
+				  imp_reason_row(reason)->says));
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Proven: what devices have proven so far, as a file of evidence (host only). */
+#ifndef IMP_EVIDENCE_PROVEN_H
+#define IMP_EVIDENCE_PROVEN_H
+
+#include "evidence/chains.h"
+#include "object/append.h"
+#include "object/index.h"
+
+struct imp_proven {
+	struct imp_index index; /* by the kid that signed; as the file was when opened */
+	struct imp_appender file;
+};
+
+/*
+ * Open a file that may not exist yet.
+ *
+ *   path   NULL: nothing is known, and nothing kept
+ *
+ * 0; -IMP_EUSAGE (it could not be written); the errors of imp_index_open().
+ */
+int imp_proven_open(struct imp_proven *p, const char *path, struct imp_error *err)
+	IMP_MUST_CHECK;
+/*
+ * The last evidence of a device: its heads become the known ones. Threads may ask at
+ * once.
+ *
+ *   bytes    replaced; imp_secret_fini()
+ *   chains   at their start where there is none
+ *   token    borrowed from bytes; written where one is found
+ *
+ * 1 found, 0 none, -IMP_EVERIFY (it does not verify), or another negative code.
+ */
+int imp_proven_last(const struct imp_proven *p, struct imp_crypto *crypto,
+		    const struct imp_known *known, struct imp_secret *bytes,
+		    struct imp_chains *chains, struct imp_evidence *token,
+		    struct imp_error *err) IMP_MUST_CHECK;
+/* Keep evidence that was appraised; it is synced when this returns 0. */
+int imp_proven_add(struct imp_proven *p, struct imp_span signed_evidence,
+		   struct imp_error *err) IMP_MUST_CHECK;
+void imp_proven_close(struct imp_proven *p);
+
+#endif
