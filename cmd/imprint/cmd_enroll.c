@@ -213,18 +213,22 @@ static int check_fresh(const struct run *run, const struct device *d,
 	return rc;
 }
 
-/* Against the file, but for the device's own old card where --replace lets it go. */
-static int check_old(const struct run *run, const struct device *d, struct imp_error *err)
+/* Against the file. Where two cards disagree and nobody vouches for one of them, both are
+ * quarantined: *added says whether this one goes into the file all the same. */
+static int check_old(const struct run *run, struct device *d, bool *added)
 {
-	int rc;
+	bool vouched = run->endorses || d->known.assurance == IMP_ENDORSED;
+	bool rival = false;
+	int rc = imp_cards_contradict(&run->cards, d->crypto, &d->known.card, &rival,
+				      &d->err);
 
-	if (run->replaces &&
-	    imp_index_find(&run->cards.index, d->known.card.ueid) != IMP_SEEN_NOWHERE)
-		return 0;
-	rc = imp_cards_contradict(&run->cards, &d->known.card, err);
-	if (rc == -IMP_EPOLICY)
-		imp_hint(err, rc, "enroll --replace, where you exchanged the board");
-	return imp_wrap(err, rc, "%s", run->file.path);
+	*added = rc == 0 || run->replaces || vouched || !rival;
+	if (rc != -IMP_EPOLICY || run->replaces || (vouched && !rival))
+		return rc == -IMP_EPOLICY ? 0 : rc;
+	imp_wrap(&d->err, rc, "%s", run->file.path);
+	return imp_hint(&d->err, rc,
+			"enroll --replace, where you exchanged the board; --factory PUB "
+			"tells an endorsed card from others");
 }
 
 /* An endorsement that the file has, and the device does not bring, stays with its card:
@@ -257,29 +261,37 @@ static int keep_endorsement(const struct run *run, struct device *d)
 	return w.ok ? with_header(d, &now, imp_written(&w)) : 0;
 }
 
-static int add(struct run *run, struct device *d)
+static int add(struct run *run, struct device *d, bool *added)
 {
-	int rc = check_fresh(run, d, &d->err);
+	int rc = check_fresh(run, d, &d->err), doubt;
 
-	if (!rc)
-		rc = check_old(run, d, &d->err);
-	if (!rc)
-		rc = keep_endorsement(run, d);
-	return rc ? rc
-		  : imp_secret_append(&run->fresh, imp_secret_span(&d->card), &d->err);
+	*added = false;
+	if (rc)
+		return rc;
+	doubt = check_old(run, d, added);
+	rc = *added ? keep_endorsement(run, d) : 0;
+	if (!rc && *added)
+		rc = imp_secret_append(&run->fresh, imp_secret_span(&d->card), &d->err);
+	return rc ? rc : doubt;
 }
 
 /* Where cards disagree this device fails, the others stay. */
 static int keep(struct device *d, void *ctx)
 {
 	struct run *run = ctx;
-	int rc;
+	struct imp_error err = { 0 };
+	bool added;
+	int rc, kept = 0;
 
 	pthread_mutex_lock(&run->lock);
-	rc = add(run, d);
+	rc = add(run, d, &added);
 	pthread_mutex_unlock(&run->lock);
-	if (!rc)
-		rc = imp_append(&run->file, imp_secret_span(&d->card), &d->err);
+	if (added)
+		kept = imp_append(&run->file, imp_secret_span(&d->card), &err);
+	if (kept && !rc) {
+		d->err = err;
+		rc = kept;
+	}
 	return imp_wrap(&d->err, rc, "%s", d->uri);
 }
 

@@ -95,8 +95,7 @@ static int make(struct owner *o, const struct imp_target *target, uint32_t epoch
 		return imp_hint(
 			err,
 			imp_fail(err, IMP_EUSAGE, "%s: missing --sequence N", o->verb),
-			"above the device's sequence in domain 0, which push --dry-run "
-			"of any profile tells");
+			"above the device's sequence in domain 0: verify --json tells");
 	imp_command_encode(&m, &p);
 	if (imp_signed_put_one(o->crypto, &o->signer, IMP_KIND_COMMAND,
 			       (struct imp_span){ 0 }, imp_written(&p), w, NULL))
@@ -106,7 +105,8 @@ static int make(struct owner *o, const struct imp_target *target, uint32_t epoch
 
 static int run(const struct cli *cli, int argc, char **argv, struct imp_error *err)
 {
-	CLEANUP(owner_close) struct owner o = { .verb = cli->cmd->name, .make = make };
+	CLEANUP(owner_close)
+	struct owner o = { .verb = cli->cmd->name, .make = make, .learns = true };
 	struct args a = { .command.op = (enum imp_op)cli->cmd->variant };
 	int rc;
 

@@ -119,7 +119,7 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	work.json = a.report.json;
 	rc = imp_crypto_new(&crypto, err);
 	if (!rc)
-		rc = verifier_open(&p.verifier, crypto, &a.verifier, err);
+		rc = verifier_open(&p.verifier, crypto, &a.verifier, &a.dev, err);
 	if (!rc)
 		rc = open_file(&p, crypto, err);
 	if (!rc)

@@ -128,7 +128,7 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	work.json = a.report.json;
 	rc = imp_crypto_new(&crypto, err);
 	if (!rc)
-		rc = verifier_open(&x.verifier, crypto, &a.verifier, err);
+		rc = verifier_open(&x.verifier, crypto, &a.verifier, &a.dev, err);
 	x.verifier.require_locked = a.require_locked;
 	if (!rc && a.expect)
 		rc = objects_open(&x.objects, crypto, a.expect, err);

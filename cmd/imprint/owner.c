@@ -18,7 +18,7 @@ static const struct argp_option options[] = {
 	  "Sequence in domain 0, for policy, retire, wipe (default with -d: the device's next)",
 	  0 },
 	{ "owner-epoch", OPT_EPOCH, "N", 0,
-	  "With -o: the device's owner-epoch (default 1)", 0 },
+	  "Owner-epoch of the device (default with -d: as it proves; with -o: 1)", 0 },
 	{ 0 },
 };
 
@@ -70,13 +70,14 @@ int owner_open(struct owner *o, const struct owner_args *a, struct imp_error *er
 {
 	int rc = imp_crypto_new(&o->crypto, err);
 
+	o->args = a;
 	if (!rc)
 		rc = signer_read(o->crypto, a->key.path, a->key.pass_fd, &o->key,
 				 &o->signer, err);
 	if (!rc && imp_cose_kid(o->crypto, &o->signer.pub, o->kid))
 		rc = imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
 	if (!rc && !a->out.path)
-		rc = verifier_open(&o->verifier, o->crypto, &a->verifier, err);
+		rc = verifier_open(&o->verifier, o->crypto, &a->verifier, &a->dev, err);
 	return rc;
 }
 
@@ -87,28 +88,52 @@ void owner_close(struct owner *o)
 	imp_crypto_free(&o->crypto);
 }
 
-/* Describe is not signed: whoever sits on the line must not talk an owner into spending
- * all sequences. */
-static const uint64_t NEXT_MAX = 1ull << 40;
+/* What the object must name, as the device has proven it: describe is not signed, and
+ * whoever sits on the line would choose the numbers that the owner signs. */
+static int learn(struct owner *o, struct device *d, const struct verifier *v,
+		 uint32_t *epoch)
+{
+	const struct plan nothing = { .expected.any_life = true };
+	struct device_check check = { 0 };
+	const struct imp_evidence *t = &d->appraisal.token;
+	struct imp_response r;
+	uint8_t nonce[32];
+	int rc = device_nonce(d, nonce);
+
+	if (!rc)
+		rc = plan_prepare(d, &nothing, v, nonce, &check);
+	if (!rc)
+		rc = imp_session_attest(&d->session, nonce, &r, &d->reason, &d->err);
+	if (!rc)
+		rc = device_appraise(d, r.evidence, &check);
+	if (rc)
+		return rc;
+	o->next = t->domain[0].sequence + 1;
+	*epoch = t->owned ? t->owner_epoch : 1;
+	return 0;
+}
 
 static int talk(struct device *d, void *ctx)
 {
 	const struct owner *shared = ctx;
 	struct owner o = *shared;
 	const struct imp_known *known = verifier_card(&shared->verifier, d);
+	uint32_t epoch = o.args->epoch ? o.args->epoch : 1;
 	uint8_t buf[OBJECT_MAX];
 	struct imp_writer w = imp_writer(buf, sizeof(buf));
 	struct imp_target target = { 0 };
 	struct plan plan;
-	int rc;
+	int rc = 0;
 
 	if (!known)
 		return -(int)d->err.code;
 	o.crypto = d->crypto; /* this thread's own */
 	target.ueid = known->card.ueid;
-	if (!d->describe.restricted && d->describe.domain[0].sequence < NEXT_MAX)
-		o.next = d->describe.domain[0].sequence + 1;
-	rc = o.make(&o, &target, d->owner_epoch ? d->owner_epoch : 1, &w, &d->err);
+	/* Under policy bit 1 it attests to challenges only: the numbers must be given. */
+	if (o.learns && !d->describe.restricted)
+		rc = learn(&o, d, &shared->verifier, &epoch);
+	if (!rc)
+		rc = o.make(&o, &target, epoch, &w, &d->err);
 	if (!rc)
 		rc = plan_object(d->crypto, imp_written(&w), &plan, &d->err);
 	return rc ? rc : plan_apply(d, &plan, &shared->verifier);

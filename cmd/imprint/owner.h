@@ -19,7 +19,7 @@ struct owner_args {
 	struct report_args report;
 	const char *target; /* ueid in hex or imei, or PEN/model; with -o */
 	uint64_t sequence;  /* 0: the next one that the device takes */
-	uint32_t epoch;	    /* owner-epoch of a file; 0: 1 */
+	uint32_t epoch;	    /* owner-epoch; 0: not given */
 };
 extern const struct argp owner_argp;
 
@@ -30,7 +30,10 @@ struct owner {
 	struct imp_signer signer;
 	uint8_t kid[32];
 	struct verifier verifier;
-	uint64_t next; /* sequence that the device takes in domain 0; 0: it did not say */
+	const struct owner_args *args;
+	bool learns;   /* make() needs next and the owner-epoch, as the device proves them
+			*/
+	uint64_t next; /* sequence that the device takes in domain 0; 0: not known */
 	/* Make the signed object for one target; runs in the device's thread. */
 	int (*make)(struct owner *o, const struct imp_target *target, uint32_t epoch,
 		    struct imp_writer *w, struct imp_error *err);

@@ -75,6 +75,10 @@ static int plan_command(const struct imp_signed *s, struct plan *p, struct imp_e
 				       .policy = m.policy };
 	if (m.op == IMP_OP_WIPE)
 		p->expected.wiped_domains = m.domains;
+	if (m.op == IMP_OP_FLOOR) {
+		p->expected.floors = m.domains;
+		memcpy(p->expected.floor, m.floor, sizeof(m.floor));
+	}
 	return 0;
 }
 
@@ -103,9 +107,12 @@ int plan_object(struct imp_crypto *crypto, struct imp_span object, struct plan *
 			memcpy(p.entry.id, p.id, 32);
 		}
 	}
-	if (!rc)
-		*out = p;
-	return rc;
+	if (rc)
+		return rc;
+	*out = p;
+	if (p.entry.kind == IMP_ENTRY_TRANSFER)
+		out->expected.record = IMP_SPAN(out->id);
+	return 0;
 }
 
 enum { OPT_CARDS = 0x400, OPT_FACTORY, OPT_OWNER, OPT_EVIDENCE, OPT_ALLOW_DEBUG };
@@ -150,8 +157,29 @@ static error_t verifier_parse(int key, char *arg, struct argp_state *state)
 const struct argp verifier_argp = { .options = verifier_options,
 				    .parser = verifier_parse };
 
+/* A serial is what devices say of themselves: two of them must not pass for one. */
+static int check_ids(const struct verifier *v, const struct dev_args *dev,
+		     struct imp_error *err)
+{
+	for (size_t i = 0; i < dev->ids; i++) {
+		int found =
+			imp_cards_count_serial(&v->cards, imp_span_str(dev->id[i]), err);
+
+		if (found < 0)
+			return found;
+		if (found > 1)
+			return imp_hint(err,
+					imp_fail(err, IMP_EPOLICY,
+						 "--id %s: %d devices have this serial",
+						 dev->id[i], found),
+					"name the imei or the ueid");
+	}
+	return 0;
+}
+
 int verifier_open(struct verifier *v, struct imp_crypto *crypto,
-		  const struct verifier_args *a, struct imp_error *err)
+		  const struct verifier_args *a, const struct dev_args *dev,
+		  struct imp_error *err)
 {
 	struct imp_pub key[COUNTOF(a->factories.path)];
 	const struct imp_factories factories = { .key = key,
@@ -165,6 +193,8 @@ int verifier_open(struct verifier *v, struct imp_crypto *crypto,
 	rc = pubs_read(crypto, &a->factories, key, err);
 	if (!rc)
 		rc = imp_cards_open(&v->cards, a->cards, &factories, err);
+	if (!rc)
+		rc = check_ids(v, dev, err);
 	if (!rc && a->owner) {
 		rc = imp_key_read_public(crypto, a->owner, &owner, err);
 		if (!rc && imp_cose_kid(crypto, &owner.pub, v->owner_buf))

@@ -71,7 +71,8 @@ struct verifier_args {
 extern const struct argp verifier_argp;
 
 int verifier_open(struct verifier *v, struct imp_crypto *crypto,
-		  const struct verifier_args *a, struct imp_error *err);
+		  const struct verifier_args *a, const struct dev_args *dev,
+		  struct imp_error *err);
 void verifier_close(struct verifier *v);
 /* The card of the device at hand, verified, kept in d->known; NULL with d->err filled. */
 const struct imp_known *verifier_card(const struct verifier *v, struct device *d);

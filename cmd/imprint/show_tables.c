@@ -140,6 +140,7 @@ static const struct show_key evidence[] = {
 	{ -70023, "policy", SHOW_PLAIN, NULL },
 	{ -70024, "anchor", SHOW_PLAIN, NULL },
 	{ -70025, "recovery nonce", SHOW_PLAIN, NULL },
+	{ -70026, "pairs", SHOW_PLAIN, NULL },
 	{ 0 },
 };
 

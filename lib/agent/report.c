@@ -35,6 +35,17 @@ uint32_t report_life(const struct imp_agent *a)
 				       : IMP_LIFE_OWNED;
 }
 
+/* What an object must exceed where no profile was ever applied. */
+static void add_pair(struct imp_evidence *e, unsigned domain, uint32_t epoch,
+		     uint64_t sequence)
+{
+	if (epoch == 0 && sequence == 0)
+		return;
+	e->raised |= (uint16_t)(1u << domain);
+	e->domain[domain].domain_epoch = epoch;
+	e->domain[domain].sequence = sequence;
+}
+
 static void add_domain(struct imp_evidence *e, const struct imp_agent *a,
 		       const struct imp_agent_domain *d)
 {
@@ -44,8 +55,10 @@ static void add_domain(struct imp_evidence *e, const struct imp_agent *a,
 		e->chains |= (uint16_t)(1u << i);
 		e->chain[i] = (struct imp_chain_head){ d->head.n, IMP_SPAN(d->head.h) };
 	}
-	if (d->state == IMP_DOMAIN_UNUSED)
+	if (d->state == IMP_DOMAIN_UNUSED) {
+		add_pair(e, i, d->domain_epoch, d->sequence);
 		return;
+	}
 	e->used |= (uint16_t)(1u << i);
 	e->domain[i] = (struct imp_measured){
 		.state = (enum imp_domain_state)d->state,
@@ -82,6 +95,8 @@ static void fill(struct imp_evidence *e, const struct imp_agent *a,
 		e->recovery = IMP_SPAN(s->recovery);
 	for (unsigned i = 0; i < s->domains; i++)
 		add_domain(e, a, &s->domain[i]);
+	if (!(e->used & 1))
+		add_pair(e, 0, 0, s->sequence0);
 }
 
 struct imp_span report_evidence(struct imp_agent *a, struct imp_span nonce)

@@ -130,7 +130,8 @@ static void check_identity(const struct imp_expected *x, struct imp_appraisal *a
 static void check_life(const struct imp_expected *x, struct imp_appraisal *a)
 {
 	uint32_t life = a->token.life;
-	bool good = x->unowned		? life == IMP_LIFE_UNOWNED
+	bool good = x->any_life		? true
+		    : x->unowned	? life == IMP_LIFE_UNOWNED
 		    : x->decommissioned ? life == IMP_LIFE_DECOMMISSIONED
 		    : x->locked		? life == IMP_LIFE_LOCKED
 				: life == IMP_LIFE_OWNED || life == IMP_LIFE_LOCKED;
@@ -145,6 +146,14 @@ static void check_life(const struct imp_expected *x, struct imp_appraisal *a)
 		imp_differs(a, "debug", IMP_EPOLICY, "enabled", "disabled");
 	if (x->has_policy)
 		differ_number(a, "policy", IMP_EPOLICY, a->token.policy, x->policy);
+}
+
+static void check_sense(struct imp_appraisal *a)
+{
+	const char *what = imp_evidence_contradiction(&a->token);
+
+	if (what)
+		imp_differs(a, "evidence", IMP_EVERIFY, what, "one state");
 }
 
 static void check_owner(const struct imp_expected *x, struct imp_appraisal *a)
@@ -167,6 +176,22 @@ static void check_wiped(const struct imp_expected *x, struct imp_appraisal *a)
 			snprintf(f, sizeof(f), "domain %u set", d);
 			imp_differs(a, "domain", IMP_EPOLICY, f, "wiped");
 		}
+}
+
+/* A floor holds whether a profile was ever there or not. */
+static void check_floors(const struct imp_expected *x, struct imp_appraisal *a)
+{
+	char f[40], e[40];
+
+	for (unsigned d = 0; d < IMP_EVIDENCE_DOMAINS; d++) {
+		uint32_t is = a->token.domain[d].domain_epoch;
+
+		if (!(x->floors >> d & 1) || is >= x->floor[d])
+			continue;
+		snprintf(f, sizeof(f), "%u in domain %u", is, d);
+		snprintf(e, sizeof(e), "%u or more", x->floor[d]);
+		imp_differs(a, "domain-epoch", IMP_EPOLICY, f, e);
+	}
 }
 
 static void check_profile(const struct imp_expected *x, struct imp_appraisal *a)
@@ -208,8 +233,10 @@ int imp_appraise(struct imp_crypto *crypto, struct imp_span signed_evidence,
 	if (open_token(crypto, signed_evidence, expected, out)) {
 		check_identity(expected, out);
 		check_life(expected, out);
+		check_sense(out);
 		check_owner(expected, out);
 		check_wiped(expected, out);
+		check_floors(expected, out);
 		check_profile(expected, out);
 	}
 	return imp_appraisal_code(out);

@@ -19,6 +19,7 @@ struct imp_expected {
 	const struct imp_known *known; /* the card: never NULL */
 	const uint8_t *nonce;	       /* 32 bytes; NULL for evidence from a file */
 	bool unowned;		       /* nobody owns it */
+	bool any_life;		       /* whatever its lifecycle */
 	struct imp_span owner;	       /* kid, 32 bytes */
 	struct imp_span record;	       /* owner record id, 32 bytes */
 	bool locked, decommissioned;   /* must be */
@@ -26,6 +27,8 @@ struct imp_expected {
 	bool has_policy;
 	uint32_t policy;
 	uint16_t wiped_domains; /* bit d: nothing may be set there */
+	uint16_t floors;	/* bit d: its domain-epoch must be floor[d] or more */
+	uint32_t floor[IMP_EVIDENCE_DOMAINS];
 	/* One domain's profile. */
 	bool has_profile;
 	uint32_t domain;

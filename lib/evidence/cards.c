@@ -66,23 +66,71 @@ int imp_card_compare(const struct imp_card *old, const struct imp_card *card,
 	return signing || sealing ? same_key(old, card, err) : 0;
 }
 
-int imp_cards_contradict(const struct imp_cards *c, const struct imp_card *card,
+/* The cards that may contradict one: the last of the same device, and those in which its
+ * keys stood first. */
+enum { RIVALS = 3 };
+
+static void find_rivals(const struct imp_cards *c, const struct imp_card *card,
+			const uint32_t *at[RIVALS])
+{
+	at[0] = imp_seen_find(&c->index.seen, card->ueid);
+	at[1] = imp_seen_find(&c->signing, key_bytes(&card->signing));
+	at[2] = imp_seen_find(&c->sealing, key_bytes(&card->sealing));
+}
+
+int imp_cards_contradict(const struct imp_cards *c, struct imp_crypto *crypto,
+			 const struct imp_card *card, bool *endorsed,
 			 struct imp_error *err)
 {
-	const uint32_t *at[] = { imp_seen_find(&c->index.seen, card->ueid),
-				 imp_seen_find(&c->signing, key_bytes(&card->signing)),
-				 imp_seen_find(&c->sealing, key_bytes(&card->sealing)) };
+	const uint32_t *at[RIVALS];
+	int result = 0;
+
+	find_rivals(c, card, at);
+	for (size_t i = 0; i < RIVALS; i++) {
+		CLEANUP(imp_secret_fini) struct imp_secret bytes = { 0 };
+		CLEANUP(imp_known_fini) struct imp_known rival = { 0 };
+		struct imp_card old;
+		int rc = at[i] ? imp_cards_read(c, *at[i], &bytes, &old, err) : 0;
+
+		if (rc)
+			return rc;
+		rc = at[i] ? imp_card_compare(&old, card, err) : 0;
+		result = rc ? rc : result;
+		if (rc && endorsed &&
+		    imp_known_check(crypto, imp_secret_span(&bytes), NULL, &c->factories,
+				    &rival, NULL) == 0)
+			*endorsed |= rival.assurance == IMP_ENDORSED;
+	}
+	return result;
+}
+
+static int quarantine(struct imp_cards *c, struct imp_span ueid, struct imp_error *err)
+{
+	uint32_t ignored;
+
+	return imp_seen_add(&c->quarantined, ueid, 0, &ignored, err);
+}
+
+/* Whoever contradicts whom, neither is trusted. */
+static int compare_rivals(struct imp_cards *c, const struct imp_card *card,
+			  struct imp_error *err)
+{
+	const uint32_t *at[RIVALS];
 	int rc = 0;
 
-	for (size_t i = 0; !rc && i < COUNTOF(at); i++) {
+	find_rivals(c, card, at);
+	for (size_t i = 0; !rc && i < RIVALS; i++) {
 		CLEANUP(imp_secret_fini) struct imp_secret bytes = { 0 };
 		struct imp_card old;
 
 		if (!at[i])
 			continue;
 		rc = imp_cards_read(c, *at[i], &bytes, &old, err);
+		if (rc || imp_card_compare(&old, card, NULL) == 0)
+			continue;
+		rc = quarantine(c, old.ueid, err);
 		if (!rc)
-			rc = imp_card_compare(&old, card, err);
+			rc = quarantine(c, card->ueid, err);
 	}
 	return rc;
 }
@@ -97,7 +145,7 @@ static int key_of(void *ctx, struct imp_span item, struct imp_span *key,
 	int rc = imp_card_open(item, &card, err);
 
 	if (!rc)
-		rc = imp_cards_contradict(c, &card, err);
+		rc = compare_rivals(c, &card, err);
 	if (!rc)
 		rc = imp_seen_add(&c->signing, key_bytes(&card.signing), where, &ignored,
 				  err);
@@ -121,27 +169,73 @@ int imp_cards_open(struct imp_cards *c, const char *path,
 	if (!rc)
 		rc = imp_seen_init(&c->sealing, err);
 	if (!rc)
+		rc = imp_seen_init(&c->quarantined, err);
+	if (!rc)
 		rc = imp_index_open(&c->index, path, IMP_BATCH_CARDS, key_of, c, err);
 	if (rc)
 		imp_cards_close(c);
 	return rc;
 }
 
+static int check_at(const struct imp_cards *c, struct imp_crypto *crypto, uint32_t where,
+		    struct imp_known *out, struct imp_error *err)
+{
+	CLEANUP(imp_secret_fini) struct imp_secret bytes = { 0 };
+	int rc = imp_index_read(&c->index, where, &bytes, err);
+
+	return rc ? rc
+		  : imp_wrap(err,
+			     imp_known_check(crypto, imp_secret_span(&bytes), NULL,
+					     &c->factories, out, err),
+			     "%s: card %u", c->index.name, where + 1);
+}
+
+/* Among cards that disagree only an endorsed one counts, and only if no other endorsed
+ * one says something else. */
+static int find_endorsed(const struct imp_cards *c, struct imp_crypto *crypto,
+			 uint32_t where, struct imp_known *out, struct imp_error *err)
+{
+	CLEANUP(imp_known_fini) struct imp_known best = { 0 }, last = { 0 };
+	int rc = check_at(c, crypto, where, &last, err);
+
+	if (rc)
+		return rc;
+	for (uint32_t i = where; i != IMP_SEEN_NOWHERE; i = c->index.place[i].previous) {
+		CLEANUP(imp_known_fini) struct imp_known k = { 0 };
+
+		if (check_at(c, crypto, i, &k, NULL) || k.assurance != IMP_ENDORSED)
+			continue;
+		if (best.bytes.len > 0)
+			rc = imp_card_compare(&best.card, &k.card, err);
+		if (rc)
+			return imp_wrap(err, rc, "%s", c->index.name);
+		if (best.bytes.len == 0) {
+			best = k;
+			k = (struct imp_known){ 0 };
+		}
+	}
+	if (best.bytes.len > 0) {
+		*out = best;
+		best = (struct imp_known){ 0 };
+		return 1;
+	}
+	rc = imp_cards_contradict(c, crypto, &last.card, NULL, err);
+	if (!rc) /* the rival came after it, with its key */
+		rc = imp_fail(err, IMP_EPOLICY, "two devices have the same key");
+	return imp_wrap(err, rc, "%s", c->index.name);
+}
+
 int imp_cards_find(const struct imp_cards *c, struct imp_crypto *crypto,
 		   struct imp_span ueid, struct imp_known *out, struct imp_error *err)
 {
-	CLEANUP(imp_secret_fini) struct imp_secret bytes = { 0 };
 	uint32_t where = imp_index_find(&c->index, ueid);
 	int rc;
 
 	if (where == IMP_SEEN_NOWHERE)
 		return 0;
-	rc = imp_index_read(&c->index, where, &bytes, err);
-	if (!rc)
-		rc = imp_wrap(err,
-			      imp_known_check(crypto, imp_secret_span(&bytes), NULL,
-					      &c->factories, out, err),
-			      "%s: card %u", c->index.name, where + 1);
+	if (imp_seen_find(&c->quarantined, ueid))
+		return find_endorsed(c, crypto, where, out, err);
+	rc = check_at(c, crypto, where, out, err);
 	if (rc)
 		return rc;
 	if (imp_span_eq(out->card.ueid, ueid))
@@ -150,10 +244,29 @@ int imp_cards_find(const struct imp_cards *c, struct imp_crypto *crypto,
 	return 0;
 }
 
+int imp_cards_count_serial(const struct imp_cards *c, struct imp_span serial,
+			   struct imp_error *err)
+{
+	int found = 0;
+
+	for (size_t i = 0; i < c->index.count; i++) {
+		CLEANUP(imp_secret_fini) struct imp_secret bytes = { 0 };
+		struct imp_card card;
+		int rc = imp_cards_read(c, i, &bytes, &card, err);
+
+		if (rc)
+			return rc;
+		found += imp_cards_is_latest(c, i, card.ueid) &&
+			 imp_span_eq(card.serial, serial);
+	}
+	return found;
+}
+
 void imp_cards_close(struct imp_cards *c)
 {
 	imp_index_close(&c->index);
 	imp_seen_fini(&c->signing);
 	imp_seen_fini(&c->sealing);
+	imp_seen_fini(&c->quarantined);
 	*c = (struct imp_cards){ .index.fd = -1 };
 }

@@ -4,8 +4,9 @@
  *
  * The file is gone through once, strictly, to learn which card stands where and whether
  * two of them disagree; a card is verified when it is asked for. A later card of a device
- * replaces an earlier one. Source: imprint-formats(7), card; imprint-security(7), whose
- * key is it.
+ * replaces an earlier one with the same keys. Two that disagree on a device or a key
+ * quarantine each other, unless a factory key that the user named vouches for one of
+ * them. Source: imprint-formats(7), card; imprint-security(7), whose key is it.
  */
 #ifndef IMP_EVIDENCE_CARDS_H
 #define IMP_EVIDENCE_CARDS_H
@@ -18,6 +19,7 @@ enum { IMP_FACTORIES_MAX = 16 };
 struct imp_cards {
 	struct imp_index index; /* by ueid */
 	struct imp_seen signing, sealing;
+	struct imp_seen quarantined; /* ueids that a card contradicts */
 	struct imp_pub factory[IMP_FACTORIES_MAX];
 	struct imp_factories factories;
 };
@@ -27,8 +29,7 @@ struct imp_cards {
  *
  *   factories   at most IMP_FACTORIES_MAX; copied
  *
- * 0; the errors of imp_index_open(); -IMP_EPOLICY: two cards of one device disagree, or
- * one key is in the cards of two devices.
+ * 0; the errors of imp_index_open().
  */
 int imp_cards_open(struct imp_cards *c, const char *path,
 		   const struct imp_factories *factories, struct imp_error *err)
@@ -38,7 +39,8 @@ int imp_cards_open(struct imp_cards *c, const char *path,
  *
  *   out   owned by the caller, imp_known_fini()
  *
- * 1; 0 where there is none; the errors of imp_known_check(), which name the file.
+ * 1; 0 where there is none; -IMP_EPOLICY: it is quarantined; the errors of
+ * imp_known_check(), which name the file.
  */
 int imp_cards_find(const struct imp_cards *c, struct imp_crypto *crypto,
 		   struct imp_span ueid, struct imp_known *out, struct imp_error *err)
@@ -55,9 +57,20 @@ int imp_cards_read(const struct imp_cards *c, size_t i, struct imp_secret *bytes
 		   struct imp_card *card, struct imp_error *err) IMP_MUST_CHECK;
 /* Is there no later card of the same device? */
 bool imp_cards_is_latest(const struct imp_cards *c, size_t i, struct imp_span ueid);
-/* Would a card contradict the file? 0, or -IMP_EPOLICY as imp_cards_open(). */
-int imp_cards_contradict(const struct imp_cards *c, const struct imp_card *card,
+/*
+ * Would a card contradict the file?
+ *
+ *   endorsed   set: by a card that a named factory key vouches for; may be NULL
+ *
+ * 0; -IMP_EPOLICY (says how); other negative codes.
+ */
+int imp_cards_contradict(const struct imp_cards *c, struct imp_crypto *crypto,
+			 const struct imp_card *card, bool *endorsed,
 			 struct imp_error *err) IMP_MUST_CHECK;
+/* How many devices of the file have this serial. A negative code where it cannot be read.
+ */
+int imp_cards_count_serial(const struct imp_cards *c, struct imp_span serial,
+			   struct imp_error *err) IMP_MUST_CHECK;
 /* Accepts a zeroed struct. Fits CLEANUP(). */
 void imp_cards_close(struct imp_cards *c);
 

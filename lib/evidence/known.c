@@ -91,6 +91,18 @@ static int check_endorsement(struct imp_crypto *crypto, struct imp_span chain,
 	return 0;
 }
 
+/* An IMEI that the card names beside a ueid that is one must be the same. */
+static bool imei_fits(const struct imp_card *card)
+{
+	char name[80];
+
+	if (card->imei.len == 0)
+		return true;
+	imp_device_name(card->ueid, name);
+	return strncmp(name, "imei ", 5) != 0 ||
+	       imp_span_eq(card->imei, imp_span_str(name + 5));
+}
+
 static int check_card(struct imp_crypto *crypto, const struct imp_signed *s,
 		      const uint8_t *nonce, struct imp_known *k, struct imp_error *err)
 {
@@ -101,6 +113,9 @@ static int check_card(struct imp_crypto *crypto, const struct imp_signed *s,
 	if (imp_cose_kid(crypto, &k->card.signing, k->signing_kid) ||
 	    imp_cose_kid(crypto, &k->card.sealing, k->sealing_kid))
 		return imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
+	if (!imei_fits(&k->card))
+		return imp_fail(err, IMP_EVERIFY,
+				"card: its imei is another than its ueid's");
 	if (!imp_span_eq(s->issuer, IMP_SPAN(k->signing_kid)))
 		return imp_fail(err, IMP_EVERIFY,
 				"card: signed by another key than its own");

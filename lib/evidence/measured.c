@@ -73,7 +73,9 @@ static void take_flags(struct imp_cbor *c, unsigned domain, struct imp_measured 
 static void take_domain(struct imp_cbor *c, struct imp_fields *f, struct imp_span digits,
 			struct imp_evidence *out)
 {
-	unsigned domain = (unsigned)number(c, digits);
+	const uint64_t named = number(c, digits);
+	unsigned domain =
+		named < IMP_EVIDENCE_DOMAINS ? (unsigned)named : IMP_EVIDENCE_DOMAINS;
 	struct imp_measured m = { 0 };
 
 	imp_cbor_expect_array(c, 1);

@@ -26,18 +26,18 @@ static void take_domain(struct imp_replayed *d, const struct imp_measured *m)
 
 void imp_replay_take(struct imp_replay *r, const struct imp_evidence *token)
 {
-	*r = (struct imp_replay){
-		.owner_known = true,
-		.policy_known = true,
-		.owned = token->owned,
-		.locked = token->life == IMP_LIFE_LOCKED,
-		.decommissioned = token->life == IMP_LIFE_DECOMMISSIONED,
-		.policy = token->policy,
-		/* Floors and commands leave pairs that no token shows. */
-		.pair_known = token->used,
-		.content_known = ALL,
-		.state_known = ALL
-	};
+	*r = (struct imp_replay){ .owner_known = true,
+				  .policy_known = true,
+				  .owned = token->owned,
+				  .locked = token->life == IMP_LIFE_LOCKED,
+				  .decommissioned =
+					  token->life == IMP_LIFE_DECOMMISSIONED,
+				  .policy = token->policy,
+				  .boot = token->boot,
+				  .count = token->count,
+				  .pair_known = ALL,
+				  .content_known = ALL,
+				  .state_known = ALL };
 	if (token->owned) {
 		memcpy(r->owner, token->owner.ptr, 32);
 		memcpy(r->record, token->record.ptr, 32);
@@ -46,6 +46,11 @@ void imp_replay_take(struct imp_replay *r, const struct imp_evidence *token)
 	for (unsigned d = 0; d < IMP_EVIDENCE_DOMAINS; d++)
 		if (token->used >> d & 1)
 			take_domain(&r->domain[d], &token->domain[d]);
+		else if (token->raised >> d & 1)
+			r->domain[d] = (struct imp_replayed){
+				.domain_epoch = token->domain[d].domain_epoch,
+				.sequence = token->domain[d].sequence,
+			};
 }
 
 static void fold_profile(struct imp_replay *r, const struct imp_entry *e)
@@ -158,13 +163,11 @@ static const char *domain_differs(const struct imp_replay *r,
 
 	if ((r->content_known & bit) && used != (mine->state != IMP_DOMAIN_UNUSED))
 		return "use";
-	if (!used)
-		return NULL;
-	if ((r->content_known & bit) &&
+	if (used && (r->content_known & bit) &&
 	    (!imp_span_eq(IMP_SPAN(mine->id), theirs->id) ||
 	     !imp_span_eq(IMP_SPAN(mine->authority), theirs->authority)))
 		return "profile";
-	if ((r->state_known & bit) && mine->state != theirs->state)
+	if (used && (r->state_known & bit) && mine->state != theirs->state)
 		return "state";
 	if ((r->pair_known & bit) && mine->domain_epoch != theirs->domain_epoch)
 		return "domain-epoch";
@@ -173,9 +176,17 @@ static const char *domain_differs(const struct imp_replay *r,
 	return NULL;
 }
 
+/* Tokens are counted: the same number twice is a clone, a lower one a rollback. */
+static bool counted_down(const struct imp_replay *r, const struct imp_evidence *t)
+{
+	return t->boot < r->boot || (t->boot == r->boot && t->count <= r->count);
+}
+
 const char *imp_replay_contradiction(const struct imp_replay *r,
 				     const struct imp_evidence *token, char buf[48])
 {
+	if (counted_down(r, token))
+		return "count of boots and evidence";
 	if (owner_differs(r, token))
 		return "owner";
 	if (life_differs(r, token))

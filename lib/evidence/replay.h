@@ -18,6 +18,7 @@ struct imp_replay {
 	bool owned, locked, decommissioned;
 	uint8_t owner[32], record[32];
 	uint32_t owner_epoch, policy;
+	uint32_t boot, count; /* of the last token; 0: none was seen */
 	/* Of each domain: bit d of a set says that it is known. */
 	uint16_t pair_known, content_known, state_known;
 	struct imp_replayed {

@@ -4,6 +4,7 @@
 #include "object/domains.h"
 #include "object/fields.h"
 #include "object/target.h"
+#include "object/transfer.h"
 
 /* Claims. Source: IANA CWT Claims; imprint-formats(7). */
 enum {
@@ -23,6 +24,7 @@ enum {
 	POLICY = -70023,
 	ANCHOR = -70024,
 	RECOVERY = -70025,
+	PAIRS = -70026,
 };
 
 enum { HASH_LEN = 32, RECOVERY_LEN = 16 };
@@ -100,6 +102,28 @@ static void take_heads(struct imp_cbor *c, struct imp_evidence *e)
 		imp_cbor_fail(c, "the history of domain 0 is missing");
 }
 
+/* {+ domain => [domain-epoch, sequence]} */
+static void take_pairs(struct imp_cbor *c, struct imp_evidence *e)
+{
+	size_t n = imp_cbor_map(c);
+
+	if (imp_cbor_ok(c) && n == 0)
+		imp_cbor_fail(c, "no pair");
+	while (imp_cbor_more(c, &n)) {
+		unsigned d = (unsigned)imp_cbor_uint_max(c, IMP_EVIDENCE_DOMAINS - 1);
+		struct imp_measured *m = &e->domain[d];
+
+		if (imp_cbor_ok(c) && (e->used >> d & 1))
+			imp_cbor_fail(c, "a pair of a domain that is measured");
+		imp_cbor_expect_array(c, 2);
+		m->domain_epoch = (uint32_t)imp_cbor_uint_max(c, UINT32_MAX);
+		m->sequence = imp_cbor_uint_max(c, INT64_MAX);
+		if (imp_cbor_ok(c) && m->domain_epoch == 0 && m->sequence == 0)
+			imp_cbor_fail(c, "a pair of zeros");
+		e->raised |= (uint16_t)(1u << d);
+	}
+}
+
 static void take_imprint(struct imp_cbor *c, struct imp_fields *f, struct imp_evidence *e)
 {
 	imp_field_need(f, OWNER);
@@ -109,11 +133,28 @@ static void take_imprint(struct imp_cbor *c, struct imp_fields *f, struct imp_ev
 	imp_field_need(f, COUNT);
 	e->count = (uint32_t)imp_cbor_uint_max(c, UINT32_MAX);
 	imp_field_need(f, POLICY);
-	e->policy = (uint32_t)imp_cbor_uint_max(c, UINT32_MAX);
+	e->policy = (uint32_t)imp_cbor_uint_max(c, IMP_POLICY_ALL);
 	imp_field_need(f, ANCHOR);
 	e->anchor = (uint32_t)imp_cbor_uint_max(c, 1);
 	if (imp_field(f, RECOVERY))
 		e->recovery = imp_cbor_bytes_len(c, RECOVERY_LEN, RECOVERY_LEN);
+	if (imp_field(f, PAIRS))
+		take_pairs(c, e);
+}
+
+const char *imp_evidence_contradiction(const struct imp_evidence *e)
+{
+	if ((e->life == IMP_LIFE_UNOWNED) == e->owned)
+		return "its lifecycle and its owner contradict each other";
+	if (e->owned ? e->owner_epoch == 0 || e->chain[0].n == 0
+		     : e->chain[0].n > 0 || e->used || e->raised)
+		return "its owner and its history contradict each other";
+	if ((e->used | 1) != e->chains)
+		return "its domains and their histories contradict each other";
+	for (unsigned d = 0; d < IMP_EVIDENCE_DOMAINS; d++)
+		if ((e->used >> d & 1) && e->chain[d].n == 0)
+			return "a domain holds a profile that its history does not know";
+	return NULL;
 }
 
 int imp_evidence_decode(struct imp_span in, struct imp_evidence *out,
@@ -184,6 +225,20 @@ static void put_owner(struct imp_writer *w, const struct imp_evidence *e)
 	imp_cbor_put_bytes(w, e->record);
 }
 
+static void put_pairs(struct imp_writer *w, const struct imp_evidence *e)
+{
+	imp_cbor_put_int(w, PAIRS);
+	imp_cbor_put_map(w, imp_domains_count(e->raised));
+	for (unsigned d = 0; d < IMP_EVIDENCE_DOMAINS; d++) {
+		if (!(e->raised >> d & 1))
+			continue;
+		imp_cbor_put_uint(w, d);
+		imp_cbor_put_array(w, 2);
+		imp_cbor_put_uint(w, e->domain[d].domain_epoch);
+		imp_cbor_put_uint(w, e->domain[d].sequence);
+	}
+}
+
 static void put_heads(struct imp_writer *w, const struct imp_evidence *e)
 {
 	imp_cbor_put_int(w, HEADS);
@@ -201,7 +256,7 @@ static void put_heads(struct imp_writer *w, const struct imp_evidence *e)
 void imp_evidence_encode(const struct imp_evidence *e, struct imp_writer *w)
 {
 	imp_cbor_put_map(w, 13u + (e->hwversion.len > 0) + imp_measurements_any(e) +
-				    (e->recovery.len > 0));
+				    (e->recovery.len > 0) + (e->raised != 0));
 	put_identity(w, e);
 	put_state(w, e);
 	put_owner(w, e);
@@ -216,4 +271,6 @@ void imp_evidence_encode(const struct imp_evidence *e, struct imp_writer *w)
 		imp_cbor_put_int(w, RECOVERY);
 		imp_cbor_put_bytes(w, e->recovery);
 	}
+	if (e->raised)
+		put_pairs(w, e);
 }

@@ -64,6 +64,7 @@ struct imp_evidence {
 	uint32_t life; /* enum imp_lifecycle */
 	uint16_t used; /* bit d: a profile was ever applied in domain d */
 	struct imp_measured domain[IMP_EVIDENCE_DOMAINS];
+	uint16_t raised; /* bit d: none was, and domain-epoch and sequence are not 0 */
 	struct imp_span firmware; /* SHA-256 of the image, or empty */
 	bool owned;
 	struct imp_span owner;	/* kid, 32 bytes, where owned */
@@ -85,5 +86,8 @@ struct imp_evidence {
 int imp_evidence_decode(struct imp_span in, struct imp_evidence *out,
 			struct imp_error *err) IMP_MUST_CHECK;
 void imp_evidence_encode(const struct imp_evidence *e, struct imp_writer *w);
+/* What in a token cannot be at the same time, whatever was done to the device; NULL:
+ * nothing. Static text. */
+const char *imp_evidence_contradiction(const struct imp_evidence *e);
 
 #endif

@@ -240,7 +240,7 @@ class Files(Case):
         self.simulate("$I enroll -d sim/1 -o x.cards; $I claim -k owner.pem -d sim/1 --cards x.cards\n"
                       "$I pack p.yaml --csv d.csv --seed seed.key -k owner.pem --cards x.cards -o p.packages; mv p.yaml ..x")
         package = (self.dir / "p.packages").read_bytes()[-64:]
-        sim = subprocess.Popen([IMPRINT, "simulate", "--state", "sim", "--json", "--fault", "slow@400"], cwd=self.dir, stdout=subprocess.PIPE)
+        sim = subprocess.Popen([IMPRINT, "simulate", "--state", "sim", "--json", "--fault", "slow@150"], cwd=self.dir, stdout=subprocess.PIPE)
         while b"ready" not in sim.stdout.readline():
             self.assertIsNone(sim.poll())
         push = subprocess.Popen([IMPRINT, "push", "p.packages", "-d", "sim/1", "--cards", "x.cards", "--timeout", "30"], cwd=self.dir,
@@ -251,10 +251,9 @@ class Files(Case):
                 with self.assertRaises(PermissionError):
                     open(f"/proc/{push.pid}/mem", "rb")
                 return
-            found, looks = set(), 0
-            while push.poll() is None and package not in found and looks < 100:
+            found = set()
+            while push.poll() is None and package not in found:
                 found |= self.look_for({marker.encode(), bytes.fromhex(marker), package}, push.pid)
-                looks += 1
             self.assertEqual(found, {package}, "the package is seen, the secret is not")
         finally:
             push.kill()

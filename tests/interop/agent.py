@@ -298,6 +298,8 @@ class Agent:
             'policy': self.policy,
             'components': {d: (v.sequence, v.id, v.authority, v.state, v.epoch)
                            for d, v in sorted(self.domains.items()) if v.state},
+            'pairs': {d: [v.epoch, v.sequence] for d, v in sorted(self.domains.items())
+                      if not v.state and (v.epoch, v.sequence) != (0, 0)},
         }
 
 
@@ -305,7 +307,7 @@ def snapshot_of(body):
     """The same of the claims of evidence."""
     return {'lifecycle': body[2395], 'owner': body[-70020],
             'heads': {d: list(h) for d, h in sorted(body[-70021].items())},
-            'policy': body[-70023], 'components': o.components(body)}
+            'policy': body[-70023], 'components': o.components(body), 'pairs': body.get(-70026, {})}
 
 
 def fold(base, entries):

@@ -345,7 +345,13 @@ def check_evidence(body):
             -70022: is_int, -70023: lambda v: is_int(v, 0, 3), -70024: lambda v: is_int(v, 0, 1)}.items():
         need(key in body and fine(body[key]), f'evidence: {key}')
     need(-70025 not in body or is_bytes(body[-70025], 16), 'evidence: -70025')
-    return components(body)
+    held, owned = components(body), body[-70020] is not None
+    pairs = body.get(-70026, {0: [0, 1]})
+    need(pairs and all(is_int(d, 0, 15) and d not in held and is_pair(pair) and pair != [0, 0] for d, pair in pairs.items()
+                       if -70026 in body), 'evidence: -70026')
+    need(owned == (body[2395] != 0x1000) and owned == (body[-70021][0][0] > 0), 'evidence: owner')
+    need({0, *held} == set(body[-70021]) and all(body[-70021][d][0] for d in held), 'evidence: domains')
+    return held
 
 
 def components(body):

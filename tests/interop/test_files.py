@@ -247,7 +247,7 @@ class Driven(Case):
         with Lab(2, '--factory', self.dir / 'factory.pem') as lab:
             ports = [a for n in (1, 2) for a in ('-d', lab.dir / 'sim' / str(n))]
             self.run_tool('enroll', *ports, '--factory', 'factory.pub', '-o', 'x.cards')
-            cards = self.read('x.cards', 'cards')
+            cards = sorted(self.read('x.cards', 'cards'), key=lambda item: o.verified_body(item, 'card')[o.UEID])
             bodies = [o.verified_body(item, 'card') for item in cards]
             for item, body in zip(cards, bodies):
                 o.check_card(body)

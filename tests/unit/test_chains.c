@@ -58,6 +58,7 @@ static int foretell(bool step, bool must, const struct imp_evidence *token)
 	int rc;
 
 	a = (struct imp_appraisal){ .token = *token };
+	a.token.boot += 100; /* the next ones, whatever was taken before */
 	rc = imp_chains_foretell(s.crypto, &chains,
 				 (struct imp_step){ step ? &entry : NULL, .must = must },
 				 &a);
@@ -100,6 +101,7 @@ Test(chains, a_claim_is_foretold_only_where_nothing_was_proven)
 static bool contradicts(const struct imp_evidence *token)
 {
 	a = (struct imp_appraisal){ .token = *token };
+	a.token.count++;
 	cr_assert_eq(imp_chains_foretell(s.crypto, &chains, (struct imp_step){ 0 }, &a),
 		     1);
 	return a.count > 0 && strcmp(a.difference[0].what, "history") == 0;
@@ -152,6 +154,27 @@ Test(chains, state_changes_only_with_an_entry)
 
 		change(&t, what);
 		cr_assert(contradicts(&t), "%d", what);
+	}
+	scene_stop(&s);
+}
+
+/* EVID-04, DEV-13: tokens of one key are counted up, whoever asks. */
+Test(chains, counts_only_rise)
+{
+	static const int boots[] = { -1, 0, 0, 0, 1 }, counts[] = { 9, -1, 0, 1, -1 };
+	struct imp_replay r;
+	char buf[48];
+
+	start();
+	now.boot = now.count = 5;
+	imp_replay_take(&r, &now);
+	for (size_t i = 0; i < COUNTOF(boots); i++) {
+		struct imp_evidence t = now;
+
+		t.boot += (uint32_t)boots[i];
+		t.count += (uint32_t)counts[i];
+		cr_assert_eq(imp_replay_contradiction(&r, &t, buf) != NULL, i < 3, "%zu",
+			     i);
 	}
 	scene_stop(&s);
 }
