@@ -60,69 +60,86 @@ static error_t std_parse(int key, char *arg, struct argp_state *state)
  * ARGP_NO_HELP drops all four and this brings back the two we want. */
 const struct argp cli_std_argp = { .options = std_options, .parser = std_parse };
 
-struct known {
-	const char *word;
+/* Looking for the option behind a word. */
+struct query {
+	const char *name; /* long; NULL: short */
 	size_t len;
-	bool exact, takes_value;
+	char letter;
+	const struct argp_option *found;
 };
 
 static void match(const struct argp_option *o, void *arg)
 {
-	struct known *k = arg;
+	struct query *q = arg;
+	bool fits = q->name ? strlen(o->name) == q->len &&
+				      memcmp(o->name, q->name, q->len) == 0
+			    : o->key == q->letter;
 
-	if (strlen(o->name) == k->len && memcmp(o->name, k->word, k->len) == 0) {
-		k->exact = true;
-		k->takes_value = o->arg;
-	}
+	if (fits)
+		q->found = o;
 }
 
-struct short_query {
-	char c;
-	bool takes_value;
+/* What was given so far: an option with a value is given once, unless its words say that
+ * it is repeatable. */
+struct given {
+	const struct argp *argp;
+	const struct argp_option *option[256];
+	size_t count;
+	const char *program;
 };
 
-static void match_short(const struct argp_option *o, void *arg)
+static void note(struct given *g, const struct argp_option *o)
 {
-	struct short_query *q = arg;
-
-	if (o->key == q->c && o->arg)
-		q->takes_value = true;
+	if (!o->arg || strstr(o->doc, "repeatable"))
+		return;
+	for (size_t i = 0; i < g->count; i++)
+		if (g->option[i] == o) {
+			fprintf(stderr, "%s: --%s is given twice\n", g->program, o->name);
+			exit(argp_err_exit_status);
+		}
+	if (g->count < COUNTOF(g->option))
+		g->option[g->count++] = o;
 }
 
 /* -dDEV has its value in the word, -d takes the next one. */
-static bool takes_next(const struct argp *argp, const char *word)
+static bool check_letters(struct given *g, const char *word)
 {
 	for (const char *p = word + 1; *p; p++) {
-		struct short_query q = { .c = *p };
+		struct query q = { .letter = *p };
 
-		cli_each_option(argp, match_short, &q);
-		if (q.takes_value)
+		cli_each_option(g->argp, match, &q);
+		if (!q.found)
+			continue; /* argp says so */
+		note(g, q.found);
+		if (q.found->arg)
 			return p[1] == '\0';
 	}
 	return false;
 }
 
-/* getopt accepts any unique prefix of a long option. A suite that can retire
- * devices must not: `--forc` has to be an error. */
-static void reject_abbreviations(const struct argp *argp, int argc, char **argv)
+/* getopt accepts any unique prefix of a long option. A suite that can retire devices must
+ * not: `--forc` has to be an error. */
+static bool check_name(struct given *g, const char *word)
 {
-	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
-		struct known k = { .word = argv[i] + 2 };
+	struct query q = { .name = word + 2, .len = strcspn(word + 2, "=") };
 
-		if (argv[i][0] != '-' || argv[i][1] == '\0')
-			continue;
-		if (argv[i][1] != '-') {
-			i += takes_next(argp, argv[i]);
-			continue;
-		}
-		k.len = strcspn(k.word, "=");
-		cli_each_option(argp, match, &k);
-		if (!k.exact) {
-			fprintf(stderr, "%s: unknown option '%s'\n", argv[0], argv[i]);
-			exit(argp_err_exit_status);
-		}
-		i += k.takes_value && k.word[k.len] == '\0';
+	cli_each_option(g->argp, match, &q);
+	if (!q.found) {
+		fprintf(stderr, "%s: unknown option '%s'\n", g->program, word);
+		exit(argp_err_exit_status);
 	}
+	note(g, q.found);
+	return q.found->arg && q.name[q.len] == '\0';
+}
+
+static void check_options(const struct argp *argp, int argc, char **argv)
+{
+	struct given g = { .argp = argp, .program = argv[0] };
+
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (argv[i][0] == '-' && argv[i][1] != '\0')
+			i += argv[i][1] == '-' ? check_name(&g, argv[i])
+					       : check_letters(&g, argv[i]);
 }
 
 static error_t root_parse(int key, char *arg, struct argp_state *state)
@@ -155,7 +172,7 @@ void cli_parse(const struct cli_cmd *cmd, int argc, char **argv, void *input)
 
 	snprintf(name, sizeof(name), "imprint %s", cmd->name);
 	argv[0] = name; /* argp prints argv[0] in usage and errors */
-	reject_abbreviations(&root, argc, argv);
+	check_options(&root, argc, argv);
 	argp_parse(&root, argc, argv, ARGP_IN_ORDER | ARGP_NO_HELP, NULL, input);
 	argv[0] = typed;
 }

@@ -74,6 +74,9 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	rc = imp_crypto_new(&crypto, err);
 	if (!rc)
 		rc = sealing_open(&sealing, crypto, &a.seal, err);
+	if (!rc && sealing.test_factory)
+		fprintf(stderr, "note: --factory %s: is a test key\n",
+			sealing.test_factory);
 	if (!rc)
 		rc = run_filter(&f, a.in, crypto, err);
 	if (!rc)

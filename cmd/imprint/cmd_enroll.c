@@ -316,7 +316,7 @@ static bool stays(void *ctx, struct imp_span old, struct imp_span added)
 static int prepare(struct imp_crypto *crypto, const struct args *a, struct run *run,
 		   struct imp_key *key, struct imp_error *err)
 {
-	int rc = pubs_read(crypto, &a->factories, run->key, err);
+	int rc = pubs_read(crypto, &a->factories, run->key, NULL, err);
 
 	run->factories = (struct imp_factories){ run->key, a->factories.count };
 	run->endorses = a->endorse;

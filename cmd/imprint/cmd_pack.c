@@ -117,6 +117,10 @@ static int pack(struct packer *p, struct imp_key *key, struct imp_error *err)
 
 	if (!rc)
 		rc = sealing_open(&p->sealing, p->crypto, &a->seal, err);
+	if (!rc && key->class != IMP_CLASS_TEST && p->sealing.test_factory)
+		rc = imp_fail(err, IMP_EPOLICY,
+			      "--factory %s: is a test key, and %s is for production",
+			      p->sealing.test_factory, a->key.path);
 	p->sealing.sealer.accept_asserted |= key->class == IMP_CLASS_TEST;
 	return rc ? rc : compile(p->crypto, &a->compile, &sink, err);
 }

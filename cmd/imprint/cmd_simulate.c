@@ -272,7 +272,7 @@ static int open_fleet(struct args *a, struct fleet *f, struct imp_error *err)
 	int rc = imp_crypto_new(&f->crypto, err);
 
 	if (!rc)
-		rc = pubs_read(f->crypto, &a->maker, &f->maker, err);
+		rc = pubs_read(f->crypto, &a->maker, &f->maker, NULL, err);
 	if (!rc && a->factory)
 		rc = signer_read(f->crypto, a->factory, a->pass_fd, &f->factory,
 				 &f->signer, err);

@@ -123,27 +123,42 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 const struct argp compile_argp = { .options = options, .parser = parse };
 
 /* --id: any of the identifying columns may match. */
-static bool is_wanted(const struct compile_args *a, const struct imp_csv *csv)
+static bool has_id(const struct imp_csv *csv, const char *id)
 {
 	static const char *const columns[] = { "serial", "imei", "ueid" };
 
-	for (size_t i = 0; i < a->id_count; i++)
-		for (size_t k = 0; k < COUNTOF(columns); k++) {
-			int at = imp_csv_find(csv, columns[k]);
+	for (size_t k = 0; k < COUNTOF(columns); k++) {
+		int at = imp_csv_find(csv, columns[k]);
 
-			if (at >= 0 &&
-			    strcmp(imp_csv_field(csv, (size_t)at), a->ids[i]) == 0)
-				return true;
+		if (at >= 0 && strcmp(imp_csv_field(csv, (size_t)at), id) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool is_wanted(const struct compile_args *a, const struct imp_csv *csv,
+		      uint64_t *found)
+{
+	bool wanted = a->id_count == 0;
+
+	for (size_t i = 0; i < a->id_count; i++)
+		if (has_id(csv, a->ids[i])) {
+			wanted = true;
+			*found |= UINT64_C(1) << i;
 		}
-	return a->id_count == 0;
+	return wanted;
 }
 
 struct job {
 	const struct compile_args *a;
+	struct imp_crypto *crypto;
 	struct imp_profile_source source;
 	struct imp_csv csv;
 	struct rows rows;
-	struct imp_secret text; /* mistakes */
+	struct imp_secret text;		   /* mistakes */
+	struct imp_seen targets;	   /* of the rows */
+	uint8_t digest[2][IMP_SHA256_LEN]; /* of the rows as checked, and as handed on */
+	uint64_t id_found;		   /* bit i: some row has the i-th --id */
 	uint64_t good, bad;
 	unsigned long *bad_line; /* rows to be left out; owned */
 	size_t bad_lines, bad_cap;
@@ -154,6 +169,7 @@ static void job_fini(struct job *j)
 	imp_profile_source_fini(&j->source);
 	imp_csv_close(&j->csv);
 	rows_close(&j->rows);
+	imp_seen_fini(&j->targets);
 	imp_secret_fini(&j->text);
 	free(j->bad_line);
 }
@@ -176,18 +192,48 @@ static int note_bad(struct job *j, struct imp_error *err)
 	return 0;
 }
 
+/* Two profiles of one device: the target names no variable, or two columns name it. */
+static int check_target(struct job *j, struct imp_error *err)
+{
+	uint32_t line = (uint32_t)j->csv.row_line, before;
+	struct imp_span ueid = { j->source.ueid, j->source.ueid_len };
+	char text[256];
+	int rc = imp_seen_add(&j->targets, ueid, line, &before, err);
+
+	if (rc || before == IMP_SEEN_NOWHERE)
+		return rc;
+	snprintf(text, sizeof(text),
+		 "%.128s:%u:1: the profile's target is the device of line %u again\n",
+		 j->csv.name, line, before);
+	rc = imp_secret_append(&j->text, imp_span_str(text), err);
+	return rc ? rc : -IMP_EFORMAT;
+}
+
 /* One row; mistakes in it are kept, and the next row is looked at all the same. */
 static int check_row(struct job *j, struct imp_error *err)
 {
 	int rc = rows_check(&j->rows, &j->csv, &j->text, err);
 	int rc2 = imp_profile_source_check(&j->source, &j->csv, &j->text, err);
 
+	if (!rc && !rc2)
+		rc = check_target(j, err);
 	if ((rc && rc != -IMP_EFORMAT) || (rc2 && rc2 != -IMP_EFORMAT))
 		return rc && rc != -IMP_EFORMAT ? rc : rc2;
 	if (rc || rc2)
 		return note_bad(j, err);
 	j->good++;
 	return 0;
+}
+
+/* What was checked must be what is handed on. */
+static int digest_row(struct job *j, unsigned pass, struct imp_error *err)
+{
+	const struct imp_span part[] = { IMP_SPAN(j->digest[pass]),
+					 imp_secret_span(&j->csv.text) };
+
+	return imp_sha256(j->crypto, part, COUNTOF(part), j->digest[pass])
+		       ? imp_fail(err, IMP_EINTERNAL, "SHA-256 failed")
+		       : 0;
 }
 
 static void say_mistakes(struct job *j)
@@ -197,14 +243,26 @@ static void say_mistakes(struct job *j)
 	j->text.len = 0;
 }
 
+static int missing_id(const struct job *j, struct imp_error *err)
+{
+	for (size_t i = 0; i < j->a->id_count; i++)
+		if (!(j->id_found >> i & 1))
+			return imp_fail(err, IMP_EFORMAT, "%s: no row with --id %s",
+					j->csv.name, j->a->ids[i]);
+	return 0;
+}
+
 static int verdict(struct job *j, struct imp_error *err)
 {
+	int rc = missing_id(j, err);
+
+	if (rc)
+		return rc;
 	if (j->bad > 0 && !(j->a->keep_going && j->good > 0))
 		return imp_fail(err, IMP_EFORMAT, "%s: %" PRIu64 " row%s with mistakes",
 				j->csv.name, j->bad, j->bad == 1 ? "" : "s");
 	if (j->good == 0)
-		return imp_fail(err, IMP_EFORMAT, "%s: no row%s", j->csv.name,
-				j->a->id_count ? " with this --id" : "");
+		return imp_fail(err, IMP_EFORMAT, "%s: no row", j->csv.name);
 	if (j->csv.open_end)
 		fprintf(stderr,
 			"note: %s: the last line has no end: was the file cut off?\n",
@@ -212,17 +270,31 @@ static int verdict(struct job *j, struct imp_error *err)
 	return 0;
 }
 
+/* Mistakes are shown up to a limit, and all of them counted. */
+static int check_next(struct job *j, struct imp_error *err)
+{
+	size_t shown = j->text.len;
+	int rc = digest_row(j, 0, err);
+
+	if (!rc)
+		rc = cli_check_cancel(err);
+	if (!rc && is_wanted(j->a, &j->csv, &j->id_found))
+		rc = check_row(j, err);
+	if (shown >= TEXT_MAX)
+		j->text.len = shown;
+	else if (j->text.len >= TEXT_MAX && !rc)
+		rc = imp_secret_append(&j->text, IMP_TEXT("... and more\n"), err);
+	if (!rc && j->a->keep_going)
+		say_mistakes(j);
+	return rc;
+}
+
 static int check_rows(struct job *j, struct imp_error *err)
 {
-	int rc = 0;
+	int rc = imp_seen_init(&j->targets, err);
 
-	while (!rc && j->text.len < TEXT_MAX && (rc = imp_csv_next(&j->csv, err)) > 0) {
-		rc = cli_check_cancel(err);
-		if (!rc && is_wanted(j->a, &j->csv))
-			rc = check_row(j, err);
-		if (!rc && j->a->keep_going)
-			say_mistakes(j);
-	}
+	while (!rc && (rc = imp_csv_next(&j->csv, err)) > 0)
+		rc = check_next(j, err);
 	return rc ? rc : verdict(j, err);
 }
 
@@ -238,12 +310,14 @@ static int next_good(struct job *j, size_t *skipped, struct imp_error *err)
 	int rc;
 
 	while ((rc = imp_csv_next(&j->csv, err)) > 0) {
-		rc = cli_check_cancel(err);
+		rc = digest_row(j, 1, err);
+		if (!rc)
+			rc = cli_check_cancel(err);
 		if (rc)
 			return rc;
 		if (*skipped < j->bad_lines && j->bad_line[*skipped] == j->csv.row_line)
 			++*skipped;
-		else if (is_wanted(j->a, &j->csv))
+		else if (is_wanted(j->a, &j->csv, &j->id_found))
 			return 1;
 	}
 	return rc;
@@ -270,7 +344,9 @@ static int hand_on(struct job *j, const struct compile_sink *sink, struct imp_er
 	}
 	if (rc)
 		return rc;
-	return left > 0 ? changed(j, err) : sink->end ? sink->end(sink->ctx, err) : 0;
+	if (left > 0 || memcmp(j->digest[0], j->digest[1], IMP_SHA256_LEN) != 0)
+		return changed(j, err);
+	return sink->end ? sink->end(sink->ctx, err) : 0;
 }
 
 static int one(struct job *j, const struct compile_sink *sink, struct imp_error *err)
@@ -363,6 +439,7 @@ int compile(struct imp_crypto *crypto, const struct compile_args *a,
 	o.seed = imp_secret_span(&seed);
 	if (!rc) {
 		j->a = a;
+		j->crypto = crypto;
 		rc = all(j, crypto, &o, sink, err);
 		say_mistakes(j);
 		job_fini(j);

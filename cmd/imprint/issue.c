@@ -70,7 +70,7 @@ static error_t jobs_parse(int key, char *arg, struct argp_state *state)
 const struct argp jobs_argp = { .options = jobs_options, .parser = jobs_parse };
 
 int pubs_read(struct imp_crypto *crypto, const struct path_list *l, struct imp_pub *out,
-	      struct imp_error *err)
+	      const char **test, struct imp_error *err)
 {
 	for (size_t i = 0; i < l->count; i++) {
 		CLEANUP(imp_key_fini) struct imp_key key = { 0 };
@@ -79,6 +79,8 @@ int pubs_read(struct imp_crypto *crypto, const struct path_list *l, struct imp_p
 		if (rc)
 			return rc;
 		out[i] = key.pub;
+		if (key.class == IMP_CLASS_TEST && test)
+			*test = l->path[i];
 	}
 	return 0;
 }
@@ -89,7 +91,7 @@ int sealing_open(struct sealing *s, struct imp_crypto *crypto, const struct seal
 	struct imp_pub key[COUNTOF(a->factories.path)];
 	const struct imp_factories factories = { .key = key,
 						 .count = a->factories.count };
-	int rc = pubs_read(crypto, &a->factories, key, err);
+	int rc = pubs_read(crypto, &a->factories, key, &s->test_factory, err);
 
 	s->sealer.accept_asserted = a->accept_asserted;
 	if (rc || !a->cards)

@@ -26,6 +26,7 @@ extern const struct argp jobs_argp;
 struct sealing {
 	struct imp_cards cards;
 	struct imp_sealer sealer;
+	const char *test_factory;  /* a key of --factory that is for tests; NULL: none */
 	_Atomic uint64_t asserted; /* packages that were sealed to asserted keys */
 };
 
@@ -53,8 +54,9 @@ struct filter {
 int run_filter(struct filter *f, const char *in, struct imp_crypto *crypto,
 	       struct imp_error *err);
 
-/* Public keys of --factory and the like. out has room for as many as the list has. */
+/* Public keys of --factory and the like. out has room for as many as the list has; *test
+ * becomes the path of one of class test; test may be NULL. */
 int pubs_read(struct imp_crypto *crypto, const struct path_list *l, struct imp_pub *out,
-	      struct imp_error *err);
+	      const char **test, struct imp_error *err);
 
 #endif

@@ -59,8 +59,9 @@ static void catch_signals(void)
 		if (sigaction(caught[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
 			sigaction(caught[i], &sa, NULL);
 	}
-	signal(SIGPIPE,
-	       SIG_IGN); /* a closed pipe is a write error, and that is an exit status */
+	/* A closed pipe and a limit on file sizes are write errors: exit statuses. */
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 /* No core files, no tracing by other processes of this user, no files on descriptors 0

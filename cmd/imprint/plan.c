@@ -190,7 +190,7 @@ int verifier_open(struct verifier *v, struct imp_crypto *crypto,
 	if (!a->cards)
 		return imp_hint(err, imp_fail(err, IMP_EUSAGE, "missing --cards FILE"),
 				"imprint enroll -d DEVICE -o FILE makes it");
-	rc = pubs_read(crypto, &a->factories, key, err);
+	rc = pubs_read(crypto, &a->factories, key, NULL, err);
 	if (!rc)
 		rc = imp_cards_open(&v->cards, a->cards, &factories, err);
 	if (!rc)

@@ -2,6 +2,7 @@
 /* Rows of devices. */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "model/identifier.h"
 #include "object/target.h"
@@ -84,7 +85,7 @@ static const char *check_key(struct rows *r, const char *value, char buf[128])
 }
 
 /* The first of them name a device. */
-enum { DEVICE_COLUMNS = 3, KEY_COLUMN = 6 };
+enum { DEVICE_COLUMNS = 3, IMEI_COLUMN = 1, UEID_COLUMN = 2, KEY_COLUMN = 6 };
 
 static const struct row_column {
 	const char *name;
@@ -185,6 +186,26 @@ static bool names_a_device(const struct rows *r, const struct imp_csv *csv)
 	return false;
 }
 
+/* A ueid beside an imei must be its own. */
+static bool agree(const struct rows *r, const struct imp_csv *csv)
+{
+	const char *imei = r->column[IMEI_COLUMN] < 0
+				   ? ""
+				   : imp_csv_field(csv, (size_t)r->column[IMEI_COLUMN]);
+	const char *ueid = r->column[UEID_COLUMN] < 0
+				   ? ""
+				   : imp_csv_field(csv, (size_t)r->column[UEID_COLUMN]);
+	char hex[2 * IMP_UEID_MAX + 1] = "";
+	uint8_t bytes[15];
+
+	if (!*imei || !*ueid)
+		return true;
+	imp_ueid_of_imei(imei, bytes);
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
+	return strcasecmp(hex, ueid) == 0;
+}
+
 int rows_check(struct rows *r, const struct imp_csv *csv, struct imp_secret *text,
 	       struct imp_error *err)
 {
@@ -200,6 +221,9 @@ int rows_check(struct rows *r, const struct imp_csv *csv, struct imp_secret *tex
 			return rc;
 		result = rc ? rc : result;
 	}
+	if (!result && !agree(r, csv))
+		result = note(csv, r->column[UEID_COLUMN], "is not the ueid of the imei",
+			      text);
 	return result;
 }
 

@@ -23,6 +23,12 @@ static void fd_close(struct fd *fd)
 		close(fd->n);
 }
 
+int imp_read_failed(const char *name, struct imp_error *err)
+{
+	return imp_fail(err, errno == EINTR ? IMP_EINTERRUPTED : IMP_EUSAGE, "%s: %s",
+			name, errno == EINTR ? "interrupted" : strerror(errno));
+}
+
 static int read_all(int fd, const char *name, size_t max, struct imp_secret *out,
 		    struct imp_error *err)
 {
@@ -33,10 +39,8 @@ static int read_all(int fd, const char *name, size_t max, struct imp_secret *out
 	while (!rc) {
 		ssize_t n = read(fd, buf, sizeof(buf));
 
-		if (n < 0 && errno == EINTR)
-			continue;
 		if (n < 0)
-			return imp_fail(err, IMP_EUSAGE, "%s: %s", name, strerror(errno));
+			return imp_read_failed(name, err);
 		if (n == 0)
 			break;
 		if ((size_t)n > max - got.len)
@@ -64,7 +68,7 @@ int imp_file_read(const char *path, size_t max, struct imp_secret *out,
 	else
 		path = "standard input";
 	if (fd.n < 0 || fstat(fd.n, &st) != 0)
-		return imp_fail(err, IMP_EUSAGE, "%s: %s", path, strerror(errno));
+		return imp_read_failed(path, err);
 	if (S_ISDIR(st.st_mode))
 		return imp_fail(err, IMP_EUSAGE, "%s: is a folder, expected a file",
 				path);
@@ -90,30 +94,46 @@ static int check_folder(const char *path, struct imp_error *err)
 	return 0;
 }
 
+/* What a pipe may bring, at most. */
+static const uint64_t COPY_MAX = UINT64_C(1) << 30;
+
+static int write_all(int fd, struct imp_span bytes)
+{
+	while (bytes.len > 0) {
+		ssize_t n = write(fd, bytes.ptr, bytes.len);
+
+		if (n < 0 && errno != EINTR)
+			return -1;
+		bytes.ptr += n > 0 ? n : 0;
+		bytes.len -= n > 0 ? (size_t)n : 0;
+	}
+	return 0;
+}
+
 static int copy_all(int from, int to, const char *name, struct imp_error *err)
 {
 	uint8_t buf[16384];
-	ssize_t n = 1, done;
+	uint64_t total = 0;
+	int rc = 0;
 
-	while (n > 0) {
-		n = read(from, buf, sizeof(buf));
-		if (n < 0 && errno == EINTR)
-			n = 1;
-		else if (n < 0)
-			return imp_fail(err, IMP_EUSAGE, "%s: %s", name, strerror(errno));
-		else
-			for (ssize_t at = 0; at < n; at += done) {
-				done = write(to, buf + at, (size_t)(n - at));
-				if (done <= 0)
-					return imp_fail(err, IMP_ERESOURCE,
-							"%s: cannot be kept: %s", name,
-							strerror(errno));
-			}
+	while (!rc) {
+		ssize_t n = read(from, buf, sizeof(buf));
+
+		if (n == 0)
+			break;
+		if (n < 0)
+			rc = imp_read_failed(name, err);
+		else if ((total += (uint64_t)n) > COPY_MAX)
+			rc = imp_fail(err, IMP_EFORMAT, "%s: larger than %llu bytes",
+				      name, (unsigned long long)COPY_MAX);
+		else if (write_all(to, (struct imp_span){ buf, (size_t)n }))
+			rc = imp_fail(err, IMP_ERESOURCE, "%s: cannot be kept: %s", name,
+				      strerror(errno));
 	}
 	explicit_bzero(buf, sizeof(buf));
-	if (lseek(to, 0, SEEK_SET) != 0)
-		return imp_fail(err, IMP_ERESOURCE, "%s: %s", name, strerror(errno));
-	return 0;
+	if (!rc && lseek(to, 0, SEEK_SET) != 0)
+		rc = imp_fail(err, IMP_ERESOURCE, "%s: %s", name, strerror(errno));
+	return rc;
 }
 
 int imp_file_open_twice(const char *path, int *fd, struct imp_error *err)
@@ -128,7 +148,7 @@ int imp_file_open_twice(const char *path, int *fd, struct imp_error *err)
 	if (name == path)
 		in.n = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (in.n < 0 || fstat(in.n, &st) != 0)
-		return imp_fail(err, IMP_EUSAGE, "%s: %s", name, strerror(errno));
+		return imp_read_failed(name, err);
 	if (S_ISDIR(st.st_mode))
 		return imp_fail(err, IMP_EUSAGE, "%s: is a folder, expected a file",
 				name);
@@ -224,6 +244,8 @@ int imp_out_open(struct imp_out *out, const char *path, unsigned flags,
 	}
 	if (lstat(path, &st) == 0 && !(flags & IMP_OUT_FORCE))
 		return exists(path, err);
+	if (lstat(path, &st) == 0 && S_ISREG(st.st_mode) && !(st.st_mode & 077))
+		o.flags |= IMP_OUT_PRIVATE; /* what was private stays so */
 	o.path = strdup(path);
 	fd = o.path ? open_beside(&o) : -1;
 	if (fd < 0)
@@ -302,6 +324,8 @@ int imp_out_possible(const char *path, struct imp_error *err)
 	CLEANUP(imp_folder_unlock) int fd = open_folder(path);
 	struct stat st;
 
+	if (strcmp(path, "-") == 0)
+		return imp_fail(err, IMP_EUSAGE, "-: is added to, expected a file");
 	if (fd < 0 || faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) != 0)
 		return imp_fail(err, IMP_EUSAGE, "%s: cannot be written: %s", path,
 				strerror(errno));

@@ -12,6 +12,9 @@
 
 #include "base/secret.h"
 
+/* The words and the code for a read() or open() that failed, by errno: -IMP_EUSAGE, or
+ * -IMP_EINTERRUPTED where a signal came that is handled. */
+int imp_read_failed(const char *name, struct imp_error *err);
 /*
  * Read a whole file, once, into *out (so that what is checked is what is used).
  *
@@ -39,7 +42,8 @@ int imp_file_read_private(const char *path, size_t max, struct imp_secret *out,
  *
  *   fd    owned by the caller, at its start
  *
- * 0, -IMP_EUSAGE (no such file, a folder), -IMP_ERESOURCE (no room for the copy).
+ * 0, -IMP_EUSAGE (no such file, a folder), -IMP_EFORMAT (more than 1 GiB from a pipe),
+ * -IMP_EINTERRUPTED, -IMP_ERESOURCE (no room for the copy).
  */
 int imp_file_open_twice(const char *path, int *fd, struct imp_error *err) IMP_MUST_CHECK;
 

@@ -53,11 +53,9 @@ static int refill(struct imp_batch *b, struct imp_error *err)
 	if (b->at > 0)
 		memmove(b->buf.ptr, b->buf.ptr + b->at, b->len);
 	b->at = 0;
-	do
-		n = read(b->fd, b->buf.ptr + b->len, b->buf.cap - b->len);
-	while (n < 0 && errno == EINTR);
+	n = read(b->fd, b->buf.ptr + b->len, b->buf.cap - b->len);
 	if (n < 0)
-		return imp_fail(err, IMP_EUSAGE, "%s: %s", b->name, strerror(errno));
+		return imp_read_failed(b->name, err);
 	b->end = n == 0;
 	b->len += (size_t)n;
 	return 0;
@@ -196,7 +194,7 @@ int imp_batch_open(struct imp_batch *b, const char *path, enum imp_batch_kind ki
 	if (in)
 		path = "standard input";
 	if (fd < 0)
-		return imp_fail(err, IMP_EUSAGE, "%s: %s", path, strerror(errno));
+		return imp_read_failed(path, err);
 	return imp_batch_open_fd(b, fd, path, kind, err);
 }
 

@@ -95,6 +95,13 @@ static void history(struct imp_evidence *e, struct sim_claim *room)
 	e->chain[0].h = turned(e->chain[0].h, room);
 }
 
+/* Locked, whether it is or not. */
+static void locked(struct imp_evidence *e, struct sim_claim *room)
+{
+	(void)room;
+	e->life = IMP_LIFE_LOCKED;
+}
+
 /* Signs in the device's name. */
 static int own_sign(void *ctx, const struct imp_span *part, size_t count, uint8_t sig[64])
 {
@@ -245,6 +252,7 @@ const struct sim_lie sim_lie_claims[] = {
 	{ .name = "class", .claim = class },
 	{ .name = "debug", .claim = debug },
 	{ .name = "lifecycle", .claim = lifecycle },
+	{ .name = "locked", .claim = locked },
 	{ .name = "profile-id", .claim = profile_id },
 	{ .name = "authority", .claim = authority },
 	{ .name = "sequence", .claim = sequence },

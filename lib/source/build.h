@@ -7,9 +7,17 @@
 
 /* variables.c */
 
+/* What went into a scalar with its variables. */
+struct expanded {
+	bool hidden;	    /* must not be shown */
+	const char *secret; /* a variable that is declared secret; NULL: none */
+};
 /* A scalar with its ${variables} put in; borrowed until the row ends. NULL with a mistake
  * recorded. */
-const char *expand(struct imp_profile_source *s, const struct imp_yaml *n, bool *secret);
+const char *expand(struct imp_profile_source *s, const struct imp_yaml *n,
+		   struct expanded *what);
+/* The same where no secret may go. */
+const char *expand_open(struct imp_profile_source *s, const struct imp_yaml *n);
 /* May expand() yield something else in the next row? */
 bool has_variables(const struct imp_yaml *n);
 /* Never show the values of the variables that are put in below n. */
@@ -51,12 +59,14 @@ struct value {
 	uint16_t instance, resource_instance;
 	const struct imp_yaml *node;
 	struct imp_writer *w;
-	bool secret; /* a secret variable was put in */
+	struct expanded with; /* the variables that were put in */
 };
 
 /* value.c: encode one scalar of a resource, exactly one item where nothing is wrong.
  * Mistakes go to s->diags. 0, or -IMP_E... */
 int compile_value(const struct value *v, struct imp_error *err);
+/* One of its scalars with the variables put in; NULL with a mistake recorded. */
+const char *expand_value(struct value *v, const struct imp_yaml *n);
 /* The words for a mistake in a value: the value itself only where it is no secret. */
 void value_wrong(const struct value *v, const char *text, const char *fmt, ...)
 	IMP_PRINTF(3, 4);

@@ -28,11 +28,8 @@ static int bad(const struct imp_csv *csv, unsigned long line, unsigned long colu
 
 static bool refill(struct imp_csv *csv)
 {
-	ssize_t n;
+	ssize_t n = read(csv->fd, csv->buf.ptr, csv->buf.cap);
 
-	do
-		n = read(csv->fd, csv->buf.ptr, csv->buf.cap);
-	while (n < 0 && errno == EINTR);
 	csv->error = n < 0 ? errno : 0;
 	csv->pos = 0;
 	csv->buf.len = n > 0 ? (size_t)n : 0;
@@ -235,9 +232,8 @@ static int end_of_file(struct row *r, struct imp_error *err)
 
 static int failed(const struct imp_csv *csv, struct imp_error *err)
 {
-	return csv->error ? imp_fail(err, IMP_EUSAGE, "%s: %s", csv->name,
-				     strerror(csv->error))
-			  : 0;
+	errno = csv->error;
+	return csv->error ? imp_read_failed(csv->name, err) : 0;
 }
 
 /* 1 with a row in csv->text, 0 at the end. Blank lines are passed over. */
@@ -258,7 +254,9 @@ static int read_row(struct imp_csv *csv, size_t *fields, struct imp_error *err)
 	csv->row_line = csv->line;
 	rc = take_row(&r, err);
 	if (rc == 0)
-		rc = failed(csv, err) ? -IMP_EUSAGE : end_of_file(&r, err);
+		rc = failed(csv, err);
+	if (rc == 0)
+		rc = end_of_file(&r, err);
 	*fields = r.fields;
 	return rc < 0 ? rc : 1;
 }

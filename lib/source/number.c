@@ -69,7 +69,7 @@ static void suggest(const struct value *v, const struct imp_named *list, size_t 
 
 	for (; n < count && n < COUNTOF(names); n++)
 		names[n] = list[n].name;
-	near = v->resource->secret || v->secret ? NULL : imp_nearest(text, names, n);
+	near = v->resource->secret || v->with.hidden ? NULL : imp_nearest(text, names, n);
 	if (near)
 		value_wrong(v, text, "no such %s; did you mean %s?", what, near);
 	else
@@ -265,9 +265,9 @@ void put_edrx(const struct value *v)
 	const struct imp_yaml *c = imp_yaml_get(v->node, "cycle"),
 			      *p = imp_yaml_get(v->node, "window");
 	uint64_t cycle, window, below, above;
-	bool cycle_wrong = false, secret = false;
-	const char *ct = c ? expand(v->s, c, &secret) : NULL,
-		   *pt = p ? expand(v->s, p, &secret) : NULL;
+	bool cycle_wrong = false;
+	const char *ct = c ? expand_open(v->s, c) : NULL,
+		   *pt = p ? expand_open(v->s, p) : NULL;
 	uint8_t octet = 0;
 	char near[96];
 

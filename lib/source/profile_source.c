@@ -147,11 +147,10 @@ static int put_salt(struct imp_profile_source *s, const struct imp_profile *p,
 static void read_texts(struct imp_profile_source *s, struct imp_profile *p)
 {
 	const struct imp_yaml *endpoint = imp_yaml_get(s->root, "endpoint");
-	bool secret = false;
-	const char *label = s->label ? expand(s, s->label, &secret) : NULL;
+	const char *label = s->label ? expand_open(s, s->label) : NULL;
 
 	if (endpoint)
-		(void)expand(s, endpoint, &secret);
+		(void)expand_open(s, endpoint);
 	if (!label)
 		return;
 	p->label = imp_span_str(label);

@@ -35,7 +35,9 @@ struct imp_variable {
 	const char *name, *type;	 /* borrowed from the tree, as what follows */
 	const struct imp_yaml *fallback; /* NULL: none */
 	struct imp_mark mark;
-	bool hidden;	   /* never shown: declared secret, or used where a secret goes */
+	bool secret;	   /* declared so: may go into secret resources only */
+	bool hidden;	   /* never shown: secret, or used where a secret goes */
+	bool wrong;	   /* its value for the row at hand was refused already */
 	const char *value; /* for the row at hand; NULL: none */
 	int column;	   /* of the CSV; -1: none */
 };
@@ -77,7 +79,7 @@ struct imp_profile_source {
 	struct imp_secret scratch;	   /* expanded values */
 	struct imp_secret values, encoded; /* as they are compiled */
 	struct imp_compiled *entries;	   /* likewise; owned */
-	uint8_t ueid[33];
+	uint8_t ueid[33];		   /* of the target */
 	size_t ueid_len;
 	bool has_secret; /* a secret resource was set */
 	uint8_t payload[IMP_CBOR_MAX];

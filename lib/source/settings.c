@@ -61,7 +61,7 @@ static void add_bits(struct compiler *c, struct value *v)
 	size_t at = c->values.len;
 
 	for (const struct imp_yaml *n = list->child; n; n = n->next) {
-		const char *text = expand(c->s, n, &v->secret);
+		const char *text = expand_value(v, n);
 
 		v->node = n;
 		if (text && bit_of(v, text, &bit))

@@ -16,8 +16,7 @@ static void wrong(struct imp_profile_source *s, const struct imp_yaml *n,
 static void read_device(struct imp_profile_source *s, const struct imp_yaml *n,
 			enum imp_identifier kind)
 {
-	bool secret = false;
-	const char *text = expand(s, n, &secret), *why;
+	const char *text = expand_open(s, n), *why;
 	struct imp_writer w = imp_writer(s->ueid, sizeof(s->ueid));
 	char buf[128];
 
@@ -40,8 +39,7 @@ static void read_device(struct imp_profile_source *s, const struct imp_yaml *n,
 static void read_class(struct imp_profile_source *s, const struct imp_yaml *n,
 		       struct imp_target *out)
 {
-	bool secret = false;
-	const char *text = expand(s, n, &secret);
+	const char *text = expand_open(s, n);
 	const char *slash = text ? strchr(text, '/') : NULL;
 	char pen[16] = "";
 	uint64_t oemid = 0;

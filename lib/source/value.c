@@ -17,7 +17,7 @@ void value_wrong(const struct value *v, const char *text, const char *fmt, ...)
 	vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
 	d->row = has_variables(v->node) ? v->s->row : 0;
-	if (v->resource->secret || v->secret || !text)
+	if (v->resource->secret || v->with.hidden || !text)
 		imp_diag(d, v->node->mark, "%s: %s", v->resource->name, what);
 	else
 		imp_diag(d, v->node->mark, "%s '%.80s': %s", v->resource->name, text,
@@ -173,6 +173,25 @@ static void wrong_form(const struct value *v, const char *name)
 		    say ? "form '" : "that form", say ? name : "", say ? "'" : "");
 }
 
+const char *expand_value(struct value *v, const struct imp_yaml *n)
+{
+	const char *text = expand(v->s, n, &v->with);
+
+	v->s->has_secret |= v->with.hidden;
+	if (!text || !v->with.secret || v->resource->secret)
+		return text;
+	value_wrong(v, NULL, "is no secret, and the variable '%s' is", v->with.secret);
+	return NULL;
+}
+
+/* What YAML takes for null: a mistake more often than a text. */
+static bool is_null(const struct imp_yaml *n)
+{
+	return !n->quoted &&
+	       (!*n->text || strcmp(n->text, "~") == 0 || strcmp(n->text, "null") == 0 ||
+		strcmp(n->text, "Null") == 0 || strcmp(n->text, "NULL") == 0);
+}
+
 /* A map of one key says how its value is written. */
 static int put_form(const struct value *outer, struct imp_error *err)
 {
@@ -192,9 +211,8 @@ static int put_form(const struct value *outer, struct imp_error *err)
 		wrong_form(outer, n->key);
 		return 0;
 	}
-	text = expand(v.s, n, &v.secret);
+	text = expand_value(&v, n);
 	v.node = n;
-	v.s->has_secret |= v.secret;
 	return text ? form->put(&v, text, err) : 0;
 }
 
@@ -214,9 +232,14 @@ int compile_value(const struct value *v, struct imp_error *err)
 		value_wrong(v, NULL, "takes one value, not a list");
 		return 0;
 	}
-	text = expand(v->s, v->node, &with.secret);
-	v->s->has_secret |= with.secret;
-	if (text)
+	if (is_null(v->node)) {
+		value_wrong(v, NULL, "null is no value: leave the key out, or quote it");
+		return 0;
+	}
+	text = expand_value(&with, with.node);
+	if (text && !*text && v->resource->required)
+		value_wrong(v, NULL, "is required, and empty");
+	else if (text)
 		put_scalar(&with, text);
 	return 0;
 }

@@ -34,7 +34,7 @@ static bool append(struct imp_profile_source *s, const struct imp_yaml *n,
 }
 
 static const char *value_of(struct imp_profile_source *s, const struct imp_yaml *n,
-			    const char *name, bool *secret)
+			    const char *name, struct expanded *what)
 {
 	struct imp_variable *v = find_variable(s, name);
 
@@ -43,11 +43,14 @@ static const char *value_of(struct imp_profile_source *s, const struct imp_yaml 
 			 "variable '%s' is not declared under variables:", name);
 		return NULL;
 	}
-	*secret |= v->hidden;
+	what->hidden |= v->hidden;
+	if (v->secret)
+		what->secret = v->name;
+	if (v->wrong)
+		return NULL;
 	if (!v->value)
 		imp_diag(&s->diags, n->mark,
-			 "variable '%s' has no value: no column, no -s, no default",
-			 name);
+			 "variable '%s' has no value: no cell, no -s, no default", name);
 	return v->value;
 }
 
@@ -67,7 +70,7 @@ static bool take_name(const char **text, char name[64])
 
 /* One piece at *p: a variable, a doubled dollar, or what comes before the next one. */
 static bool expand_piece(struct imp_profile_source *s, const struct imp_yaml *n,
-			 const char **p, bool *secret)
+			 const char **p, struct expanded *what)
 {
 	size_t len = strcspn(*p, "$");
 	const char *value = *p;
@@ -86,7 +89,7 @@ static bool expand_piece(struct imp_profile_source *s, const struct imp_yaml *n,
 			 "a lone $: write ${name}, or $$ for the character");
 		return false;
 	}
-	value = value_of(s, n, name, secret);
+	value = value_of(s, n, name, what);
 	return value && append(s, n, value, strlen(value));
 }
 
@@ -95,7 +98,8 @@ bool has_variables(const struct imp_yaml *n)
 	return n->kind == IMP_YAML_SCALAR && n->quoted && strstr(n->text, "${");
 }
 
-const char *expand(struct imp_profile_source *s, const struct imp_yaml *n, bool *secret)
+const char *expand(struct imp_profile_source *s, const struct imp_yaml *n,
+		   struct expanded *what)
 {
 	size_t at = s->scratch.len;
 
@@ -111,9 +115,22 @@ const char *expand(struct imp_profile_source *s, const struct imp_yaml *n, bool 
 	if (!n->quoted || !strchr(n->text, '$'))
 		return n->text;
 	for (const char *p = n->text; *p;)
-		if (!expand_piece(s, n, &p, secret))
+		if (!expand_piece(s, n, &p, what))
 			return NULL;
 	return append(s, n, "", 1) ? (const char *)s->scratch.ptr + at : NULL;
+}
+
+const char *expand_open(struct imp_profile_source *s, const struct imp_yaml *n)
+{
+	struct expanded what = { 0 };
+	const char *text = expand(s, n, &what);
+
+	if (!text || !what.secret)
+		return text;
+	imp_diag(&s->diags, n->mark,
+		 "variable '%s' is secret: it goes into secret resources only",
+		 what.secret);
+	return NULL;
 }
 
 /* What stands on labels is no secret, wherever it is put in. */
@@ -159,9 +176,10 @@ static void read_one(struct imp_profile_source *s, const struct imp_yaml *n)
 				    .type = type && type->text ? type->text : "text",
 				    .fallback = fallback,
 				    .mark = n->key_mark,
-				    .hidden = secret && secret->text &&
+				    .secret = secret && secret->text &&
 					      strcmp(secret->text, "true") == 0,
 				    .column = -1 };
+	v->hidden = v->secret;
 	for (size_t i = 0; type && type->text && i < COUNTOF(types); i++)
 		known |= strcmp(types[i], type->text) == 0;
 	if (!known)
@@ -225,6 +243,7 @@ int variables_check_sets(struct imp_profile_source *s, struct imp_error *err)
 {
 	for (size_t k = 0; k < s->options.sets; k++) {
 		const char *set = s->options.set[k], *eq = strchr(set, '=');
+		const struct imp_variable *v;
 		char name[64];
 
 		if (!eq || eq == set || (size_t)(eq - set) >= sizeof(name))
@@ -232,10 +251,19 @@ int variables_check_sets(struct imp_profile_source *s, struct imp_error *err)
 					set);
 		memcpy(name, set, (size_t)(eq - set));
 		name[eq - set] = '\0';
-		if (!find_variable(s, name))
+		v = find_variable(s, name);
+		if (!v)
 			return imp_fail(err, IMP_EUSAGE,
 					"-s %s: %s declares no such variable", name,
 					s->diags.file);
+		if (v->secret)
+			return imp_hint(err,
+					imp_fail(err, IMP_EUSAGE,
+						 "-s %s: is secret, and everybody may "
+						 "read a command line",
+						 name),
+					"give it in a column of the CSV, or as {file: "
+					"...} in the profile");
 	}
 	return 0;
 }
@@ -284,8 +312,18 @@ static int wrong_value(struct imp_profile_source *s, const struct imp_csv *csv,
 		 csv->field_line[v->column], csv->field_column[v->column], v->name,
 		 v->hidden ? "" : " ", v->hidden ? "" : v->value, wrong);
 	snprintf(line, sizeof(line), "%.390s\n", err->msg);
+	if (text->len > 0 && memmem(text->ptr, text->len, line, strlen(line)))
+		return -IMP_EFORMAT; /* the check of the columns has said it */
 	return imp_secret_append(text, imp_span_str(line), err) ? -IMP_ERESOURCE
 								: -IMP_EFORMAT;
+}
+
+/* An empty cell gives no value: the default, if there is one. */
+static const char *cell_of(const struct imp_csv *csv, const struct imp_variable *v)
+{
+	const char *cell = imp_csv_field(csv, (size_t)v->column);
+
+	return *cell ? cell : v->fallback ? v->fallback->text : NULL;
 }
 
 int variables_take_row(struct imp_profile_source *s, const struct imp_csv *csv,
@@ -299,8 +337,9 @@ int variables_take_row(struct imp_profile_source *s, const struct imp_csv *csv,
 		const char *wrong;
 
 		if (csv && v->column >= 0)
-			v->value = imp_csv_field(csv, (size_t)v->column);
+			v->value = cell_of(csv, v);
 		wrong = v->value ? kind_wrong(v->type, v->value, buf) : NULL;
+		v->wrong = wrong;
 		if (wrong) {
 			int rc = wrong_value(s, csv, v, wrong, text, err);
 

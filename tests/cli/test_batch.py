@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Batches: threads, folders, rows with mistakes, keys in the CSV, rows that change while they are read."""
+import base64
+import os
+import subprocess
+import unittest
+
+import cbor2
+from cryptography.hazmat.primitives.asymmetric import ec, x25519
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from tool import IMPRINT, Case
+
+
+def luhn(digits):
+    total = sum(sum(divmod(int(d) * (1 + i % 2), 10)) for i, d in enumerate(reversed(digits + "0")))
+    return digits + str(-total % 10)
+
+
+IMEIS = [luhn(f"00101001{n:06d}") for n in range(3000)]
+
+
+class Batch(Case):
+    def setUp(self):
+        super().setUp()
+        self.keys()
+        self.profile()
+
+    def csv(self, rows, head="imei"):
+        return self.write("d.csv", "\n".join([head, *rows]) + "\n")
+
+    def build(self, *args, status=0, **options):
+        return self.run_tool("build", "p.yaml", "--csv", "d.csv", "--force", "-o", "x.profiles", *args, status=status, **options)
+
+    def sequence(self, name):
+        """The items behind a file's head."""
+        out, content = [], (self.dir / name).read_bytes()
+        with open(self.dir / name, "rb") as f:
+            while f.tell() < len(content):
+                out.append(cbor2.load(f))
+        self.assertEqual(out[0][1], len(out) - 1)
+        return out[1:]
+
+    def claims(self, name):
+        return [cbor2.loads(item.value[0])[15] for item in self.sequence(name)]
+
+    def pack(self, *args, status=0):
+        return self.run_tool("pack", "p.yaml", "--csv", "d.csv", "-k", "owner.pem", "-o", "x.packages", "--force", *args, status=status)
+
+    def key_rows(self, count):
+        """Rows with a P-256 key in hex."""
+        points = [ec.generate_private_key(ec.SECP256R1()).public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+                  for _ in range(count)]
+        return [f"{imei},{point.hex()}" for imei, point in zip(IMEIS, points)]
+
+    def test_threads_keep_the_order_and_the_ids(self):
+        self.csv(IMEIS[:300])
+        self.build()
+        profiles = (self.dir / "x.profiles").read_bytes()
+        for jobs in (1, 2, 7):
+            self.run_tool("sign", "-k", "owner.pem", "-j", jobs, "x.profiles", "-o", f"{jobs}.signed")
+            self.assertEqual([item.value[2] for item in self.sequence(f"{jobs}.signed")], [cbor2.dumps(p, canonical=False) for p in self.sequence("x.profiles")])
+        self.build()
+        self.assertEqual((self.dir / "x.profiles").read_bytes(), profiles)
+
+    def test_pack_in_threads_is_pack(self):
+        self.csv(self.key_rows(4), "imei,key")
+        self.pack("-j", 1)
+        one = self.claims("x.packages")
+        self.pack("-j", 4)
+        self.assertEqual(self.claims("x.packages"), one)
+        self.assertEqual([c[256][1:].hex()[1::2] for c in one], [i[:14] for i in IMEIS[:4]])
+
+    def test_key_column_takes_every_form(self):
+        """B3: one key, written in each way, seals alike; the recipient's kid tells."""
+        private = ec.generate_private_key(ec.SECP256R1()).public_key()
+        point = private.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        spki = private.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        pem = private.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+        cose = cbor2.dumps({1: 2, -1: 1, -2: point[1:33], -3: point[33:]})
+        forms = [point.hex(), base64.b64encode(point).decode(), spki.hex(), base64.b64encode(spki).decode(), f'"{pem}"', cose.hex(),
+                 base64.b64encode(cose).decode()]
+        raw = x25519.X25519PrivateKey.generate().public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        kids = set()
+        for form in forms:
+            self.csv([f"{IMEIS[0]},{form}"], "imei,key")
+            self.pack()
+            kids.add(cbor2.loads(self.sequence("x.packages")[0].value[3][0][0])[4])
+        self.assertEqual(len(kids), 1)
+        self.csv([f"{IMEIS[0]},{raw.hex()}"], "imei,key")
+        self.pack()
+        self.assertNotIn(cbor2.loads(self.sequence("x.packages")[0].value[3][0][0])[4], kids)
+
+    def test_key_column_is_checked(self):
+        """KEY-05, KEY-06, KEY-14, CSV-08: what is no key, and one key twice in two forms."""
+        rows = self.key_rows(1)
+        good = rows[0].split(",")[1]
+        other = base64.b64encode(bytes.fromhex(good)).decode()
+        for form, words in ((good[:-2] + "ff", "not on its curve"), ("02" + good[2:66], "no SubjectPublicKeyInfo"), ("00", "no SubjectPublicKeyInfo"),
+                            ("zz!", "neither PEM, nor hex, nor base64"), ("04" + "00" * 64, "not on its curve"), ("00" * 32, "small order")):
+            self.csv([f"{IMEIS[0]},{form}"], "imei,key")
+            run = self.pack(status=3)
+            self.assertRegex(run.err, r"^d\.csv:2:17: key .*" + words)
+        self.csv([rows[0], f"{IMEIS[1]},{other}"], "imei,key")
+        self.assertIn("stands already in line 2", self.pack(status=3).err)
+        self.assertFalse((self.dir / "x.packages").exists())
+
+    def test_keys_of_a_csv_are_asserted(self):
+        self.run_tool("keygen", "-o", "prod.pem")
+        self.csv(self.key_rows(2), "imei,key")
+        run = self.pack("-k", "prod.pem", status=2)  # -k twice
+        run = self.run_tool("pack", "p.yaml", "--csv", "d.csv", "-k", "prod.pem", "-o", "x.packages", status=4)
+        self.assertIn("nobody vouches for its key", run.err)
+        self.run_tool("pack", "p.yaml", "--csv", "d.csv", "-k", "prod.pem", "-o", "x.packages", "--accept-asserted")
+        run = self.run_tool("pack", "p.yaml", "--csv", "d.csv", "-k", "prod.pem", "-o", "y.packages", "--accept-asserted", "--factory", "factory.pub", status=4)
+        self.assertIn("is a test key", run.err)
+
+    def test_split_makes_a_folder_of_files(self):
+        self.csv(self.key_rows(3), "imei,key")
+        self.run_tool("pack", "p.yaml", "--csv", "d.csv", "-k", "owner.pem", "--split", "out")
+        self.assertEqual(sorted(os.listdir(self.dir / "out")), [f"{i}.package" for i in IMEIS[:3]])
+        self.run_tool("inspect", f"out/{IMEIS[0]}.package")
+        before = set(os.listdir(self.dir))
+        self.run_tool("pack", "p.yaml", "--csv", "d.csv", "-k", "owner.pem", "--split", "out", status=2)
+        self.csv(self.key_rows(2) + [IMEIS[2] + ","], "imei,key")
+        self.run_tool("pack", "p.yaml", "--csv", "d.csv", "-k", "owner.pem", "--split", "new", status=4)
+        self.assertEqual(set(os.listdir(self.dir)), before)
+        self.run_tool("build", "p.yaml", "--csv", "d.csv", "--split", "clear")
+        self.assertEqual({oct((self.dir / "clear" / n).stat().st_mode & 0o777) for n in os.listdir(self.dir / "clear")}, {"0o600"})
+
+    def test_csv_09_keep_going_leaves_out_and_reports(self):
+        self.csv([IMEIS[0], "001010010000015", IMEIS[1], IMEIS[0]])
+        run = self.build(status=3)
+        self.assertFalse((self.dir / "x.profiles").exists())
+        self.assertIn("2 rows with mistakes", run.err)
+        run = self.build("--keep-going", status=11)
+        self.assertRegex(run.err, r"d\.csv:3:1: imei 001010010000015: check digit")
+        self.assertIn("d.csv:5:1: imei", run.err)
+        self.assertIn("2 rows left out", run.err)
+        self.assertEqual(len(self.sequence("x.profiles")), 2)
+        self.csv(self.key_rows(2) + [IMEIS[2] + ","], "imei,key")
+        run = self.pack("--keep-going", status=11)
+        self.assertIn("d.csv:4: imei " + IMEIS[2] + ": no card, and no key", run.err)
+        self.assertEqual(len(self.claims("x.packages")), 2)
+
+    def test_all_mistakes_are_counted(self):
+        self.csv(["001010010000015"] * 3000)
+        run = self.build(status=3)
+        self.assertIn("3000 rows with mistakes", run.err)
+        self.assertIn("... and more", run.err)
+        self.assertLess(len(run.err), 100000)
+
+    def test_a_bad_cell_is_told_once(self):
+        self.csv(["001010010000015"])
+        run = self.build(status=3)
+        self.assertEqual(run.err.count("check digit"), 1, run.err)
+
+    def test_ids_that_no_row_has(self):
+        self.csv(IMEIS[:3])
+        run = self.build("--id", IMEIS[0], "--id", IMEIS[7], status=3)
+        self.assertIn(f"no row with --id {IMEIS[7]}", run.err)
+
+    def test_one_device_by_two_rows(self):
+        self.write("p.yaml", (self.dir / "p.yaml").read_text().replace('"${imei}"', f'"{IMEIS[0]}"'))
+        self.csv(IMEIS[:2])
+        self.assertIn("d.csv:3:1: the profile's target is the device of line 2 again", self.build(status=3).err)
+
+    def test_ueid_and_imei_of_a_row_agree(self):
+        ueid = "03" + "".join(f"0{d}" for d in IMEIS[0][:14])
+        self.csv([f"{IMEIS[0]},{ueid}"], "imei,ueid")
+        self.build()
+        self.csv([f"{IMEIS[1]},{ueid}"], "imei,ueid")
+        self.assertIn("is not the ueid of the imei", self.build(status=3).err)
+
+    def test_csv_13_rows_that_change_while_they_are_read(self):
+        """What is handed on must be what was checked."""
+        self.csv([imei + "," + "a" * 80 for imei in IMEIS], "imei,x")
+        # The head is written after all rows were checked; then the pipe is full, and waits for its reader.
+        run = subprocess.Popen([IMPRINT, "build", "p.yaml", "--csv", "d.csv"], cwd=self.dir, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.assertTrue(run.stdout.read(1))
+        with open(self.dir / "d.csv", "r+b") as f:
+            f.seek(-3, os.SEEK_END)
+            f.write(b"b")
+        _, err = run.communicate()
+        self.assertEqual(run.returncode, 3)
+        self.assertIn(b"changed while it was read", err)
+
+    def test_secret_variables_go_nowhere_else(self):
+        head = 'imprint: 1\ndomain: owner\nsequence: 1\ntarget: {imei: "001010010000014"}\nvariables: {pin: {type: text, secret: true}}\n'
+        for settings, line in (('profile: "l-${pin}"\nsettings: {cellular: {psm-timer: 10h}}', 6), ('profile: p\nsettings: {apn/0: {name: "${pin}", auth: none}}', 7)):
+            self.write("p.yaml", head + settings + "\n")
+            self.write("d.csv", "imei,pin\n001010010000014,topsecret9\n")
+            run = self.build("--seed", "seed.key", status=3)
+            self.assertRegex(run.err, rf"p\.yaml:{line}:")
+            self.assertIn("secret", run.err)
+            self.assertNotIn("topsecret9", run.err)
+        run = self.run_tool("build", "p.yaml", "-s", "pin=topsecret9", "--seed", "seed.key", "-o", "y", status=2)
+        self.assertIn("everybody may read a command line", run.err)
+
+    def test_empty_cells_and_null_are_no_values(self):
+        head = 'imprint: 1\nprofile: p\ndomain: owner\nsequence: 1\ntarget: {imei: "${imei}"}\nvariables: {imei: {type: imei}, n: {type: text}}\n'
+        self.write("d.csv", "imei,n\n001010010000014,\n")
+        for value, words in (('"${n}"', "variable 'n' has no value: no cell"), ("null", "null is no value"), ("~", "null is no value"), ('""', "is required, and empty"),
+                             ("", "null is no value")):
+            self.write("p.yaml", head + f"settings:\n  apn/0:\n    name: {value}\n    auth: none\n")
+            self.assertIn(words, self.build(status=3).err)
+        self.write("p.yaml", head.replace("n: {type: text}", "n: {type: text, default: x}") + 'settings: {apn/0: {name: "${n}", auth: none}}\n')
+        self.build()
+        self.assertEqual(self.sequence("x.profiles")[0][5][11][0][0], "x")
+
+    def test_csv_10_a_last_line_without_end_is_told(self):
+        self.write("d.csv", f"imei\n{IMEIS[0]}")
+        self.assertIn("the last line has no end: was the file cut off?", self.build().err)
+        self.write("d.csv", f"imei,x\n{IMEIS[0]}")
+        self.assertIn("1 fields, the header has 2", self.build(status=3).err)
+
+
+if __name__ == "__main__":
+    unittest.main()
