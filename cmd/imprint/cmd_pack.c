@@ -3,7 +3,6 @@
  */
 #include <inttypes.h>
 
-#include "base/wipe.h"
 #include "commands.h"
 #include "compile.h"
 #include "issue.h"
@@ -60,14 +59,12 @@ static int make(void *ctx, struct imp_crypto *crypto, const struct imp_pool_item
 		struct imp_writer *out, struct imp_error *err)
 {
 	struct packer *p = ctx;
-	uint8_t buf[IMP_CBOR_MAX];
-	struct imp_writer w = imp_writer(buf, sizeof(buf));
-	int rc = imp_issue_sign(crypto, &p->signer, item->in, &w, err);
+	bool asserted = false;
+	int rc = imp_issue_pack(crypto, &p->signer, &p->sealing.sealer,
+				item->key.crv ? &item->key : NULL, item->in, out,
+				&asserted, err);
 
-	if (!rc)
-		rc = sealing_make(&p->sealing, crypto, &item->key, imp_written(&w), out,
-				  err);
-	imp_wipe(buf, w.len);
+	p->sealing.asserted += !rc && asserted;
 	return rc;
 }
 

@@ -35,8 +35,8 @@ static bool tag_is_known(uint64_t tag)
 static const char *check_text(const struct scan *s, struct imp_span text)
 {
 	while (text.len > 0) {
-		uint32_t cp = 0;
-		size_t n = imp_utf8(text, &cp);
+		uint32_t cp = text.ptr[0];
+		size_t n = cp < 0x80 ? 1 : imp_utf8(text, &cp);
 
 		if (n == 0)
 			return "text is not UTF-8 (RFC 8949 3.1)";
@@ -256,9 +256,13 @@ static const char *step(struct scan *s)
 size_t imp_cbor_item_len(struct imp_span in, enum imp_cbor_rules rules,
 			 struct imp_cbor_fault *fault)
 {
-	struct scan s = { .in = in, .rules = rules };
+	struct scan s; /* its levels are set as they are entered: 4 KiB not zeroed */
 	const char *bad = NULL;
 
+	s.in = in;
+	s.rules = rules;
+	s.at = 0;
+	s.depth = 0;
 	if (in.len > IMP_CBOR_MAX)
 		s.in.len = IMP_CBOR_MAX;
 	do

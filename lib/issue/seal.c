@@ -1,9 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Issuing one profile. */
 #include "issue/seal.h"
+#include "base/wipe.h"
 #include "object/profile.h"
 #include "object/seal.h"
 #include "object/signed.h"
+
+static int sign(struct imp_crypto *crypto, const struct imp_signer *signer,
+		struct imp_span profile, struct imp_writer *w, uint8_t id[IMP_ID_LEN],
+		struct imp_error *err)
+{
+	return imp_signed_put_one(crypto, signer, IMP_KIND_PROFILE,
+				  (struct imp_span){ 0 }, profile, w, id)
+		       ? imp_fail(err, IMP_EKEY, "signing failed")
+		       : 0;
+}
 
 int imp_issue_sign(struct imp_crypto *crypto, const struct imp_signer *signer,
 		   struct imp_span profile, struct imp_writer *w, struct imp_error *err)
@@ -11,10 +22,7 @@ int imp_issue_sign(struct imp_crypto *crypto, const struct imp_signer *signer,
 	struct imp_profile p;
 	int rc = imp_profile_decode(profile, &p, err);
 
-	if (!rc && imp_signed_put_one(crypto, signer, IMP_KIND_PROFILE,
-				      (struct imp_span){ 0 }, profile, w, NULL))
-		rc = imp_fail(err, IMP_EKEY, "signing failed");
-	return rc;
+	return rc ? rc : sign(crypto, signer, profile, w, NULL, err);
 }
 
 /* A signed profile on its way to a device. */
@@ -22,8 +30,9 @@ struct sealing {
 	struct imp_crypto *crypto;
 	const struct imp_sealer *sealer;
 	const struct imp_pub *key;
-	struct imp_signed object;
+	struct imp_span issuer; /* kid */
 	struct imp_profile profile;
+	uint8_t id[IMP_ID_LEN];
 	char name[80];
 	struct imp_known known; /* the card, where there is one */
 	bool has_card;
@@ -95,21 +104,14 @@ static int check_objects(const struct sealing *s, struct imp_error *err)
 	return 0;
 }
 
-static int open_object(struct sealing *s, struct imp_span object, struct imp_error *err)
+static int find_card(struct sealing *s, struct imp_error *err)
 {
-	int rc = imp_signed_decode(object, &s->object, err);
+	int rc = 0;
 
-	if (!rc && s->object.kind != IMP_KIND_PROFILE)
-		rc = imp_fail(err, IMP_EFORMAT, "is a %s, expected a profile",
-			      imp_kind_name(s->object.kind));
-	if (!rc)
-		rc = imp_profile_decode(s->object.cose.payload, &s->profile, err);
-	if (rc)
-		return rc;
 	imp_device_name(s->profile.target.ueid, s->name);
-	rc = s->sealer->cards ? imp_cards_find(s->sealer->cards, s->crypto,
-					       s->profile.target.ueid, &s->known, err)
-			      : 0;
+	if (s->sealer->cards)
+		rc = imp_cards_find(s->sealer->cards, s->crypto, s->profile.target.ueid,
+				    &s->known, err);
 	s->has_card = rc > 0;
 	return rc < 0 ? rc : 0;
 }
@@ -118,20 +120,16 @@ static int put(const struct sealing *s, struct imp_span object, struct imp_write
 	       struct imp_error *err)
 {
 	const struct imp_profile *p = &s->profile;
-	uint8_t id[IMP_ID_LEN];
 	const struct imp_package_claims claims = { .ueid = p->target.ueid,
-						   .profile_id = IMP_SPAN(id),
-						   .issuer = s->object.issuer,
+						   .profile_id = IMP_SPAN(s->id),
+						   .issuer = s->issuer,
 						   .domain = p->domain,
 						   .epochs = { p->epochs[0],
 							       p->epochs[1] },
 						   .sequence = p->sequence };
 	size_t before = w->len;
-	int rc = imp_signed_id(s->crypto, &s->object, id);
+	int rc = imp_package_seal(s->crypto, s->key, &claims, object, w);
 
-	if (rc)
-		return imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
-	rc = imp_package_seal(s->crypto, s->key, &claims, object, w);
 	if (rc)
 		return imp_fail(err, (enum imp_code) - rc, "%s: sealing failed", s->name);
 	if (s->has_card && w->len - before > s->known.card.largest)
@@ -141,19 +139,58 @@ static int put(const struct sealing *s, struct imp_span object, struct imp_write
 	return 0;
 }
 
+/* The profile, its id and its issuer are known. */
+static int seal(struct sealing *s, struct imp_span object, struct imp_writer *w,
+		bool *asserted, struct imp_error *err)
+{
+	int rc = find_card(s, err);
+
+	if (!rc)
+		rc = check_key(s, asserted, err);
+	if (!rc)
+		rc = check_objects(s, err);
+	if (!rc)
+		rc = put(s, object, w, err);
+	imp_known_fini(&s->known);
+	return rc;
+}
+
 int imp_issue_seal(struct imp_crypto *crypto, const struct imp_sealer *sealer,
 		   const struct imp_pub *key, struct imp_span object,
 		   struct imp_writer *w, bool *asserted, struct imp_error *err)
 {
 	struct sealing s = { .crypto = crypto, .sealer = sealer, .key = key };
-	int rc = open_object(&s, object, err);
+	struct imp_signed signed_;
+	int rc = imp_signed_decode(object, &signed_, err);
+
+	if (!rc && signed_.kind != IMP_KIND_PROFILE)
+		rc = imp_fail(err, IMP_EFORMAT, "is a %s, expected a profile",
+			      imp_kind_name(signed_.kind));
+	if (!rc)
+		rc = imp_profile_decode(signed_.cose.payload, &s.profile, err);
+	if (!rc && imp_signed_id(crypto, &signed_, s.id))
+		rc = imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
+	s.issuer = signed_.issuer;
+	return rc ? rc : seal(&s, object, w, asserted, err);
+}
+
+int imp_issue_pack(struct imp_crypto *crypto, const struct imp_signer *signer,
+		   const struct imp_sealer *sealer, const struct imp_pub *key,
+		   struct imp_span profile, struct imp_writer *w, bool *asserted,
+		   struct imp_error *err)
+{
+	struct sealing s = { .crypto = crypto, .sealer = sealer, .key = key };
+	uint8_t object[IMP_CBOR_MAX], kid[IMP_KID_LEN];
+	struct imp_writer o = imp_writer(object, sizeof(object));
+	int rc = imp_profile_decode(profile, &s.profile, err);
 
 	if (!rc)
-		rc = check_key(&s, asserted, err);
+		rc = sign(crypto, signer, profile, &o, s.id, err);
+	if (!rc && imp_cose_kid(crypto, &signer->pub, kid))
+		rc = imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
+	s.issuer = IMP_SPAN(kid);
 	if (!rc)
-		rc = check_objects(&s, err);
-	if (!rc)
-		rc = put(&s, object, w, err);
-	imp_known_fini(&s.known);
+		rc = seal(&s, imp_written(&o), w, asserted, err);
+	imp_wipe(object, o.len);
 	return rc;
 }

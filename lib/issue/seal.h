@@ -45,4 +45,15 @@ int imp_issue_seal(struct imp_crypto *crypto, const struct imp_sealer *sealer,
 		   struct imp_writer *w, bool *asserted, struct imp_error *err)
 	IMP_MUST_CHECK;
 
+/*
+ * Both at once: a profile's payload becomes a package; what is signed in between is in
+ * memory only, and wiped.
+ *
+ * Errors as above.
+ */
+int imp_issue_pack(struct imp_crypto *crypto, const struct imp_signer *signer,
+		   const struct imp_sealer *sealer, const struct imp_pub *key,
+		   struct imp_span profile, struct imp_writer *w, bool *asserted,
+		   struct imp_error *err) IMP_MUST_CHECK;
+
 #endif

@@ -63,7 +63,7 @@ int imp_profile_decode(struct imp_span in, struct imp_profile *out, struct imp_e
 		imp_cbor_fail(&c, "target does not name one device");
 	rc = imp_cbor_finish(&c, "profile", err);
 	if (!rc)
-		rc = imp_settings_check(p.settings, err);
+		rc = imp_settings_walk(p.settings, err);
 	if (!rc)
 		*out = p;
 	return rc;

@@ -62,5 +62,7 @@ bool imp_settings_next(struct imp_settings_walk *walk);
 /* Shape and limits: ids u16, no empty maps, values int, text, bytes, bool or null. 0, or
  * -IMP_EFORMAT. */
 int imp_settings_check(struct imp_span settings, struct imp_error *err) IMP_MUST_CHECK;
+/* The same of bytes that the strict gate has passed already. */
+int imp_settings_walk(struct imp_span settings, struct imp_error *err) IMP_MUST_CHECK;
 
 #endif

@@ -67,16 +67,22 @@ bool imp_settings_next(struct imp_settings_walk *walk)
 	return walk->ok;
 }
 
-int imp_settings_check(struct imp_span settings, struct imp_error *err)
+int imp_settings_walk(struct imp_span settings, struct imp_error *err)
 {
 	struct imp_settings_walk walk;
+
+	imp_settings_begin(&walk, settings);
+	while (imp_settings_next(&walk))
+		;
+	return imp_cbor_finish(&walk.c, "settings", err);
+}
+
+int imp_settings_check(struct imp_span settings, struct imp_error *err)
+{
 	struct imp_cbor c;
 	struct imp_cbor_fault fault;
 
 	if (imp_cbor_open(&c, settings, IMP_CBOR_STRICT, &fault))
 		return imp_cbor_refuse(&fault, "settings", err);
-	imp_settings_begin(&walk, settings);
-	while (imp_settings_next(&walk))
-		;
-	return imp_cbor_finish(&walk.c, "settings", err);
+	return imp_settings_walk(settings, err);
 }

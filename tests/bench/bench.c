@@ -33,3 +33,10 @@ bool bench_report(const char *metric, double value, double limit)
 	       limit);
 	return value <= limit;
 }
+
+bool bench_at_least(const char *metric, double value, double target, double gate)
+{
+	printf("{\"metric\":\"%s\",\"value\":%.4f,\"target\":%.4f,\"gate\":%.4f}\n",
+	       metric, value, target, gate);
+	return value >= gate;
+}

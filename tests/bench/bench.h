@@ -11,5 +11,8 @@ uint64_t bench_cpu_ns(void);
 double bench_median(double *v, size_t n);
 /* Print {"metric": ..., "value": ..., "limit": ...}; true where value <= limit. */
 bool bench_report(const char *metric, double value, double limit);
+/* The same for what should be at least `target`; true where it is at least `gate`, which
+ * lies a little lower: machines are noisy. */
+bool bench_at_least(const char *metric, double value, double target, double gate);
 
 #endif
