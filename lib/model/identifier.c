@@ -6,24 +6,115 @@
 #include "base/attr.h"
 #include "model/identifier.h"
 
-static const char *const names[IMP_ID_KINDS] = { "imei", "iccid", "eid",
-						 "imsi", "ueid",  "apn" };
+static const char *const names[IMP_ID_KINDS] = { "imei", "imeisv", "iccid", "eid",
+						 "imsi", "ueid",   "apn",   "plmn" };
 
 const char *imp_identifier_name(enum imp_identifier kind)
 {
 	return names[kind];
 }
 
-static bool all_digits(const char *s)
+/* How many digits it starts with. */
+static size_t digits(const char *s)
 {
-	return *s && s[strspn(s, "0123456789")] == '\0';
+	return strspn(s, "0123456789");
 }
 
-/* What a spreadsheet leaves of a long number: 8.98821E+18. */
-static bool mangled(const char *s)
+static bool all_digits(const char *s)
 {
-	return strpbrk(s, "Ee") && strspn(s, "0123456789.,Ee+") == strlen(s);
+	return *s && s[digits(s)] == '\0';
 }
+
+static bool has_one(const char *s, const char *const *list)
+{
+	for (; *list; list++)
+		if (strstr(s, *list))
+			return true;
+	return false;
+}
+
+/* '490154203237518 */
+static bool is_quoted(const char *s)
+{
+	return *s == '\'' || strncmp(s, "\u2019", 3) == 0;
+}
+
+/* 8.98821E+18 */
+static bool is_scientific(const char *s)
+{
+	return digits(s) > 0 && strpbrk(s, "Ee") &&
+	       strspn(s, "0123456789.,Ee+-") == strlen(s);
+}
+
+/* 490154203237518.0 */
+static bool is_decimal(const char *s)
+{
+	const char *point = s + digits(s);
+
+	return point > s && (*point == '.' || *point == ',') &&
+	       strspn(point + 1, "0") == strlen(point + 1);
+}
+
+/* No-break space, figure space, narrow no-break space. */
+static bool has_no_break(const char *s)
+{
+	return has_one(s, (const char *const[]){ "\u00a0", "\u2007", "\u202f", NULL });
+}
+
+/* U+FF10 to U+FF19. */
+static bool is_full_width(const char *s)
+{
+	for (; (s = strstr(s, "\xef\xbc")) != NULL; s += 2)
+		if ((uint8_t)s[2] >= 0x90 && (uint8_t)s[2] <= 0x99)
+			return true;
+	return false;
+}
+
+/* 49-015420-323751-8; hyphens of typesetters, too */
+static bool is_grouped(const char *s)
+{
+	return strpbrk(s, " -") ||
+	       has_one(s, (const char *const[]){ "\u2010", "\u2011", "\u2013", NULL });
+}
+
+/* What spreadsheets, and people who type, make of digits. The first that fits is said. */
+static const struct {
+	bool (*is)(const char *s);
+	const char *says;
+} habits[] = {
+	{ is_quoted, "starts with a spreadsheet's apostrophe: leave it out" },
+	{ is_scientific,
+	  "a spreadsheet made a floating-point number of it: format the column as text" },
+	{ is_decimal,
+	  "ends in a decimal point and zeros: format the spreadsheet's column as text" },
+	{ has_no_break, "has a no-break space in it: leave it out" },
+	{ is_full_width, "has full-width digits in it: write 0 to 9" },
+	{ is_grouped, "has spaces or dashes between its digits: leave them out" },
+};
+
+/* NULL: digits only. */
+static const char *not_digits(const char *s, const char *otherwise)
+{
+	if (all_digits(s))
+		return NULL;
+	for (size_t i = 0; i < COUNTOF(habits); i++)
+		if (habits[i].is(s))
+			return habits[i].says;
+	return otherwise;
+}
+
+/* A spreadsheet keeps 15 digits of a number and puts zeros in the place of the rest.
+ * Asked only where the check digits are wrong. */
+static bool is_rounded(const char *s)
+{
+	enum { KEPT = 15 };
+	size_t n = strlen(s);
+
+	return n > KEPT + 1 && strspn(s + KEPT, "0") == n - KEPT;
+}
+
+static const char rounded[] =
+	"ends in zeros after 15 digits, and its check digit is wrong: rounded by a spreadsheet?";
 
 /* The digit that makes the whole number pass. Source: ISO/IEC 7812-1 B. */
 static unsigned luhn_digit(const char *s, size_t n)
@@ -50,55 +141,88 @@ static const char *check_luhn(const char *s, size_t n, const char *source, char 
 
 static const char *wrong_imei(const char *s, char buf[128])
 {
-	if (mangled(s))
-		return "a spreadsheet made a floating-point number of it: format the column as text";
-	if (!all_digits(s))
-		return "is not digits only (3GPP TS 23.003 6.2.1)";
+	const char *wrong = not_digits(s, "is not digits only (3GPP TS 23.003 6.2.1)");
+
+	if (wrong)
+		return wrong;
 	if (strlen(s) == 14)
 		return "has 14 digits, expected 15: leading zero lost by a spreadsheet?";
+	if (strlen(s) == 16)
+		return "has 16 digits, expected 15: an IMEISV? (3GPP TS 23.003 6.2.1)";
 	if (strlen(s) != 15)
 		return "is not 15 digits (3GPP TS 23.003 6.2.1)";
 	return check_luhn(s, 15, "3GPP TS 23.003 6.2.1", buf);
 }
 
+/* It has no check digit. */
+static const char *wrong_imeisv(const char *s)
+{
+	const char *wrong = not_digits(s, "is not digits only (3GPP TS 23.003 6.2.2)");
+
+	if (wrong)
+		return wrong;
+	if (strlen(s) == 15)
+		return "has 15 digits, expected 16: an IMEI, or leading zero lost by a spreadsheet?";
+	return strlen(s) == 16 ? NULL : "is not 16 digits (3GPP TS 23.003 6.2.2)";
+}
+
 static const char *wrong_iccid(const char *s, char buf[128])
 {
+	const char *wrong = not_digits(s, "is not digits only (ITU-T E.118)");
 	size_t n = strlen(s);
 
-	if (mangled(s))
-		return "a spreadsheet made a floating-point number of it: format the column as text";
-	if (!all_digits(s))
-		return "is not digits only (ITU-T E.118)";
-	if (n != 19 && n != 20)
-		return "is not 19 or 20 digits (ITU-T E.118)";
+	if (wrong)
+		return wrong;
+	if (n < 18 || n > 20)
+		return "is not 18 to 20 digits (ITU-T E.118)";
 	if (strncmp(s, "89", 2) != 0)
 		return "does not start with 89 (ITU-T E.118)";
+	wrong = check_luhn(s, n, "ITU-T E.118", buf);
+	if (wrong && is_rounded(s))
+		return rounded;
 	/* Some issuers ship 20 digits without a valid check digit. */
-	return n == 20 ? NULL : check_luhn(s, n, "ITU-T E.118", buf);
+	return n == 20 ? NULL : wrong;
 }
 
 static const char *wrong_eid(const char *s)
 {
+	const char *wrong = not_digits(s, "is not 32 digits (SGP.02 2.2.2)");
 	unsigned rest = 0;
 
-	if (!all_digits(s) || strlen(s) != 32)
+	if (wrong)
+		return wrong;
+	if (strlen(s) != 32)
 		return "is not 32 digits (SGP.02 2.2.2)";
-	for (; *s; s++)
-		rest = (rest * 10 + (unsigned)(*s - '0')) % 97;
-	return rest == 1
-		       ? NULL
+	for (const char *p = s; *p; p++)
+		rest = (rest * 10 + (unsigned)(*p - '0')) % 97;
+	if (rest == 1)
+		return NULL;
+	return is_rounded(s)
+		       ? rounded
 		       : "check digits are wrong: it must be 1 modulo 97 (SGP.02 2.2.2)";
 }
 
+/* MCC of 3 digits, MNC of 2 or 3, and at least one of the subscriber's. */
 static const char *wrong_imsi(const char *s)
 {
-	size_t n = strlen(s);
+	const char *wrong = not_digits(s, "is not 6 to 15 digits (3GPP TS 23.003 2.2)");
 
-	if (mangled(s))
-		return "a spreadsheet made a floating-point number of it: format the column as text";
-	return all_digits(s) && n >= 6 && n <= 15
+	if (wrong)
+		return wrong;
+	return strlen(s) >= 6 && strlen(s) <= 15
 		       ? NULL
 		       : "is not 6 to 15 digits (3GPP TS 23.003 2.2)";
+}
+
+static const char *wrong_plmn(const char *s)
+{
+	static const char form[] =
+		"is not an MCC of 3 digits and an MNC of 2 or 3 (3GPP TS 23.003 12.1)";
+	const char *wrong = not_digits(s, form);
+
+	if (wrong)
+		return wrong;
+	return strlen(s) == 5 || strlen(s) == 6 ? NULL : form;
 }
 
 static const char *wrong_ueid(const char *s)
@@ -142,6 +266,8 @@ const char *imp_identifier_wrong(enum imp_identifier kind, const char *text,
 	switch (kind) {
 	case IMP_ID_IMEI:
 		return wrong_imei(text, buf);
+	case IMP_ID_IMEISV:
+		return wrong_imeisv(text);
 	case IMP_ID_ICCID:
 		return wrong_iccid(text, buf);
 	case IMP_ID_EID:
@@ -150,6 +276,8 @@ const char *imp_identifier_wrong(enum imp_identifier kind, const char *text,
 		return wrong_imsi(text);
 	case IMP_ID_UEID:
 		return wrong_ueid(text);
+	case IMP_ID_PLMN:
+		return wrong_plmn(text);
 	default:
 		return wrong_apn(text);
 	}

@@ -8,11 +8,13 @@
 
 enum imp_identifier {
 	IMP_ID_IMEI,
+	IMP_ID_IMEISV,
 	IMP_ID_ICCID,
 	IMP_ID_EID,
 	IMP_ID_IMSI,
 	IMP_ID_UEID,
 	IMP_ID_APN,
+	IMP_ID_PLMN,
 	IMP_ID_KINDS
 };
 
@@ -21,8 +23,8 @@ const char *imp_identifier_name(enum imp_identifier kind); /* "imei" */
  * Is it one? NULL, or what is wrong, one clause with its source; static storage, or put
  * into buf.
  *
- * Source: 3GPP TS 23.003 6.2.1, 2.2, 9.1; ITU-T E.118 (Luhn); SGP.02 2.2.2 (EID, mod 97);
- * RFC 9711 4.2.1.
+ * Source: 3GPP TS 23.003 6.2.1 (IMEI), 6.2.2 (IMEISV), 2.2 (IMSI), 9.1 (APN), 12.1
+ * (PLMN); ITU-T E.118 (ICCID, Luhn); SGP.02 2.2.2 (EID, mod 97); RFC 9711 4.2.1 (UEID).
  */
 const char *imp_identifier_wrong(enum imp_identifier kind, const char *text,
 				 char buf[128]);

@@ -161,8 +161,8 @@ void variables_hide(struct imp_profile_source *s, const struct imp_yaml *n)
 		variables_hide(s, c);
 }
 
-static const char *const types[] = { "text",  "int", "float", "bool", "hex", "imei",
-				     "iccid", "eid", "imsi",  "ueid", "apn", "uri" };
+/* And the identifiers. */
+static const char *const types[] = { "text", "int", "float", "bool", "hex", "uri" };
 
 static void read_one(struct imp_profile_source *s, const struct imp_yaml *n)
 {
@@ -170,7 +170,7 @@ static void read_one(struct imp_profile_source *s, const struct imp_yaml *n)
 			      *secret = imp_yaml_get(n, "secret");
 	const struct imp_yaml *fallback = imp_yaml_get(n, "default");
 	struct imp_variable *v = &s->variable[s->variables++];
-	bool known = !type;
+	bool known = !type || (type->text && is_identifier(type->text));
 
 	*v = (struct imp_variable){ .name = n->key,
 				    .type = type && type->text ? type->text : "text",

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Encodings and identifiers: every value both ways, and nothing rounded. */
+/* Encodings: every value both ways, and nothing rounded. */
 #include <criterion/criterion.h>
 #include <string.h>
 
 #include "model/encoding.h"
-#include "model/identifier.h"
 
 /* Written down from 3GPP TS 24.008 10.5.7.4 and 10.5.7.4a, by the three unit bits; 0:
  * deactivated, or a unit that the encoding does not use. */
@@ -128,86 +127,4 @@ Test(model, a_cycle_of_another_radio_is_refused)
 	cr_assert_not(wrong);
 	cr_assert_eq(below, 256);
 	cr_assert_eq(above, 384);
-}
-
-/* PRO-07, PRO-09 */
-Test(model, identifiers_are_judged)
-{
-	static const struct {
-		enum imp_identifier kind;
-		const char *text, *wrong; /* NULL: nothing */
-	} cases[] = {
-		{ IMP_ID_IMEI, "490154203237518", NULL },
-		{ IMP_ID_IMEI, "490154203237517", "check digit is 7, should be 8" },
-		{ IMP_ID_IMEI, "90154203237518", "leading zero lost" },
-		{ IMP_ID_IMEI, "4901542032375180", "15 digits" },
-		{ IMP_ID_IMEI, "4.90154E+14", "spreadsheet" },
-		{ IMP_ID_IMEI, "49015420323751x", "digits only" },
-		{ IMP_ID_IMEI, "", "digits only" },
-		{ IMP_ID_ICCID, "8988211000000000011", NULL },
-		{ IMP_ID_ICCID, "8988211000000000012", "check digit" },
-		{ IMP_ID_ICCID, "89882110000000000120", NULL },
-		{ IMP_ID_ICCID, "8.98821E+18", "spreadsheet" },
-		{ IMP_ID_ICCID, "7988211000000000011", "89" },
-		{ IMP_ID_IMSI, "001010123456789", NULL },
-		{ IMP_ID_IMSI, "0010101234567890", "15 digits" },
-		{ IMP_ID_EID, "89049032123451234512345678901235", NULL },
-		{ IMP_ID_EID, "89049032123451234512345678901236", "modulo 97" },
-		{ IMP_ID_UEID, "0102030405060708", NULL },
-		{ IMP_ID_UEID, "010203040506", "7 to 33" },
-		{ IMP_ID_APN, "iot.example", NULL },
-		{ IMP_ID_APN, "under_score", "hyphens" },
-		{ IMP_ID_APN, "a..b", "empty label" },
-		{ IMP_ID_APN, "dot.", "ends in a dot" },
-		{ IMP_ID_APN, "-a", "hyphens" },
-		{ IMP_ID_APN, "", "1 to 99" },
-	};
-	char buf[128];
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		const char *wrong =
-			imp_identifier_wrong(cases[i].kind, cases[i].text, buf);
-
-		cr_assert_eq(!wrong, !cases[i].wrong, "%s: %s", cases[i].text,
-			     wrong ? wrong : "taken");
-		if (wrong)
-			cr_assert(strstr(wrong, cases[i].wrong), "%s: %s", cases[i].text,
-				  wrong);
-	}
-}
-
-Test(model, any_wrong_digit_of_an_imei_is_found)
-{
-	char imei[] = "490154203237518", buf[128];
-
-	for (size_t i = 0; i < 15; i++)
-		for (char d = '0'; d <= '9'; d++) {
-			char was = imei[i];
-
-			imei[i] = d;
-			cr_assert_eq(!imp_identifier_wrong(IMP_ID_IMEI, imei, buf),
-				     d == was, "%s", imei);
-			imei[i] = was;
-		}
-}
-
-Test(model, an_apn_fills_a_hundred_octets_and_no_more)
-{
-	char apn[128], buf[128];
-
-	for (size_t i = 0; i < sizeof(apn); i++)
-		apn[i] = i % 50 == 49 ? '.' : 'a';
-	apn[100] = '\0';
-	cr_assert_not_null(imp_identifier_wrong(IMP_ID_APN, apn, buf));
-	apn[99] = '\0';
-	cr_assert_null(imp_identifier_wrong(IMP_ID_APN, apn, buf));
-}
-
-Test(model, a_ueid_is_fourteen_digits_without_the_check_digit)
-{
-	static const uint8_t want[15] = { 3, 4, 9, 0, 1, 5, 4, 2, 0, 3, 2, 3, 7, 5, 1 };
-	uint8_t ueid[15];
-
-	imp_ueid_of_imei("490154203237518", ueid);
-	cr_assert_arr_eq(ueid, want, 15);
 }
