@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Object descriptions: words, numbers and texts in them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "source/build.h"
+#include "source/describe.h"
+
+static bool known_key(const char *key, const char *const *list)
+{
+	for (; *list; list++)
+		if (strcmp(key, *list) == 0)
+			return true;
+	return false;
+}
+
+void check_keys(struct reading *r, const struct imp_yaml *map, const char *const *list)
+{
+	for (const struct imp_yaml *n = map->child; n; n = n->next)
+		if (n->key && !known_key(n->key, list))
+			imp_diag(r->diags, n->key_mark, "unknown key '%s'", n->key);
+}
+
+char *text_of(struct reading *r, const char *text)
+{
+	char *s = strdup(text ? text : "");
+
+	r->out_of_memory |= !s;
+	return s;
+}
+
+bool number_of(struct reading *r, const struct imp_yaml *n, int64_t min, int64_t max,
+	       int64_t *out)
+{
+	int64_t v = 0;
+
+	if (!n || !n->text || !parse_int(n->text, &v) || v < min || v > max) {
+		imp_diag(r->diags, n ? n->mark : r->at,
+			 "expected a number from %lld to %lld", (long long)min,
+			 (long long)max);
+		return false;
+	}
+	*out = v;
+	return true;
+}
+
+bool truth_of(struct reading *r, const struct imp_yaml *n)
+{
+	if (!n)
+		return false;
+	if (n->text && strcmp(n->text, "true") == 0)
+		return true;
+	if (!n->text || strcmp(n->text, "false") != 0)
+		imp_diag(r->diags, n->mark, "expected true or false");
+	return false;
+}
+
+int word_of(struct reading *r, const struct imp_yaml *n, const char *const *list,
+	    size_t count)
+{
+	for (size_t i = 0; n->text && i < count; i++)
+		if (list[i] && strcmp(n->text, list[i]) == 0)
+			return (int)i;
+	imp_diag(r->diags, n->mark, "'%s' is none of the words that are known here",
+		 n->text ? n->text : "(a list)");
+	return -1;
+}
+
+size_t children(const struct imp_yaml *n)
+{
+	return n ? n->count : 0;
+}
