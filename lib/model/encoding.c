@@ -55,6 +55,19 @@ bool imp_timer_decode(enum imp_encoding timer, uint8_t octet, uint64_t *seconds)
 	return false;
 }
 
+const char *imp_rai_wrong(uint64_t bits)
+{
+	enum { UNUSED = 1, WITHOUT_REPLY = 2, WITH_REPLY = 4 };
+
+	if (bits == 0)
+		return "says nothing: unused is a bit, too (OMA 10.xml, resource 14)";
+	if (bits & UNUSED && bits != UNUSED)
+		return "unused stands alone (OMA 10.xml, resource 14)";
+	if (bits & WITH_REPLY && !(bits & WITHOUT_REPLY))
+		return "last-with-reply needs last-no-reply, too (OMA 10.xml, resource 14)";
+	return NULL;
+}
+
 /* By the four bits, in hundredths of a second; cycle 0: not for this radio. */
 struct edrx {
 	uint32_t cycle[16], window[16];

@@ -8,6 +8,17 @@
 static const char *const types[IMP_V_TYPES] = { "text",	 "apn",	 "int",	   "uint",
 						"float", "bool", "opaque", "link" };
 
+static const char *const encodings[IMP_ENCODINGS] = {
+	NULL,	       "t3324", "t3412-extended", "gprs-timer-3", "edrx-iu",   "edrx-wb",
+	"edrx-nb",     "rai",	"plmn",		  "plmn-pair",	  "plmn-list", "list",
+	"seconds-list"
+};
+
+const char *const *imp_encoding_names(void)
+{
+	return encodings;
+}
+
 const char *const *imp_type_names(void)
 {
 	return types;

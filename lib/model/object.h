@@ -25,14 +25,22 @@ enum imp_value_type {
 
 enum imp_unit { IMP_UNIT_NONE, IMP_UNIT_S, IMP_UNIT_MIN };
 
-/* How a value must be expressible on the air. */
+/* How a value must be expressible on the air, or is written in a text. */
 enum imp_encoding {
 	IMP_ENC_NONE,
 	IMP_ENC_T3324,
 	IMP_ENC_T3412,
+	IMP_ENC_TIMER3, /* GPRS timer 3: the octet travels, not the seconds */
 	IMP_ENC_EDRX_IU,
 	IMP_ENC_EDRX_WB,
-	IMP_ENC_EDRX_NB
+	IMP_ENC_EDRX_NB,
+	IMP_ENC_RAI,
+	IMP_ENC_PLMN,	   /* 00101 */
+	IMP_ENC_PLMN_PAIR, /* 001,01 */
+	IMP_ENC_PLMN_LIST, /* 00101,310410 */
+	IMP_ENC_LIST,	   /* of anything, with commas */
+	IMP_ENC_SECONDS_LIST,
+	IMP_ENCODINGS
 };
 
 struct imp_named {
@@ -46,21 +54,28 @@ struct imp_resource {
 	enum imp_value_type type;
 	enum imp_unit unit;
 	enum imp_encoding encoding;
-	bool multiple, secret, required, has_range;
-	int64_t min, max;
+	bool multiple, secret, required, has_range, has_to;
+	int64_t min, max;	  /* of a number; of the bytes of a text or opaque */
+	uint16_t to;		  /* the object that a link leads to */
 	struct imp_named *values; /* names of numbers; owned */
 	size_t values_count;
 	struct imp_named *bits; /* names of bits; owned */
 	size_t bits_count;
 };
 
-/* If a resource has one of these values, others must or must not be there. */
+/* Some resources of an instance. */
+struct imp_group {
+	uint16_t resource[8];
+	size_t count;
+};
+
+/* If a resource has one of these values, others must or must not be there. Without any
+ * condition, some have the same value (or none of them any), or each another. */
 struct imp_rule {
 	uint16_t if_resource;
 	int64_t if_value[8]; /* one of these */
 	size_t if_count;
-	uint16_t present[8], absent[8];
-	size_t presents, absents;
+	struct imp_group present, absent, same, differ;
 };
 
 struct imp_object {
@@ -80,7 +95,8 @@ struct imp_catalog {
 	size_t objects;
 };
 
-const char *const *imp_type_names(void); /* IMP_V_TYPES of them */
+const char *const *imp_type_names(void);     /* IMP_V_TYPES of them */
+const char *const *imp_encoding_names(void); /* IMP_ENCODINGS of them, the first NULL */
 const struct imp_object *imp_catalog_by_id(const struct imp_catalog *c, uint32_t id);
 const struct imp_object *imp_catalog_by_name(const struct imp_catalog *c,
 					     const char *name);

@@ -72,12 +72,19 @@ void value_wrong(const struct value *v, const char *text, const char *fmt, ...)
 	IMP_PRINTF(3, 4);
 bool is_text(struct imp_span text); /* UTF-8 without control characters */
 void put_text(const struct value *v, struct imp_span text);
+/* The length that the resource asks for. */
+void check_length(const struct value *v, struct imp_span bytes);
 bool is_form(const char *name);
 
 /* number.c */
 bool parse_uint(const char *text, uint64_t max, uint64_t *out); /* digits only */
 bool parse_int(const char *text, int64_t *out);			/* -12, 0x1f */
+/* A decimal with a unit, in hundredths of a second: 10h, 20s, 81.92s. No unit: the
+ * resource's own. */
+bool parse_duration(const char *text, enum imp_unit unit, uint64_t *cs);
 void put_number(const struct value *v, const char *text);
+/* What the resource says about its numbers; text is shown, NULL: nothing. */
+void check_number(const struct value *v, const char *text, int64_t n);
 bool bit_of(const struct value *v, const char *text, uint64_t *bit);
 void put_float(const struct value *v, const char *text);
 void put_link(const struct value *v, const char *text);
@@ -85,7 +92,14 @@ bool is_edrx(const struct imp_resource *r);
 void put_edrx(const struct value *v);
 void check_edrx(const struct value *v, struct imp_span octets);
 
+/* listed.c: texts that are made of parts: PLMNs, and what commas separate. */
+bool is_encoded_text(const struct imp_resource *r);
+bool takes_list(const struct imp_resource *r); /* a list becomes one text */
+void put_encoded_text(const struct value *v, struct imp_span text);
+void put_joined(const struct value *list);
+
 /* bytes.c */
+void put_bytes(const struct value *v, struct imp_span bytes);
 bool parse_hex(const char *text, struct imp_writer *w);
 bool parse_base64(const char *text, struct imp_writer *w);
 void put_hex(const struct value *v, const char *text);

@@ -56,18 +56,23 @@ bool parse_base64(const char *text, struct imp_writer *w)
 	return (n + pad) % 4 == 0 && (bits & ((1u << 2 * pad) - 1)) == 0;
 }
 
+void put_bytes(const struct value *v, struct imp_span bytes)
+{
+	if (is_edrx(v->resource))
+		check_edrx(v, bytes);
+	check_length(v, bytes);
+	imp_cbor_put_bytes(v->w, bytes);
+}
+
 static void put_parsed(const struct value *v, bool good, struct imp_writer *w,
 		       const char *wrong)
 {
-	struct imp_span bytes = imp_written(w);
-
 	if (!good)
 		value_wrong(v, NULL, "%s", wrong);
 	else if (!w->ok)
 		value_wrong(v, NULL, "is larger than %d bytes", BYTES_MAX);
-	else if (is_edrx(v->resource))
-		check_edrx(v, bytes);
-	imp_cbor_put_bytes(v->w, bytes);
+	else
+		put_bytes(v, imp_written(w));
 	imp_wipe(w->ptr, w->cap);
 }
 
@@ -197,7 +202,7 @@ int put_file(const struct value *v, const char *name, struct imp_error *err)
 	if (rc)
 		value_wrong(v, name, "%s", why.msg);
 	else if (v->resource->type == IMP_V_OPAQUE)
-		imp_cbor_put_bytes(v->w, bytes);
+		put_bytes(v, bytes);
 	else
 		put_text(v, bytes);
 	return 0;
@@ -223,8 +228,11 @@ int put_generated(const struct value *v, const char *text, struct imp_error *err
 				s->diags.file, v->node->mark.line, v->node->mark.column,
 				v->resource->name);
 	if (s->only_check) {
+		/* Two secrets of an instance differ, here as there. */
 		memset(secret, 0, sizeof(secret));
-		imp_cbor_put_bytes(v->w, (struct imp_span){ secret, n });
+		secret[0] = (uint8_t)(v->resource->id >> 8);
+		secret[1] = (uint8_t)v->resource->id;
+		put_bytes(v, (struct imp_span){ secret, n });
 		return 0;
 	}
 	imp_cbor_put_array(&w, 7);
@@ -237,7 +245,7 @@ int put_generated(const struct value *v, const char *text, struct imp_error *err
 	imp_cbor_put_uint(&w, s->generation);
 	rc = imp_hkdf(s->crypto, s->options.seed, imp_written(&w), secret, n);
 	if (!rc)
-		imp_cbor_put_bytes(v->w, (struct imp_span){ secret, n });
+		put_bytes(v, (struct imp_span){ secret, n });
 	imp_wipe(secret, sizeof(secret));
 	return rc ? imp_fail(err, IMP_EINTERNAL, "HKDF failed") : 0;
 }

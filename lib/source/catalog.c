@@ -85,6 +85,8 @@ int imp_catalog_add_file(struct imp_catalog *c, const char *path, struct imp_sec
 
 	if (!rc)
 		rc = imp_yaml_parse_all(imp_secret_span(&bytes), &diags, &root, err);
+	if (!rc && diags.hits == 0 && children(root) == 0)
+		imp_diag(&diags, (struct imp_mark){ 0 }, "describes no object");
 	for (const struct imp_yaml *n = root ? root->child : NULL; !rc && n;
 	     n = n->next) {
 		struct imp_object o = { 0 };
@@ -97,7 +99,9 @@ int imp_catalog_add_file(struct imp_catalog *c, const char *path, struct imp_sec
 	if (rc || diags.hits == 0)
 		return rc;
 	rc = imp_diag_format(&diags, imp_secret_span(&bytes), text, err);
-	return rc ? rc : imp_fail(err, IMP_EFORMAT, "%s: %zu mistakes", path, diags.hits);
+	return rc ? rc
+		  : imp_fail(err, IMP_EFORMAT, "%s: %zu mistake%s", path, diags.hits,
+			     diags.hits == 1 ? "" : "s");
 }
 
 static int is_yaml(const struct dirent *e)

@@ -25,7 +25,7 @@ static void read_named(struct reading *r, const struct imp_yaml *n, int64_t max,
 	}
 }
 
-/* LOW..HIGH */
+/* LOW..HIGH: of a number, or of the bytes of a text. */
 static void read_range(struct reading *r, const struct imp_yaml *n,
 		       struct imp_resource *out)
 {
@@ -42,40 +42,85 @@ static void read_range(struct reading *r, const struct imp_yaml *n,
 	out->has_range = true;
 }
 
+enum {
+	NUMBERS = 1 << IMP_V_INT | 1 << IMP_V_UINT,
+	TEXTS = 1 << IMP_V_TEXT | 1 << IMP_V_APN,
+	BYTES = 1 << IMP_V_OPAQUE,
+};
+
+/* Which encoding is for what. */
+static const struct {
+	unsigned types;
+	enum imp_unit unit;
+	const char *says;
+} encoded[IMP_ENCODINGS] = {
+	[IMP_ENC_T3324] = { NUMBERS, IMP_UNIT_S, "a timer is an int with unit s" },
+	[IMP_ENC_T3412] = { NUMBERS, IMP_UNIT_S, "a timer is an int with unit s" },
+	[IMP_ENC_TIMER3] = { NUMBERS, IMP_UNIT_S, "a timer is an int with unit s" },
+	[IMP_ENC_EDRX_IU] = { BYTES, IMP_UNIT_NONE, "eDRX is opaque" },
+	[IMP_ENC_EDRX_WB] = { BYTES, IMP_UNIT_NONE, "eDRX is opaque" },
+	[IMP_ENC_EDRX_NB] = { BYTES, IMP_UNIT_NONE, "eDRX is opaque" },
+	[IMP_ENC_RAI] = { NUMBERS, IMP_UNIT_NONE, "rai is a uint with bits" },
+	[IMP_ENC_PLMN] = { TEXTS, IMP_UNIT_NONE, "PLMNs are text" },
+	[IMP_ENC_PLMN_PAIR] = { TEXTS, IMP_UNIT_NONE, "PLMNs are text" },
+	[IMP_ENC_PLMN_LIST] = { TEXTS, IMP_UNIT_NONE, "PLMNs are text" },
+	[IMP_ENC_LIST] = { TEXTS, IMP_UNIT_NONE, "a list with commas is text" },
+	[IMP_ENC_SECONDS_LIST] = { TEXTS, IMP_UNIT_NONE, "a list with commas is text" },
+};
+
 /* What is said about a value must fit its type. */
 static void check_resource(struct reading *r, const struct imp_yaml *n,
 			   const struct imp_resource *out)
 {
-	bool number = out->type == IMP_V_INT || out->type == IMP_V_UINT;
-	bool timer = out->encoding == IMP_ENC_T3324 || out->encoding == IMP_ENC_T3412;
-	bool edrx = out->encoding != IMP_ENC_NONE && !timer;
+	unsigned type = 1u << out->type;
 
-	if (!number && (out->has_range || out->values || out->bits || out->unit))
+	if (!(type & NUMBERS) &&
+	    (imp_yaml_get(n, "range") || out->values || out->bits || out->unit))
 		imp_diag(r->diags, n->key_mark,
 			 "%s: range, values, bits and unit are for int and uint", n->key);
-	if (timer && (!number || out->unit != IMP_UNIT_S))
-		imp_diag(r->diags, n->key_mark, "%s: a timer is an int with unit s",
+	if (!(type & (TEXTS | BYTES)) && imp_yaml_get(n, "length"))
+		imp_diag(r->diags, n->key_mark, "%s: length is for text and opaque",
 			 n->key);
-	if (edrx && out->type != IMP_V_OPAQUE)
-		imp_diag(r->diags, n->key_mark, "%s: eDRX is opaque", n->key);
+	if (out->has_range && imp_yaml_get(n, "length") && out->min < 0)
+		imp_diag(r->diags, n->key_mark, "%s: no length is negative", n->key);
+	if (out->has_to && out->type != IMP_V_LINK)
+		imp_diag(r->diags, n->key_mark, "%s: only a link leads to an object",
+			 n->key);
+	if (out->encoding && (!(encoded[out->encoding].types & type) ||
+			      encoded[out->encoding].unit != out->unit))
+		imp_diag(r->diags, n->key_mark, "%s: %s", n->key,
+			 encoded[out->encoding].says);
 	if ((out->values || out->unit) && out->bits)
 		imp_diag(r->diags, n->key_mark, "%s: bits stand alone", n->key);
+}
+
+/* The number of a word, 0 where there is none or it is unknown. */
+static int optional_word(struct reading *r, const struct imp_yaml *n,
+			 const char *const *list, size_t count)
+{
+	int word = n ? word_of(r, n, list, count) : 0;
+
+	return word < 0 ? 0 : word;
+}
+
+static void read_to(struct reading *r, const struct imp_yaml *n, struct imp_resource *out)
+{
+	int64_t id = 0;
+
+	out->has_to = n && number_of(r, n, 0, UINT16_MAX, &id);
+	out->to = (uint16_t)id;
 }
 
 static void read_resource(struct reading *r, const struct imp_yaml *n,
 			  struct imp_resource *out)
 {
-	static const char *const keys[] = { "id",	"type",	    "range", "unit",
-					    "encoding", "values",   "bits",  "multiple",
-					    "secret",	"required", NULL };
+	static const char *const keys[] = { "id",   "type",	"range",  "length",
+					    "unit", "encoding", "values", "bits",
+					    "to",   "multiple", "secret", "required",
+					    NULL };
 	static const char *const units[] = { NULL, "s", "min" };
-	static const char *const encodings[] = { NULL,	    "t3324",   "t3412-extended",
-						 "edrx-iu", "edrx-wb", "edrx-nb" };
-	const struct imp_yaml *type = imp_yaml_get(n, "type"),
-			      *unit = imp_yaml_get(n, "unit");
-	const struct imp_yaml *encoding = imp_yaml_get(n, "encoding");
+	const struct imp_yaml *type = imp_yaml_get(n, "type");
 	int64_t id = 0;
-	int word;
 
 	out->name = text_of(r, n->key);
 	r->at = n->mark;
@@ -86,18 +131,20 @@ static void read_resource(struct reading *r, const struct imp_yaml *n,
 	check_keys(r, n, keys);
 	number_of(r, imp_yaml_get(n, "id"), 0, UINT16_MAX, &id);
 	out->id = (uint16_t)id;
-	word = type ? word_of(r, type, imp_type_names(), IMP_V_TYPES) : -1;
 	if (!type)
 		imp_diag(r->diags, n->mark, "resource %s: no type", n->key);
-	out->type = word < 0 ? IMP_V_TEXT : (enum imp_value_type)word;
-	word = unit ? word_of(r, unit, units, COUNTOF(units)) : 0;
-	out->unit = word < 0 ? IMP_UNIT_NONE : (enum imp_unit)word;
-	word = encoding ? word_of(r, encoding, encodings, COUNTOF(encodings)) : 0;
-	out->encoding = word < 0 ? IMP_ENC_NONE : (enum imp_encoding)word;
+	out->type = (enum imp_value_type)optional_word(r, type, imp_type_names(),
+						       IMP_V_TYPES);
+	out->unit = (enum imp_unit)optional_word(r, imp_yaml_get(n, "unit"), units,
+						 COUNTOF(units));
+	out->encoding = (enum imp_encoding)optional_word(
+		r, imp_yaml_get(n, "encoding"), imp_encoding_names(), IMP_ENCODINGS);
 	out->multiple = truth_of(r, imp_yaml_get(n, "multiple"));
 	out->secret = truth_of(r, imp_yaml_get(n, "secret"));
 	out->required = truth_of(r, imp_yaml_get(n, "required"));
 	read_range(r, imp_yaml_get(n, "range"), out);
+	read_range(r, imp_yaml_get(n, "length"), out);
+	read_to(r, imp_yaml_get(n, "to"), out);
 	read_named(r, imp_yaml_get(n, "values"), UINT32_MAX, &out->values,
 		   &out->values_count);
 	read_named(r, imp_yaml_get(n, "bits"), 31, &out->bits, &out->bits_count);

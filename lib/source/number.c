@@ -76,9 +76,7 @@ static void suggest(const struct value *v, const struct imp_named *list, size_t 
 		value_wrong(v, text, "no such %s", what);
 }
 
-/* A decimal with a unit, in hundredths of a second: 10h, 20s, 81.92s. No unit: the
- * resource's own. */
-static bool duration(const char *text, enum imp_unit unit, uint64_t *cs)
+bool parse_duration(const char *text, enum imp_unit unit, uint64_t *cs)
 {
 	static const struct {
 		char name;
@@ -130,19 +128,26 @@ static void nearest(char *out, size_t cap, uint64_t below_cs, uint64_t above_cs)
 	}
 }
 
-static void check_timer(const struct value *v, const char *text, int64_t seconds)
+/* The seconds, or of a GPRS timer 3 the octet that says them. */
+static int64_t timer(const struct value *v, const char *text, int64_t seconds)
 {
-	bool t3324 = v->resource->encoding == IMP_ENC_T3324;
+	enum imp_encoding encoding = v->resource->encoding;
 	uint64_t below, above;
 	uint8_t octet;
 	char near[96];
 
-	if (imp_timer_encode(v->resource->encoding, (uint64_t)seconds, &octet, &below,
-			     &above))
-		return;
+	if (imp_timer_encode(encoding, (uint64_t)seconds, &octet, &below, &above))
+		return encoding == IMP_ENC_TIMER3 ? octet : seconds;
 	nearest(near, sizeof(near), below * 100, above * 100);
 	value_wrong(v, text, "cannot be expressed; %s (3GPP TS 24.008 %s)", near,
-		    t3324 ? "10.5.7.4" : "10.5.7.4a");
+		    encoding == IMP_ENC_T3324 ? "10.5.7.4" : "10.5.7.4a");
+	return 0;
+}
+
+static bool is_timer(const struct imp_resource *r)
+{
+	return r->encoding == IMP_ENC_T3324 || r->encoding == IMP_ENC_T3412 ||
+	       r->encoding == IMP_ENC_TIMER3;
 }
 
 static bool plain_number(const struct value *v, const char *text, int64_t *out)
@@ -156,7 +161,7 @@ static bool plain_number(const struct value *v, const char *text, int64_t *out)
 		}
 		return true;
 	}
-	if (!duration(text, v->resource->unit, &cs) || cs % unit) {
+	if (!parse_duration(text, v->resource->unit, &cs) || cs % unit) {
 		value_wrong(v, text,
 			    "expected a whole duration such as 20s, 10m, 10h or 2d");
 		return false;
@@ -165,9 +170,10 @@ static bool plain_number(const struct value *v, const char *text, int64_t *out)
 	return true;
 }
 
-static void check_number(const struct value *v, const char *text, int64_t n)
+void check_number(const struct value *v, const char *text, int64_t n)
 {
 	const struct imp_resource *r = v->resource;
+	const char *rai = r->encoding == IMP_ENC_RAI ? imp_rai_wrong((uint64_t)n) : NULL;
 	uint64_t bits = 0;
 
 	for (size_t i = 0; i < r->bits_count; i++)
@@ -181,8 +187,19 @@ static void check_number(const struct value *v, const char *text, int64_t n)
 		value_wrong(v, text, "no such value");
 	else if (r->bits_count > 0 && ((uint64_t)n & ~bits))
 		value_wrong(v, text, "has bits that mean nothing");
-	else if (r->encoding == IMP_ENC_T3324 || r->encoding == IMP_ENC_T3412)
-		check_timer(v, text, n);
+	else if (rai)
+		value_wrong(v, text, "%s", rai);
+}
+
+/* A number that is written as one. */
+static int64_t number(const struct value *v, const char *text)
+{
+	int64_t n = 0;
+
+	if (!plain_number(v, text, &n))
+		return 0;
+	check_number(v, text, n);
+	return is_timer(v->resource) ? timer(v, text, n) : n;
 }
 
 void put_number(const struct value *v, const char *text)
@@ -196,13 +213,13 @@ void put_number(const struct value *v, const char *text)
 	if (value)
 		n = value->number;
 	else if (bit)
-		n = INT64_C(1) << bit->number;
+		check_number(v, text, n = INT64_C(1) << bit->number);
 	else if (r->values_count > 0 && !numeric)
 		suggest(v, r->values, r->values_count, "value", text);
 	else if (r->bits_count > 0 && !numeric)
 		suggest(v, r->bits, r->bits_count, "bit", text);
-	else if (plain_number(v, text, &n))
-		check_number(v, text, n);
+	else
+		n = number(v, text);
 	imp_cbor_put_int(v->w, n);
 }
 
@@ -251,6 +268,10 @@ void put_link(const struct value *v, const char *text)
 		same[0] = '\0';
 	if (strcmp(same, text) != 0 || !*text)
 		value_wrong(v, text, "expected OBJECT:INSTANCE, such as 11:0");
+	else if (v->resource->has_to && object != v->resource->to &&
+		 !(object == UINT16_MAX && instance == UINT16_MAX))
+		value_wrong(v, text, "leads to object %u, must lead to object %u", object,
+			    v->resource->to);
 	imp_cbor_put_text(v->w, imp_span_str(text));
 }
 
@@ -271,8 +292,9 @@ void put_edrx(const struct value *v)
 	uint8_t octet = 0;
 	char near[96];
 
-	if (!ct || !pt || v->node->count != 2 || !duration(ct, IMP_UNIT_S, &cycle) ||
-	    !duration(pt, IMP_UNIT_S, &window)) {
+	if (!ct || !pt || v->node->count != 2 ||
+	    !parse_duration(ct, IMP_UNIT_S, &cycle) ||
+	    !parse_duration(pt, IMP_UNIT_S, &window)) {
 		value_wrong(v, NULL, "expected {cycle: 81.92s, window: 10.24s}");
 	} else if (!imp_edrx_encode(v->resource->encoding, cycle, window, &octet,
 				    &cycle_wrong, &below, &above)) {

@@ -75,7 +75,7 @@ struct imp_profile_source {
 	struct imp_kept_file *files; /* owned */
 	/* For the row at hand. */
 	unsigned long row;		   /* its line; 0: none */
-	bool only_check;		   /* zeros stand for what the seed would give */
+	bool only_check;		   /* others stand for what the seed would give */
 	struct imp_secret scratch;	   /* expanded values */
 	struct imp_secret values, encoded; /* as they are compiled */
 	struct imp_compiled *entries;	   /* likewise; owned */

@@ -23,8 +23,14 @@ static bool number_at(const struct compiler *c, size_t from, uint16_t resource,
 	return false;
 }
 
-static void check_rule(const struct compiler *c, const struct imp_object *o, size_t from,
-		       const struct imp_rule *rule, struct imp_mark mark)
+static const char *name(const struct imp_object *o, uint16_t resource)
+{
+	return imp_object_by_id(o, resource)->name;
+}
+
+static void check_condition(const struct compiler *c, const struct imp_object *o,
+			    size_t from, const struct imp_rule *rule,
+			    struct imp_mark mark)
 {
 	bool applies = false;
 	int64_t is = 0;
@@ -34,16 +40,58 @@ static void check_rule(const struct compiler *c, const struct imp_object *o, siz
 			applies |= rule->if_value[i] == is;
 	if (!applies)
 		return;
-	for (size_t i = 0; i < rule->presents; i++)
-		if (!is_there(c, from, rule->present[i]))
+	for (size_t i = 0; i < rule->present.count; i++)
+		if (!is_there(c, from, rule->present.resource[i]))
 			imp_diag(&c->s->diags, mark, "%s: %s needs %s", o->name,
-				 imp_object_by_id(o, rule->if_resource)->name,
-				 imp_object_by_id(o, rule->present[i])->name);
-	for (size_t i = 0; i < rule->absents; i++)
-		if (is_there(c, from, rule->absent[i]))
+				 name(o, rule->if_resource),
+				 name(o, rule->present.resource[i]));
+	for (size_t i = 0; i < rule->absent.count; i++)
+		if (is_there(c, from, rule->absent.resource[i]))
 			imp_diag(&c->s->diags, mark, "%s: %s excludes %s", o->name,
-				 imp_object_by_id(o, rule->if_resource)->name,
-				 imp_object_by_id(o, rule->absent[i])->name);
+				 name(o, rule->if_resource),
+				 name(o, rule->absent.resource[i]));
+}
+
+/* What a resource was set to, encoded; empty where it was not, or to something wrong. */
+static struct imp_span value_at(const struct compiler *c, size_t from, uint16_t resource)
+{
+	for (size_t i = from; i < c->count; i++)
+		if (c->entry[i].resource == resource)
+			return (struct imp_span){ c->values.ptr + c->entry[i].at,
+						  c->entry[i].len };
+	return (struct imp_span){ 0 };
+}
+
+/* What is wrong already is compared with nothing. */
+static void check_same(const struct compiler *c, const struct imp_object *o, size_t from,
+		       const struct imp_group *same, struct imp_mark mark)
+{
+	for (size_t i = 1; i < same->count; i++) {
+		uint16_t a = same->resource[0], b = same->resource[i];
+		struct imp_span x = value_at(c, from, a), y = value_at(c, from, b);
+		bool both = x.len > 0 && y.len > 0;
+
+		if (is_there(c, from, a) != is_there(c, from, b) ||
+		    (both && !imp_span_eq(x, y)))
+			imp_diag(&c->s->diags, mark,
+				 "%s: %s and %s come together, with the same value",
+				 o->name, name(o, a), name(o, b));
+	}
+}
+
+static void check_differ(const struct compiler *c, const struct imp_object *o,
+			 size_t from, const struct imp_group *differ,
+			 struct imp_mark mark)
+{
+	for (size_t i = 0; i < differ->count; i++)
+		for (size_t k = i + 1; k < differ->count; k++) {
+			uint16_t a = differ->resource[i], b = differ->resource[k];
+			struct imp_span x = value_at(c, from, a);
+
+			if (x.len > 0 && imp_span_eq(x, value_at(c, from, b)))
+				imp_diag(&c->s->diags, mark, "%s: %s and %s must differ",
+					 o->name, name(o, a), name(o, b));
+		}
 }
 
 void check_instance(const struct compiler *c, const struct imp_object *o, size_t from,
@@ -53,6 +101,9 @@ void check_instance(const struct compiler *c, const struct imp_object *o, size_t
 		if (o->resource[i].required && !is_there(c, from, o->resource[i].id))
 			imp_diag(&c->s->diags, mark, "%s: %s is missing", o->name,
 				 o->resource[i].name);
-	for (size_t i = 0; i < o->rules; i++)
-		check_rule(c, o, from, &o->rule[i], mark);
+	for (size_t i = 0; i < o->rules; i++) {
+		check_condition(c, o, from, &o->rule[i], mark);
+		check_same(c, o, from, &o->rule[i].same, mark);
+		check_differ(c, o, from, &o->rule[i].differ, mark);
+	}
 }

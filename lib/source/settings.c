@@ -50,7 +50,7 @@ static void add_bits(struct compiler *c, struct value *v)
 {
 	const struct imp_yaml *list = v->node;
 	uint64_t bits = 0, bit = 0;
-	size_t at = c->values.len;
+	size_t at = c->values.len, hits = c->s->diags.hits;
 
 	for (const struct imp_yaml *n = list->child; n; n = n->next) {
 		const char *text = expand_value(v, n);
@@ -60,19 +60,48 @@ static void add_bits(struct compiler *c, struct value *v)
 			bits |= bit;
 	}
 	v->node = list;
+	if (c->s->diags.hits == hits)
+		check_number(v, NULL, (int64_t)bits);
 	imp_cbor_put_uint(&c->values, bits);
 	add(c, v, false, at);
+}
+
+/* [00101, 310410]: one text. */
+static int add_joined(struct compiler *c, struct value *v)
+{
+	size_t at = c->values.len;
+
+	v->w = &c->values;
+	put_joined(v);
+	add(c, v, false, at);
+	return 0;
+}
+
+/* In a list of names, an order of preference, none stands twice. */
+static void check_twice(const struct compiler *c, const struct value *v, size_t from)
+{
+	const struct imp_compiled *last = &c->entry[c->count - 1];
+
+	if (v->resource->values_count == 0 || last->len == 0)
+		return;
+	for (const struct imp_compiled *e = &c->entry[from]; e < last; e++)
+		if (e->len == last->len &&
+		    memcmp(c->values.ptr + e->at, c->values.ptr + last->at, e->len) == 0)
+			value_wrong(v, v->node->text, "stands there twice");
 }
 
 static int add_list(struct compiler *c, struct value *v, struct imp_error *err)
 {
 	const struct imp_yaml *list = v->node;
+	size_t from = c->count;
 	int rc = 0;
 
 	if (v->resource->bits_count > 0) {
 		add_bits(c, v);
 		return 0;
 	}
+	if (takes_list(v->resource) && list->count > 0)
+		return add_joined(c, v);
 	if (!v->resource->multiple || list->count == 0) {
 		value_wrong(v, NULL,
 			    list->count ? "takes one value, not a list"
@@ -82,6 +111,8 @@ static int add_list(struct compiler *c, struct value *v, struct imp_error *err)
 	for (const struct imp_yaml *n = list->child; !rc && n; n = n->next) {
 		v->node = n;
 		rc = add_value(c, v, true, err);
+		if (!rc && c->count > from)
+			check_twice(c, v, from);
 		v->resource_instance++;
 	}
 	return rc;

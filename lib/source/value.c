@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Values: from what people write to what travels. */
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -40,20 +41,48 @@ bool is_text(struct imp_span rest)
 	return true;
 }
 
-void put_text(const struct value *v, struct imp_span text)
+/* An empty one asks the network for its default, but only where it was meant: nothing
+ * that a variable left empty. Source: OMA LwM2M registry, 11.xml, resource 1. */
+static void check_apn(const struct value *v, struct imp_span text)
 {
 	char buf[128], apn[128];
-	const char *wrong = NULL;
+	const char *wrong;
 
-	if (!is_text(text)) {
+	if (text.len == 0 && !has_variables(v->node))
+		return;
+	snprintf(apn, sizeof(apn), "%.*s", (int)(text.len < 127 ? text.len : 127),
+		 (const char *)text.ptr);
+	wrong = imp_identifier_wrong(IMP_ID_APN, apn, buf);
+	if (wrong)
+		value_wrong(v, apn, "%s", wrong);
+}
+
+void check_length(const struct value *v, struct imp_span bytes)
+{
+	const struct imp_resource *r = v->resource;
+
+	if (!r->has_range ||
+	    ((int64_t)bytes.len >= r->min && (int64_t)bytes.len <= r->max))
+		return;
+	if (r->min == r->max)
+		value_wrong(v, NULL, "must have %" PRId64 " byte%s", r->min,
+			    r->min == 1 ? "" : "s");
+	else
+		value_wrong(v, NULL, "must have %" PRId64 " to %" PRId64 " bytes", r->min,
+			    r->max);
+}
+
+void put_text(const struct value *v, struct imp_span text)
+{
+	if (!is_text(text))
 		value_wrong(v, NULL, "is not UTF-8 without control characters");
-	} else if (v->resource->type == IMP_V_APN) {
-		snprintf(apn, sizeof(apn), "%.*s", (int)(text.len < 127 ? text.len : 127),
-			 (const char *)text.ptr);
-		wrong = imp_identifier_wrong(IMP_ID_APN, apn, buf);
-		if (wrong)
-			value_wrong(v, apn, "%s", wrong);
+	else if (v->resource->type == IMP_V_APN)
+		check_apn(v, text);
+	if (is_encoded_text(v->resource)) {
+		put_encoded_text(v, text);
+		return;
 	}
+	check_length(v, text);
 	imp_cbor_put_text(v->w, text);
 }
 
@@ -113,7 +142,7 @@ static int form_text(const struct value *v, const char *text, struct imp_error *
 {
 	(void)err;
 	if (v->resource->type == IMP_V_OPAQUE)
-		imp_cbor_put_bytes(v->w, imp_span_str(text));
+		put_bytes(v, imp_span_str(text));
 	else
 		put_text(v, imp_span_str(text));
 	return 0;

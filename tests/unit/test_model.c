@@ -10,20 +10,72 @@
 static const uint32_t t3324[8] = { 2, 60, 360 };
 static const uint32_t t3412[8] = { 600, 3600, 36000, 2, 30, 60, 1152000 };
 
+/* Of all octets that say these seconds the one with the smallest unit; -1: none does. */
+static int smallest(const uint32_t unit[8], uint64_t seconds)
+{
+	int best = -1;
+
+	for (int octet = 0; octet < 256; octet++) {
+		uint32_t u = unit[octet >> 5];
+
+		if (u != 0 && (uint64_t)(octet & 31) * u == seconds &&
+		    (best < 0 || u < unit[best >> 5]))
+			best = octet;
+	}
+	return best;
+}
+
+/* Of all seconds that can be said the nearest on each side; 0: none. */
+static void neighbours(const uint32_t unit[8], uint64_t seconds, uint64_t *below,
+		       uint64_t *above)
+{
+	*below = *above = 0;
+	for (unsigned octet = 0; octet < 256; octet++) {
+		uint64_t v = (uint64_t)(octet & 31) * unit[octet >> 5];
+
+		if (v < seconds && v > *below)
+			*below = v;
+		if (v > seconds && (*above == 0 || v < *above))
+			*above = v;
+	}
+}
+
+static void check_seconds(enum imp_encoding timer, const uint32_t unit[8],
+			  uint64_t seconds)
+{
+	uint64_t below, above, want_below, want_above;
+	int want = smallest(unit, seconds);
+	uint8_t octet = 0xaa;
+	bool can = imp_timer_encode(timer, seconds, &octet, &below, &above);
+
+	cr_assert_eq(can, want >= 0, "%lu s", (unsigned long)seconds);
+	cr_assert_eq(octet, can ? want : 0xaa, "%lu s", (unsigned long)seconds);
+	if (can)
+		return;
+	neighbours(unit, seconds, &want_below, &want_above);
+	cr_assert_eq(below, want_below, "%lu s", (unsigned long)seconds);
+	cr_assert_eq(above, want_above, "%lu s", (unsigned long)seconds);
+}
+
+/* Every octet decodes to its seconds or is refused; the octet that says them in the
+ * smallest unit is what they encode to, and so is every octet that nothing else says. */
 static void both_ways(enum imp_encoding timer, const uint32_t unit[8])
 {
 	for (unsigned octet = 0; octet < 256; octet++) {
-		uint64_t seconds = 0, below, above, again = 0;
+		uint64_t seconds = 77, below, above;
 		bool known = imp_timer_decode(timer, (uint8_t)octet, &seconds);
 		uint8_t back = 0;
 
 		cr_assert_eq(known, unit[octet >> 5] != 0, "octet %02x", octet);
-		if (!known)
+		if (!known) {
+			cr_assert_eq(seconds, 77, "written although refused");
 			continue;
+		}
 		cr_assert_eq(seconds, (uint64_t)(octet & 31) * unit[octet >> 5]);
 		cr_assert(imp_timer_encode(timer, seconds, &back, &below, &above));
-		cr_assert(imp_timer_decode(timer, back, &again));
-		cr_assert_eq(again, seconds);
+		cr_assert_eq(back, smallest(unit, seconds), "octet %02x", octet);
+		check_seconds(timer, unit, seconds + 1);
+		check_seconds(timer, unit, seconds ? seconds - 1 : 0);
 	}
 }
 
@@ -31,6 +83,15 @@ Test(model, every_timer_octet_goes_both_ways)
 {
 	both_ways(IMP_ENC_T3324, t3324);
 	both_ways(IMP_ENC_T3412, t3412);
+	both_ways(IMP_ENC_TIMER3, t3412);
+}
+
+Test(model, every_second_of_three_hours_is_said_or_refused)
+{
+	for (uint64_t s = 0; s <= 11200; s++) {
+		check_seconds(IMP_ENC_T3324, t3324, s);
+		check_seconds(IMP_ENC_T3412, t3412, s);
+	}
 }
 
 Test(model, timers_take_the_smallest_unit)
@@ -105,6 +166,72 @@ Test(model, every_edrx_octet_goes_both_ways)
 						  &wrong, &below, &above));
 			cr_assert_eq(back, octet);
 		}
+}
+
+/* The nearest on each side among a table's values; cycles have no 0. */
+static void check_edrx(size_t m, uint64_t cycle, uint64_t window)
+{
+	const uint32_t *cycles = edrx[m].cycle, *windows = edrx[m].window;
+	uint64_t below, above, want_below = 0, want_above = 0, asked = cycle;
+	const uint32_t *table = cycles;
+	bool wrong = false, found = false, good;
+	uint8_t octet = 0xaa;
+
+	for (size_t i = 0; i < 16; i++)
+		found |= cycles[i] == cycle && cycle != 0;
+	if (found) {
+		table = windows;
+		asked = window;
+	}
+	good = found;
+	found = false;
+	for (size_t i = 0; i < 16; i++) {
+		found |= table[i] == asked && (table == windows || asked != 0);
+		if (table[i] < asked && table[i] > want_below)
+			want_below = table[i];
+		if (table[i] > asked && (want_above == 0 || table[i] < want_above))
+			want_above = table[i];
+	}
+	cr_assert_eq(imp_edrx_encode(edrx[m].encoding, cycle, window, &octet, &wrong,
+				     &below, &above),
+		     good && found, "%lu %lu", (unsigned long)cycle,
+		     (unsigned long)window);
+	cr_assert_eq(wrong, !good);
+	if (good && found)
+		return;
+	cr_assert_eq(octet, 0xaa, "written although refused");
+	cr_assert_eq(below, want_below, "%lu %lu", (unsigned long)cycle,
+		     (unsigned long)window);
+	cr_assert_eq(above, want_above, "%lu %lu", (unsigned long)cycle,
+		     (unsigned long)window);
+}
+
+Test(model, every_hundredth_of_a_cycle_and_a_window_is_said_or_refused)
+{
+	for (size_t m = 0; m < sizeof(edrx) / sizeof(edrx[0]); m++) {
+		for (uint64_t cs = 0; cs <= 1100000; cs += cs < 20000 ? 1 : 64)
+			check_edrx(m, cs, edrx[m].window[3]);
+		for (uint64_t cs = 0; cs <= 4200; cs++)
+			check_edrx(m, 16384, cs);
+	}
+}
+
+Test(model, rai_bits_go_together_or_are_refused)
+{
+	static const char *const wrong[8] = {
+		"says nothing",	       NULL,	       NULL, "stands alone",
+		"needs last-no-reply", "stands alone", NULL, "stands alone"
+	};
+
+	for (uint64_t bits = 0; bits < 8; bits++) {
+		const char *said = imp_rai_wrong(bits);
+
+		if (wrong[bits])
+			cr_assert(said && strstr(said, wrong[bits]), "%lu",
+				  (unsigned long)bits);
+		else
+			cr_assert_null(said);
+	}
 }
 
 Test(model, a_cycle_of_another_radio_is_refused)
