@@ -14,10 +14,11 @@ enum { OEMID = 32473, DEBUG_DISABLED = 2 };
 
 static const struct imp_span hwmodel = { (const uint8_t *)"keel-2", 6 };
 
-/* Objects 0, 1, 10 and 11. Source: OMNA, LwM2M object registry. */
-static const uint8_t objects[] = { 0xa4, 0x00, 0x63, '1',  '.',	 '2',  0x01,
-				   0x63, '1',  '.',  '2',  0x0a, 0x63, '1',
-				   '.',	 '1',  0x0b, 0x63, '1',	 '.',  '1' };
+/* The objects that ship, and their versions. Source: OMNA, LwM2M object registry. */
+static const uint8_t objects[] = { 0xa7, 0x00, 0x63, '1',  '.',	 '2',  0x01, 0x63, '1',
+				   '.',	 '2',  0x0a, 0x63, '1',	 '.',  '1',  0x0b, 0x63,
+				   '1',	 '.',  '1',  0x0d, 0x63, '1',  '.',  '1',  0x12,
+				   0x63, '1',  '.',  '0',  0x15, 0x63, '2',  '.',  '0' };
 
 static int port_read(void *ctx, unsigned half, uint32_t off, uint8_t *buf, size_t len)
 {
