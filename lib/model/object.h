@@ -84,7 +84,7 @@ struct imp_object {
 	bool multiple;		       /* instances */
 	struct imp_resource *resource; /* ascending by id; owned */
 	size_t resources;
-	uint16_t reported[32]; /* the device's own: never in a profile */
+	uint16_t reported[256]; /* the device's own: never in a profile */
 	size_t reporteds;
 	struct imp_rule *rule; /* owned */
 	size_t rules;

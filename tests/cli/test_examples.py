@@ -49,6 +49,7 @@ class Examples(Case):
         rows = (EXAMPLES / "devices.csv").read_text().splitlines(keepends=True)
         (folder / "bin").mkdir()
         (folder / "bin" / "imprint").symlink_to(IMPRINT)
+        (folder / "bin" / "ddf2yaml").symlink_to(ROOT / "tools" / "ddf2yaml")
         env = {**os.environ, "PATH": f"{folder}/bin:{os.environ['PATH']}"}
         count = 0
         for command in commands(block):
