@@ -189,7 +189,8 @@ static bool next_item(struct imp_span *rest, struct imp_span *item)
 	size_t len = rest->len > 0 ? imp_cbor_item_len(*rest, IMP_CBOR_STRICT, NULL) : 0;
 
 	*item = (struct imp_span){ rest->ptr, len };
-	rest->ptr += len;
+	if (len > 0)
+		rest->ptr += len;
 	rest->len -= len;
 	return len > 0;
 }
