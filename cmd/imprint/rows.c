@@ -73,11 +73,10 @@ static const char *check_class(struct rows *r, const char *value, char buf[128])
 static const char *check_key(struct rows *r, const char *value, char buf[128])
 {
 	struct imp_error err = { 0 };
-	struct imp_pub pub;
 
-	if (imp_pub_from_text(value, &pub, &err))
+	if (imp_pub_from_text(value, &r->key, &err))
 		snprintf(buf, 128, "%.127s", err.msg);
-	else if (imp_pub_check(r->crypto, &pub))
+	else if (imp_pub_check(r->crypto, &r->key))
 		snprintf(buf, 128, "the point is not on its curve, or of small order");
 	else
 		return NULL;
@@ -147,11 +146,10 @@ static int note(const struct imp_csv *csv, int column, const char *what,
 static int first_place(struct rows *r, size_t i, const char *value, uint32_t line,
 		       uint32_t *before, struct imp_error *err)
 {
-	struct imp_pub pub;
 	struct imp_span bytes = imp_span_str(value);
 
-	if (i == KEY_COLUMN && imp_pub_from_text(value, &pub, NULL) == 0)
-		bytes = (struct imp_span){ (const uint8_t *)&pub, sizeof(pub) };
+	if (i == KEY_COLUMN)
+		bytes = (struct imp_span){ (const uint8_t *)&r->key, sizeof(r->key) };
 	return imp_seen_add(&r->seen[i], bytes, line, before, err);
 }
 

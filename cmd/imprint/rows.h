@@ -14,6 +14,7 @@ struct rows {
 	struct imp_crypto *crypto;	   /* borrowed */
 	int column[ROW_COLUMNS];	   /* of the CSV; -1: none */
 	struct imp_seen seen[ROW_COLUMNS]; /* of those that must be unique */
+	struct imp_pub key;		   /* of the row that is checked */
 };
 
 int rows_open(struct rows *r, struct imp_crypto *crypto, const struct imp_csv *csv,

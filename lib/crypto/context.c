@@ -8,19 +8,51 @@
 
 #include "crypto/openssl.h"
 
+static const OSSL_PARAM with_sha256[] = {
+	{ OSSL_KDF_PARAM_DIGEST, OSSL_PARAM_UTF8_STRING, (void *)"SHA256", 6, 0 },
+	OSSL_PARAM_END,
+};
+
+static EVP_KDF_CTX *make_hkdf(void)
+{
+	EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
+	EVP_KDF_CTX *ctx = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
+
+	EVP_KDF_free(kdf);
+	if (ctx && EVP_KDF_CTX_set_params(ctx, with_sha256) == 1)
+		return ctx;
+	EVP_KDF_CTX_free(ctx);
+	return NULL;
+}
+
+static EVP_MAC_CTX *make_hmac(void)
+{
+	EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	EVP_MAC_CTX *ctx = mac ? EVP_MAC_CTX_new(mac) : NULL;
+
+	EVP_MAC_free(mac);
+	if (ctx && EVP_MAC_CTX_set_params(ctx, with_sha256) == 1)
+		return ctx;
+	EVP_MAC_CTX_free(ctx);
+	return NULL;
+}
+
 static bool fetch(struct imp_crypto *c)
 {
 	c->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 	c->gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
 	c->wrap = EVP_CIPHER_fetch(NULL, "AES-256-WRAP", NULL);
-	c->hkdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
-	c->hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	c->hkdf = make_hkdf();
+	c->hmac = make_hmac();
 	c->p256 = EVP_EC_gen("P-256");
 	c->keygen = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+	c->group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+	c->point = c->group ? EC_POINT_new(c->group) : NULL;
 	c->md = EVP_MD_CTX_new();
 	c->cipher = EVP_CIPHER_CTX_new();
 	return c->sha256 && c->gcm && c->wrap && c->hkdf && c->hmac && c->p256 &&
-	       c->keygen && c->md && c->cipher && EVP_PKEY_keygen_init(c->keygen) == 1 &&
+	       c->keygen && c->point && c->md && c->cipher &&
+	       EVP_PKEY_keygen_init(c->keygen) == 1 &&
 	       EVP_PKEY_CTX_set_group_name(c->keygen, "P-256") == 1;
 }
 
@@ -46,10 +78,12 @@ void imp_crypto_free(struct imp_crypto **c)
 	EVP_MD_free(p->sha256);
 	EVP_CIPHER_free(p->gcm);
 	EVP_CIPHER_free(p->wrap);
-	EVP_KDF_free(p->hkdf);
-	EVP_MAC_free(p->hmac);
+	EVP_KDF_CTX_free(p->hkdf);
+	EVP_MAC_CTX_free(p->hmac);
 	EVP_PKEY_free(p->p256);
 	EVP_PKEY_CTX_free(p->keygen);
+	EC_POINT_free(p->point);
+	EC_GROUP_free(p->group);
 	EVP_MD_CTX_free(p->md);
 	EVP_CIPHER_CTX_free(p->cipher);
 	free(p);
@@ -74,6 +108,8 @@ int imp_random(struct imp_crypto *c, uint8_t *out, size_t len)
 	return len <= INT32_MAX && RAND_bytes(out, (int)len) == 1 ? 0 : -IMP_EINTERNAL;
 }
 
+static const uint8_t blank[IMP_SHA256_LEN];
+
 int md_sha256(EVP_MD_CTX *md, const struct imp_crypto *c, const struct imp_span *part,
 	      size_t count, uint8_t out[IMP_SHA256_LEN])
 {
@@ -91,18 +127,13 @@ int imp_sha256(struct imp_crypto *c, const struct imp_span *part, size_t count,
 	return md_sha256(c->md, c, part, count, out);
 }
 
-int imp_hmac(struct imp_crypto *c, struct imp_span key, const struct imp_span *part,
-	     size_t count, uint8_t out[IMP_SHA256_LEN])
+/* The key that was used does not stay in the context. */
+static int hmac(EVP_MAC_CTX *m, struct imp_span key, const struct imp_span *part,
+		size_t count, uint8_t out[IMP_SHA256_LEN])
 {
-	CLEANUP(EVP_MAC_CTX_freep) EVP_MAC_CTX *m = EVP_MAC_CTX_new(c->hmac);
-	const OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)"SHA256",
-						 0),
-		OSSL_PARAM_construct_end(),
-	};
 	size_t len = 0;
 
-	if (!m || EVP_MAC_init(m, key.ptr, key.len, params) != 1)
+	if (EVP_MAC_init(m, key.ptr, key.len, NULL) != 1)
 		return -IMP_EINTERNAL;
 	for (size_t i = 0; i < count; i++)
 		if (EVP_MAC_update(m, part[i].ptr, part[i].len) != 1)
@@ -112,21 +143,33 @@ int imp_hmac(struct imp_crypto *c, struct imp_span key, const struct imp_span *p
 		       : -IMP_EINTERNAL;
 }
 
+int imp_hmac(struct imp_crypto *c, struct imp_span key, const struct imp_span *part,
+	     size_t count, uint8_t out[IMP_SHA256_LEN])
+{
+	int rc = hmac(c->hmac, key, part, count, out);
+
+	return EVP_MAC_init(c->hmac, blank, sizeof(blank), NULL) == 1 ? rc
+								      : -IMP_EINTERNAL;
+}
+
 int imp_hkdf(struct imp_crypto *c, struct imp_span ikm, struct imp_span info,
 	     uint8_t *out, size_t len)
 {
-	CLEANUP(EVP_KDF_CTX_freep) EVP_KDF_CTX *k = EVP_KDF_CTX_new(c->hkdf);
 	const OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)"SHA256",
-						 0),
 		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)ikm.ptr,
 						  ikm.len),
 		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)info.ptr,
 						  info.len),
 		OSSL_PARAM_construct_end(),
 	};
+	const OSSL_PARAM clean[] = {
+		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)blank,
+						  sizeof(blank)),
+		OSSL_PARAM_construct_end(),
+	};
+	bool good = EVP_KDF_derive(c->hkdf, out, len, params) == 1;
 
-	return k && EVP_KDF_derive(k, out, len, params) == 1 ? 0 : -IMP_EINTERNAL;
+	return EVP_KDF_CTX_set_params(c->hkdf, clean) == 1 && good ? 0 : -IMP_EINTERNAL;
 }
 
 int imp_wrap_key(struct imp_crypto *c, const uint8_t kek[32], const uint8_t cek[32],

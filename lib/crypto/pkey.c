@@ -12,7 +12,6 @@ enum { POINT_LEN = 65 };
 
 DEFINE_CLEANUP(OSSL_PARAM_BLD *, OSSL_PARAM_BLD_free);
 DEFINE_CLEANUP(OSSL_PARAM *, OSSL_PARAM_free);
-DEFINE_CLEANUP(EC_GROUP *, EC_GROUP_free);
 DEFINE_CLEANUP(EC_POINT *, EC_POINT_free);
 
 static int raw_type(int32_t crv)
@@ -35,36 +34,48 @@ static EVP_PKEY *p256_from_point(struct imp_crypto *c, const uint8_t point[POINT
 	return NULL;
 }
 
+static void put_point(const struct imp_pub *pub, uint8_t point[POINT_LEN])
+{
+	point[0] = 4;
+	memcpy(point + 1, pub->x, 32);
+	memcpy(point + 33, pub->y, 32);
+}
+
 EVP_PKEY *pkey_from_pub(struct imp_crypto *c, const struct imp_pub *pub)
 {
-	uint8_t point[POINT_LEN] = { 4 };
+	uint8_t point[POINT_LEN];
 
 	if (pub->crv != IMP_CRV_P256)
 		return EVP_PKEY_new_raw_public_key(raw_type(pub->crv), NULL, pub->x, 32);
-	memcpy(point + 1, pub->x, 32);
-	memcpy(point + 33, pub->y, 32);
+	put_point(pub, point);
 	return p256_from_point(c, point);
 }
 
 int imp_pub_check(struct imp_crypto *c, const struct imp_pub *pub)
 {
 	CLEANUP(EVP_PKEY_freep) EVP_PKEY *pkey = NULL;
+	uint8_t point[POINT_LEN];
 
 	if (point_is_weak(pub))
 		return -IMP_EKEY;
+	if (pub->crv == IMP_CRV_P256) { /* a key made of it would cost four times this */
+		put_point(pub, point);
+		return EC_POINT_oct2point(c->group, c->point, point, POINT_LEN, NULL) == 1
+			       ? 0
+			       : -IMP_EKEY;
+	}
 	pkey = pkey_from_pub(c, pub);
 	return pkey ? 0 : -IMP_EKEY;
 }
 
 /* d times the generator, as an encoded point; fails unless 1 <= d < n. */
-static int p256_point(const uint8_t d[32], uint8_t point[POINT_LEN])
+static int p256_point(const EC_GROUP *group, const uint8_t d[32],
+		      uint8_t point[POINT_LEN])
 {
-	CLEANUP(EC_GROUP_freep)
-	EC_GROUP *group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
 	CLEANUP(BN_clear_freep) BIGNUM *k = BN_secure_new();
-	CLEANUP(EC_POINT_freep) EC_POINT *q = group ? EC_POINT_new(group) : NULL;
+	CLEANUP(EC_POINT_freep) EC_POINT *q = EC_POINT_new(group);
 
-	if (!group || !k || !q || !BN_bin2bn(d, 32, k) || BN_is_zero(k) ||
+	if (!k || !q || !BN_bin2bn(d, 32, k) || BN_is_zero(k) ||
 	    BN_cmp(k, EC_GROUP_get0_order(group)) >= 0)
 		return -IMP_EKEY;
 	BN_set_flags(k, BN_FLG_CONSTTIME);
@@ -104,9 +115,9 @@ EVP_PKEY *pkey_from_private(struct imp_crypto *c, int32_t crv, const uint8_t d[3
 	uint8_t point[POINT_LEN];
 	EVP_PKEY *pkey;
 
-	(void)c;
 	if (crv == IMP_CRV_P256)
-		pkey = p256_point(d, point) ? NULL : p256_from_private(d, point);
+		pkey = p256_point(c->group, d, point) ? NULL
+						      : p256_from_private(d, point);
 	else
 		pkey = EVP_PKEY_new_raw_private_key(raw_type(crv), NULL, d, 32);
 	if (pkey && pub && pkey_pub(pkey, pub)) {

@@ -22,16 +22,17 @@ static int hex_digit(char c)
 
 bool parse_hex(const char *text, struct imp_writer *w)
 {
-	size_t n = strlen(text);
-
-	for (size_t i = 0; i + 1 < n; i += 2) {
-		int hi = hex_digit(text[i]), lo = hex_digit(text[i + 1]);
+	for (; text[0] && text[1]; text += 2) {
+		int hi = hex_digit(text[0]), lo = hex_digit(text[1]);
 
 		if (hi < 0 || lo < 0)
 			return false;
-		imp_put_u8(w, (uint8_t)(hi << 4 | lo));
+		if (w->len < w->cap)
+			w->ptr[w->len++] = (uint8_t)(hi << 4 | lo);
+		else
+			w->ok = false;
 	}
-	return n % 2 == 0;
+	return !*text;
 }
 
 /* Strict: padded, and no bits left over. Source: RFC 4648 3.5, 4. */

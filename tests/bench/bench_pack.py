@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""B2, B3, B5: the whole command, rows in and a synced bundle out, against the cryptography of so many devices; keys in PEM against raw points; memory.
+CPU time of children, alternating, medians. IMPRINT_SOAK=1: 100,000 devices, and a million rows."""
+import base64
+import json
+import os
+import pathlib
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+imprint, bound = map(os.path.abspath, sys.argv[1:3])
+SOAK = os.environ.get("IMPRINT_SOAK") == "1"
+DEVICES = 100_000 if SOAK else 10_000
+PAIRS = 3
+SLOT = 24  # bytes a row for each column that must be unique, and for the target
+PROFILE = '''imprint: 1
+profile: keel-sensor
+domain: owner
+sequence: 1
+target: {imei: "${imei}"}
+variables: {imei: {type: imei}, apn: {type: apn, default: iot.example}}
+settings:
+  cellular: {psm-timer: 10h, active-timer: 20s, edrx-nb: {cycle: 81.92s, window: 10.24s}, power-saving: [psm, edrx]}
+  apn/0: {name: iot, apn: "${apn}", auth: none, pdn-type: ipv4, rats: [nb-iot-cp, lte-cp]}
+  security/0: {uri: "coaps://bs.lwm2m.example:5684", bootstrap: true, mode: psk, identity: {text: "keel-${imei}"}, secret: {generate: 16}, ciphersuites: [0xC0A8]}
+'''
+
+
+def luhn(digits):
+    total = sum(sum(divmod(int(d) * (1 + i % 2), 10)) for i, d in enumerate(reversed(digits + "0")))
+    return digits + str(-total % 10)
+
+
+def rows(name, count, form):
+    """Sealing keys differ, as they must: multiples of one point are as good as drawn ones."""
+    with open(name, "w", encoding="ascii") as f:
+        f.write("imei,key\n")
+        for i in range(count):
+            public = ec.derive_private_key(i + 1000, ec.SECP256R1()).public_key()
+            f.write(f"{luhn(f'{10_000_000_000_000 + i}')},{form(public)}\n")
+
+
+def raw(public):
+    return public.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint).hex()
+
+
+def pem(public):
+    return '"' + public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode() + '"'
+
+
+def cost(command):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    start = time.monotonic()
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, time.monotonic() - start
+
+
+def peak_kib(command):
+    """Peak resident memory of one command, looked at until it ends: what wait4 gives would be Python's own before exec."""
+    run, peak = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL), 0
+    while run.poll() is None:
+        with open(f"/proc/{run.pid}/status", encoding="ascii") as f:
+            peak = max([peak] + [int(line.split()[1]) for line in f if line.startswith("VmHWM:")])
+        time.sleep(0.002)
+    if run.returncode:
+        sys.exit(f"{command}: {run.returncode}")
+    return peak
+
+
+def pack(name, jobs):
+    return [imprint, "pack", "p.yaml", "--csv", name, "--seed", "seed.key", "-k", "k.pem", "-j", str(jobs), "-o", "out", "--force"]
+
+
+def report(metric, value, target, gate, least=True):
+    print(json.dumps({"metric": metric, "value": round(value, 4), "target": target, "gate": gate}))
+    return value >= gate if least else value <= gate
+
+
+with tempfile.TemporaryDirectory() as folder:
+    os.chdir(folder)
+    pathlib.Path("p.yaml").write_text(PROFILE, encoding="ascii")
+    for args in (("keygen", "--class", "test", "-o", "k.pem"), ("keygen", "--type", "seed", "-o", "seed.key")):
+        subprocess.run([imprint, *args], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    rows("raw.csv", DEVICES, raw)
+    rows("pem.csv", DEVICES, pem)
+    rows("few.csv", 1000, raw)
+    figures = [(cost([bound, str(DEVICES)])[0], *cost(pack("raw.csv", 1)), *cost(pack("pem.csv", 1)), cost(pack("raw.csv", 2))[1]) for _ in range(PAIRS)]
+    need, cpu, wall, cpu_pem, wall_pem, wall_two = (statistics.median(column) for column in zip(*figures))
+    few, many = peak_kib(pack("few.csv", 2)), peak_kib(pack("raw.csv", 2))
+    allowed = 3 * SLOT * DEVICES / 1024
+    good = report("B2 pack of the bound, CSV in, synced bundle out", need / cpu, 0.85, 0.78)
+    good &= report("B3 PEM keys to raw points", cpu_pem / cpu, 1.10, 1.15, least=False)
+    good &= report("B5 peak memory beyond the slots of unique columns, MiB", (many - allowed) / 1024, 24, 24, least=False)
+    good &= report("B5 growth from 1,000 devices beyond the slots, MiB", (many - allowed - few) / 1024, 2, 4, least=False)
+    print(json.dumps({"devices": DEVICES, "devices a second, one thread": round(DEVICES / wall), "two threads": round(DEVICES / wall_two),
+                      "PEM keys": round(DEVICES / wall_pem)}))
+sys.exit(not good)
