@@ -13,8 +13,8 @@
 struct imp_crypto {
 	EVP_MD *sha256;
 	EVP_CIPHER *gcm, *wrap;
-	EVP_KDF_CTX *hkdf; /* with its digest, which is fetched once */
-	EVP_MAC_CTX *hmac; /* likewise */
+	EVP_KDF_CTX *hkdf;    /* with its digest, which is fetched once */
+	EVP_MAC_CTX *hmac;    /* likewise */
 	EVP_PKEY *p256;	      /* template: its parameters are copied, never its key */
 	EVP_PKEY_CTX *keygen; /* of P-256 */
 	EC_GROUP *group;      /* likewise */

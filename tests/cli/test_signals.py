@@ -87,7 +87,7 @@ class Signals(Case):
 
     def test_sig_01_in_a_batch(self):
         """Half of a batch is no batch: the file is not there, and nothing is left beside it."""
-        rows = "".join(f"00101001{i:06d}{check(f'00101001{i:06d}')}\n" for i in range(60000))
+        rows = "".join(f"00101001{i:06d}{check(f'00101001{i:06d}')}\n" for i in range(300000))
         self.write("big.csv", "imei\n" + rows)
         for number in SIGNALS:
             with self.subTest(number):
