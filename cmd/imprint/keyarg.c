@@ -26,10 +26,15 @@ static int take_cose(struct any_key *k, struct imp_error *err)
 {
 	struct imp_cose_key c;
 	struct imp_pub derived;
-	int rc = imp_cose_key_parse(imp_secret_span(&k->bytes), &c, err);
+	struct imp_error why = { 0 };
+	int rc = imp_cose_key_parse(imp_secret_span(&k->bytes), &c, &why);
 
+	if (rc == -IMP_EFORMAT)
+		return imp_fail(err, IMP_EKEY,
+				"%s: is no key: not PEM, not 32 bytes, and %s", k->path,
+				why.msg);
 	if (rc)
-		return imp_wrap(err, rc, "%s", k->path);
+		return imp_fail(err, why.code, "%s: %s", k->path, why.msg);
 	k->from_cose = true;
 	k->own_kid = c.kid;
 	k->symmetric = c.k;
@@ -86,12 +91,10 @@ int any_key_read(struct imp_crypto *crypto, const char *path, struct pass_source
 		 struct any_key *out, struct imp_error *err)
 {
 	CLEANUP(any_key_fini) struct any_key k = { .path = path, .crypto = crypto };
-	int rc = imp_file_read(path, FILE_MAX, &k.bytes, err);
+	int rc = imp_file_read_key(path, FILE_MAX, &k.bytes, err);
 
-	if (rc == -IMP_EUSAGE && err)
-		err->code = IMP_EKEY;
 	if (rc)
-		return rc == -IMP_EUSAGE ? -IMP_EKEY : rc;
+		return rc;
 	rc = take(&k, pass, err);
 	if (!rc && k.pub.crv != 0 && imp_cose_kid(crypto, &k.pub, k.kid))
 		rc = imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");

@@ -22,8 +22,7 @@ struct any_key {
 	struct imp_span symmetric; /* 32 bytes, or empty */
 };
 
-/* Read a key of any form. 0, or the errors of imp_key_read_private() and
- * imp_cose_key_parse(). */
+/* Read a key of any form. 0, or the errors of imp_key_read_private(). */
 int any_key_read(struct imp_crypto *crypto, const char *path, struct pass_source *pass,
 		 struct any_key *out, struct imp_error *err);
 /* The same as a key for imp_cose_open(); borrowed. */

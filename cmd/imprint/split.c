@@ -19,13 +19,6 @@ static int exists(const char *path, struct imp_error *err)
 	return imp_hint(err, rc, "name a new folder");
 }
 
-/* Where an error came from decides what it is: a wrong name, or no room. */
-static enum imp_code code_of(int number)
-{
-	return number == ENOENT || number == EACCES || number == ENOTDIR ? IMP_EUSAGE
-									 : IMP_ERESOURCE;
-}
-
 int split_begin(struct split *s, const char *path, bool private, struct imp_error *err)
 {
 	size_t len = strlen(path);
@@ -41,8 +34,8 @@ int split_begin(struct split *s, const char *path, bool private, struct imp_erro
 		return imp_fail(err, IMP_ERESOURCE, "out of memory");
 	}
 	if (!mkdtemp(s->tmp)) {
-		int rc = imp_fail(err, code_of(errno), "%s: cannot create it: %s", path,
-				  strerror(errno));
+		int rc = imp_fail(err, imp_file_code(errno), "%s: cannot create it: %s",
+				  path, strerror(errno));
 
 		free(s->tmp);
 		s->tmp = NULL;

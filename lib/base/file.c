@@ -11,6 +11,13 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/wipe.h"
+
+enum imp_code imp_file_code(int number)
+{
+	return number == ENOENT || number == EACCES || number == ENOTDIR ? IMP_EUSAGE
+									 : IMP_ERESOURCE;
+}
 
 struct fd {
 	int n;
@@ -29,15 +36,25 @@ int imp_read_failed(const char *name, struct imp_error *err)
 			name, errno == EINTR ? "interrupted" : strerror(errno));
 }
 
+/* What passes through may be a key. Wiped however the scope is left. */
+struct chunk {
+	uint8_t byte[16384];
+};
+
+static void chunk_wipe(struct chunk *c)
+{
+	imp_wipe(c, sizeof(*c));
+}
+
 static int read_all(int fd, const char *name, size_t max, struct imp_secret *out,
 		    struct imp_error *err)
 {
 	CLEANUP(imp_secret_fini) struct imp_secret got = { 0 };
-	uint8_t buf[16384];
+	CLEANUP(chunk_wipe) struct chunk buf;
 	int rc = imp_secret_reserve(&got, 1, err);
 
 	while (!rc) {
-		ssize_t n = read(fd, buf, sizeof(buf));
+		ssize_t n = read(fd, buf.byte, sizeof(buf.byte));
 
 		if (n < 0)
 			return imp_read_failed(name, err);
@@ -46,9 +63,9 @@ static int read_all(int fd, const char *name, size_t max, struct imp_secret *out
 		if ((size_t)n > max - got.len)
 			return imp_fail(err, IMP_EFORMAT, "%s: larger than %zu bytes",
 					name, max);
-		rc = imp_secret_append(&got, (struct imp_span){ buf, (size_t)n }, err);
+		rc = imp_secret_append(&got, (struct imp_span){ buf.byte, (size_t)n },
+				       err);
 	}
-	explicit_bzero(buf, sizeof(buf));
 	if (rc)
 		return imp_wrap(err, rc, "%s", name);
 	imp_secret_fini(out);
@@ -112,12 +129,12 @@ static int write_all(int fd, struct imp_span bytes)
 
 static int copy_all(int from, int to, const char *name, struct imp_error *err)
 {
-	uint8_t buf[16384];
+	CLEANUP(chunk_wipe) struct chunk buf;
 	uint64_t total = 0;
 	int rc = 0;
 
 	while (!rc) {
-		ssize_t n = read(from, buf, sizeof(buf));
+		ssize_t n = read(from, buf.byte, sizeof(buf.byte));
 
 		if (n == 0)
 			break;
@@ -126,11 +143,10 @@ static int copy_all(int from, int to, const char *name, struct imp_error *err)
 		else if ((total += (uint64_t)n) > COPY_MAX)
 			rc = imp_fail(err, IMP_EFORMAT, "%s: larger than %llu bytes",
 				      name, (unsigned long long)COPY_MAX);
-		else if (write_all(to, (struct imp_span){ buf, (size_t)n }))
+		else if (write_all(to, (struct imp_span){ buf.byte, (size_t)n }))
 			rc = imp_fail(err, IMP_ERESOURCE, "%s: cannot be kept: %s", name,
 				      strerror(errno));
 	}
-	explicit_bzero(buf, sizeof(buf));
 	if (!rc && lseek(to, 0, SEEK_SET) != 0)
 		rc = imp_fail(err, IMP_ERESOURCE, "%s: %s", name, strerror(errno));
 	return rc;
@@ -168,22 +184,53 @@ int imp_file_open_twice(const char *path, int *fd, struct imp_error *err)
 	return rc;
 }
 
-int imp_file_read_private(const char *path, size_t max, struct imp_secret *out,
-			  struct imp_error *err)
+/* Whatever is wrong with the file of a key, the key cannot be used. */
+static int as_key(int rc, struct imp_error *err)
 {
-	CLEANUP(fd_close)
-	struct fd fd = { .n = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK |
-						 O_NOCTTY) };
+	if (rc != -IMP_EUSAGE && rc != -IMP_EFORMAT)
+		return rc;
+	if (err)
+		err->code = IMP_EKEY;
+	return -IMP_EKEY;
+}
+
+/* A regular file; whoever stands at the other end of a FIFO is not waited for. */
+static int open_key(const char *path, int flags, struct fd *fd, struct stat *st,
+		    struct imp_error *err)
+{
+	fd->n = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
+	if (fd->n < 0 && errno == ELOOP && (flags & O_NOFOLLOW))
+		return imp_fail(err, IMP_EKEY,
+				"%s: is a symbolic link, expected the key itself", path);
+	if (fd->n < 0 || fstat(fd->n, st) != 0)
+		return imp_fail(err, IMP_EKEY, "%s: %s", path, strerror(errno));
+	if (!S_ISREG(st->st_mode))
+		return imp_fail(err, IMP_EKEY, "%s: is not a regular file", path);
+	return 0;
+}
+
+int imp_file_read_key(const char *path, size_t max, struct imp_secret *out,
+		      struct imp_error *err)
+{
+	CLEANUP(fd_close) struct fd fd = { .n = -1 };
 	struct stat st;
 	int rc;
 
-	if (fd.n < 0 && errno == ELOOP)
-		return imp_fail(err, IMP_EKEY,
-				"%s: is a symbolic link, expected the key itself", path);
-	if (fd.n < 0 || fstat(fd.n, &st) != 0)
-		return imp_fail(err, IMP_EKEY, "%s: %s", path, strerror(errno));
-	if (!S_ISREG(st.st_mode))
-		return imp_fail(err, IMP_EKEY, "%s: is not a regular file", path);
+	if (strcmp(path, "-") == 0)
+		return as_key(imp_file_read(path, max, out, err), err);
+	rc = open_key(path, 0, &fd, &st, err);
+	return rc ? rc : as_key(read_all(fd.n, path, max, out, err), err);
+}
+
+int imp_file_read_private(const char *path, size_t max, struct imp_secret *out,
+			  struct imp_error *err)
+{
+	CLEANUP(fd_close) struct fd fd = { .n = -1 };
+	struct stat st;
+	int rc = open_key(path, O_NOFOLLOW, &fd, &st, err);
+
+	if (rc)
+		return rc;
 	if (st.st_uid != geteuid())
 		return imp_fail(err, IMP_EKEY, "%s: belongs to user %u, not to you", path,
 				st.st_uid);
@@ -193,7 +240,7 @@ int imp_file_read_private(const char *path, size_t max, struct imp_secret *out,
 		return imp_hint(err, rc, "chmod 600 %s", path);
 	}
 	rc = check_folder(path, err);
-	return rc ? rc : read_all(fd.n, path, max, out, err);
+	return as_key(rc ? rc : read_all(fd.n, path, max, out, err), err);
 }
 
 /* mkostemp would fix the mode at 0600; open() lets the umask decide for public files. */
@@ -225,40 +272,105 @@ static int exists(const char *path, struct imp_error *err)
 	return imp_hint(err, rc, "--force replaces it");
 }
 
+static const char *kind_of(mode_t mode)
+{
+	return S_ISDIR(mode)	? "a folder"
+	       : S_ISLNK(mode)	? "a symbolic link"
+	       : S_ISBLK(mode)	? "a block device"
+	       : S_ISCHR(mode)	? "a character device"
+	       : S_ISFIFO(mode) ? "a FIFO"
+				: "a socket";
+}
+
+static int check_regular(const char *path, mode_t mode, struct imp_error *err)
+{
+	if (S_ISREG(mode))
+		return 0;
+	return imp_fail(err, IMP_EUSAGE, "%s: is %s, expected a regular file", path,
+			kind_of(mode));
+}
+
+/* What only passes bytes on has nothing that could be replaced. */
+static bool passes_on(mode_t mode)
+{
+	return S_ISCHR(mode) || S_ISFIFO(mode);
+}
+
+int imp_out_check(const char *path, unsigned flags, struct imp_error *err)
+{
+	struct stat st;
+	int rc;
+
+	if ((stat(path, &st) == 0 && passes_on(st.st_mode)) || lstat(path, &st) != 0)
+		return 0;
+	rc = check_regular(path, st.st_mode, err);
+	return rc || (flags & IMP_OUT_FORCE) ? rc : exists(path, err);
+}
+
+static int terminal(struct imp_error *err)
+{
+	int rc = imp_fail(err, IMP_EUSAGE, "no binary to a terminal");
+
+	return imp_hint(err, rc, "use -o FILE, or a pipe");
+}
+
+/* /dev/null, /dev/stdout, a FIFO: opened as they are. -1: it is none, or became none. */
+static int open_through(const char *path)
+{
+	struct stat st;
+	int fd;
+
+	if (stat(path, &st) != 0 || !passes_on(st.st_mode))
+		return -1;
+	fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0 || (fstat(fd, &st) == 0 && passes_on(st.st_mode)))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static int open_named(struct imp_out *o, const char *path, struct imp_error *err)
+{
+	struct stat st;
+	int fd, rc = imp_out_check(path, o->flags, err);
+
+	if (rc)
+		return rc;
+	if (lstat(path, &st) == 0 && S_ISREG(st.st_mode) && !(st.st_mode & 077))
+		o->flags |= IMP_OUT_PRIVATE; /* what was private stays so */
+	o->path = strdup(path);
+	fd = o->path ? open_through(path) : -1;
+	if (fd >= 0 && (o->flags & IMP_OUT_BINARY) && isatty(fd)) {
+		close(fd);
+		return terminal(err);
+	}
+	if (fd < 0)
+		fd = o->path ? open_beside(o) : -1;
+	if (fd < 0)
+		return imp_fail(err, imp_file_code(errno), "%s: cannot create it: %s",
+				path, strerror(errno));
+	o->file = fdopen(fd, "wb");
+	if (o->file)
+		return 0;
+	close(fd);
+	return imp_fail(err, IMP_ERESOURCE, "%s: out of memory", path);
+}
+
 int imp_out_open(struct imp_out *out, const char *path, unsigned flags,
 		 struct imp_error *err)
 {
 	CLEANUP(imp_out_abort) struct imp_out o = { .flags = flags };
-	struct stat st;
-	int fd, rc;
+	int rc;
 
 	if (!path || strcmp(path, "-") == 0) {
-		if ((flags & IMP_OUT_BINARY) && isatty(STDOUT_FILENO)) {
-			rc = imp_fail(err, IMP_EUSAGE, "no binary to a terminal");
-			return imp_hint(err, rc, "use -o FILE, or a pipe");
-		}
-		out->file = stdout;
-		out->path = out->tmp = NULL;
-		out->flags = flags;
+		if ((flags & IMP_OUT_BINARY) && isatty(STDOUT_FILENO))
+			return terminal(err);
+		*out = (struct imp_out){ .file = stdout, .flags = flags };
 		return 0;
 	}
-	if (lstat(path, &st) == 0 && !(flags & IMP_OUT_FORCE))
-		return exists(path, err);
-	if (lstat(path, &st) == 0 && S_ISREG(st.st_mode) && !(st.st_mode & 077))
-		o.flags |= IMP_OUT_PRIVATE; /* what was private stays so */
-	o.path = strdup(path);
-	fd = o.path ? open_beside(&o) : -1;
-	if (fd < 0)
-		return imp_fail(err,
-				errno == ENOENT || errno == EACCES || errno == ENOTDIR
-					? IMP_EUSAGE
-					: IMP_ERESOURCE,
-				"%s: cannot create it: %s", path, strerror(errno));
-	o.file = fdopen(fd, "wb");
-	if (!o.file) {
-		close(fd);
-		return imp_fail(err, IMP_ERESOURCE, "%s: out of memory", path);
-	}
+	rc = open_named(&o, path, err);
+	if (rc)
+		return rc;
 	*out = o;
 	o = (struct imp_out){ 0 };
 	return 0;
@@ -329,9 +441,7 @@ int imp_out_possible(const char *path, struct imp_error *err)
 	if (fd < 0 || faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) != 0)
 		return imp_fail(err, IMP_EUSAGE, "%s: cannot be written: %s", path,
 				strerror(errno));
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
-		return imp_fail(err, IMP_EUSAGE, "%s: is not a regular file", path);
-	return 0;
+	return lstat(path, &st) == 0 ? check_regular(path, st.st_mode, err) : 0;
 }
 
 /* Without force the name must still be free: link() refuses what rename() would replace.
@@ -351,7 +461,7 @@ static int give_name(struct imp_out *out, struct imp_error *err)
 	}
 	free(out->tmp);
 	out->tmp = NULL;
-	return 0;
+	return imp_folder_sync(out->path, err);
 }
 
 int imp_out_commit(struct imp_out *out, struct imp_error *err)
@@ -359,7 +469,7 @@ int imp_out_commit(struct imp_out *out, struct imp_error *err)
 	FILE *f = out->file;
 	int rc;
 
-	if (fflush(f) != 0 || (out->path && fsync(fileno(f)) != 0)) {
+	if (fflush(f) != 0 || (out->tmp && fsync(fileno(f)) != 0)) {
 		rc = imp_fail(err, IMP_ERESOURCE, "%s: %s", name_of(out),
 			      strerror(errno));
 		imp_out_abort(out);
@@ -373,9 +483,7 @@ int imp_out_commit(struct imp_out *out, struct imp_error *err)
 	if (fclose(f) != 0)
 		rc = imp_fail(err, IMP_ERESOURCE, "%s: %s", out->path, strerror(errno));
 	else
-		rc = give_name(out, err);
-	if (!rc)
-		rc = imp_folder_sync(out->path, err);
+		rc = out->tmp ? give_name(out, err) : 0;
 	imp_out_abort(out);
 	return rc;
 }

@@ -2,8 +2,8 @@
 /*
  * Files: bounded reading, atomic writing (host only).
  *
- * An output appears under its name whole or not at all: it is written beside its target,
- * synced, and renamed. "-" means standard input or output.
+ * An output file appears under its name whole or not at all: it is written beside its
+ * target, synced, and renamed. "-" means standard input or output.
  */
 #ifndef IMP_BASE_FILE_H
 #define IMP_BASE_FILE_H
@@ -27,11 +27,17 @@ int imp_file_read(const char *path, size_t max, struct imp_secret *out,
 		  struct imp_error *err) IMP_MUST_CHECK;
 
 /*
+ * The same for a key: a regular file, or "-"; nobody is waited for at a FIFO.
+ *
+ * 0, -IMP_EKEY (no such file, too large), -IMP_ERESOURCE.
+ */
+int imp_file_read_key(const char *path, size_t max, struct imp_secret *out,
+		      struct imp_error *err) IMP_MUST_CHECK;
+
+/*
  * The same for a private key or seed: a regular file that belongs to this user, not a
  * symbolic link, with no permission for group or others, in no folder that others may
- * write.
- *
- * 0, -IMP_EKEY, or as imp_file_read.
+ * write. 0, -IMP_EKEY, -IMP_ERESOURCE.
  */
 int imp_file_read_private(const char *path, size_t max, struct imp_secret *out,
 			  struct imp_error *err) IMP_MUST_CHECK;
@@ -47,6 +53,10 @@ int imp_file_read_private(const char *path, size_t max, struct imp_secret *out,
  */
 int imp_file_open_twice(const char *path, int *fd, struct imp_error *err) IMP_MUST_CHECK;
 
+/* What an errno of making a file says: -IMP_EUSAGE is a name that cannot be, else there
+ * is no room for it (-IMP_ERESOURCE). */
+enum imp_code imp_file_code(int number);
+
 enum imp_out_flags {
 	IMP_OUT_PRIVATE = 1, /* mode 0600 whatever the umask */
 	IMP_OUT_FORCE = 2,   /* replace what is there */
@@ -55,26 +65,30 @@ enum imp_out_flags {
 
 struct imp_out {
 	FILE *file;	  /* NULL when closed */
-	char *path, *tmp; /* owned; both NULL for standard output */
+	char *path, *tmp; /* owned; both NULL for standard output, tmp NULL for what
+			   * passes bytes on */
 	unsigned flags;
 };
 
 /*
  * Open for writing.
  *
- *   path    NULL or "-": standard output; else created beside itself until the commit
+ *   path    NULL or "-": standard output; a character device or FIFO (/dev/null): written
+ *           as it is; else a regular file, created beside itself until the commit
  *
- * 0, -IMP_EUSAGE (exists and no IMP_OUT_FORCE, a terminal, no such folder),
- * -IMP_ERESOURCE.
+ * 0, -IMP_EUSAGE (exists and no IMP_OUT_FORCE, a folder or symbolic link, a terminal, no
+ * such folder), -IMP_ERESOURCE.
  */
 int imp_out_open(struct imp_out *out, const char *path, unsigned flags,
 		 struct imp_error *err) IMP_MUST_CHECK;
+/* Would imp_out_open() take this path, by what is there now? 0, -IMP_EUSAGE. */
+int imp_out_check(const char *path, unsigned flags, struct imp_error *err) IMP_MUST_CHECK;
 /* 0, or -IMP_ERESOURCE (disk full, closed pipe). */
 int imp_out_write(struct imp_out *out, struct imp_span bytes, struct imp_error *err)
 	IMP_MUST_CHECK;
 /* Sync, give it its name, sync the folder; leaves *out closed. 0, or -IMP_ERESOURCE. */
 int imp_out_commit(struct imp_out *out, struct imp_error *err) IMP_MUST_CHECK;
-/* Could this path be written, by all that can be seen before? 0, or -IMP_EUSAGE. */
+/* Could this path be replaced, by all that can be seen before? 0, or -IMP_EUSAGE. */
 int imp_out_possible(const char *path, struct imp_error *err) IMP_MUST_CHECK;
 /*
  * Wait until nobody else holds the folder that `path` stands in, and hold it: for those

@@ -302,7 +302,7 @@ int imp_key_read_private(struct imp_crypto *c, const char *path,
 	int rc = imp_file_read_private(path, KEY_FILE_MAX, &text, err);
 
 	/* A public key is no secret: its mode is not what is wrong with it. */
-	if (rc == -IMP_EKEY && imp_file_read(path, KEY_FILE_MAX, &text, NULL) == 0) {
+	if (rc == -IMP_EKEY && imp_file_read_key(path, KEY_FILE_MAX, &text, NULL) == 0) {
 		struct imp_key key = { 0 };
 
 		if (imp_key_parse(c, path, imp_secret_span(&text), false, NULL, &key,
@@ -319,7 +319,7 @@ int imp_key_read_public(struct imp_crypto *c, const char *path, struct imp_key *
 			struct imp_error *err)
 {
 	CLEANUP(imp_secret_fini) struct imp_secret text = { 0 };
-	int rc = imp_file_read(path, KEY_FILE_MAX, &text, err);
+	int rc = imp_file_read_key(path, KEY_FILE_MAX, &text, err);
 
 	return rc ? rc
 		  : imp_key_parse(c, path, imp_secret_span(&text), false, NULL, out, err);

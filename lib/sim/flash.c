@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "sim/flash.h"
 
 enum { FILE_LEN = 2 * SIM_HALF + SIM_PAGE };
@@ -36,12 +37,12 @@ int sim_flash_open(struct sim_flash *f, const char *path, struct imp_error *err)
 	int rc = 0;
 
 	if (fd < 0 || fstat(fd, &st) != 0) {
-		rc = imp_fail(err, IMP_ERESOURCE, "%s: %s", path, strerror(errno));
+		rc = imp_fail(err, imp_file_code(errno), "%s: %s", path, strerror(errno));
 	} else if (st.st_size == 0 && make_blank(fd)) {
 		rc = imp_fail(err, IMP_ERESOURCE, "%s: %s", path, strerror(errno));
 		unlink(path);
 	} else if (st.st_size != 0 && st.st_size != FILE_LEN) {
-		rc = imp_fail(err, IMP_ERESOURCE,
+		rc = imp_fail(err, IMP_EFORMAT,
 			      "%s: has %lld bytes, expected %d: not the flash of a "
 			      "simulated device",
 			      path, (long long)st.st_size, FILE_LEN);

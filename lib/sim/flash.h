@@ -25,7 +25,7 @@ struct sim_flash {
 	bool off; /* the power went at a cut; until the next boot everything fails */
 };
 
-/* 0, -IMP_ERESOURCE. */
+/* 0, -IMP_EUSAGE (no such folder), -IMP_EFORMAT (another file), -IMP_ERESOURCE. */
 int sim_flash_open(struct sim_flash *f, const char *path, struct imp_error *err);
 void sim_flash_close(struct sim_flash *f);
 

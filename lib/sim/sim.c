@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "sim/state.h"
 
 void sim_event(struct sim_line *l, const char *fmt, ...)
@@ -30,7 +31,8 @@ void sim_event(struct sim_line *l, const char *fmt, ...)
 static int make_folder(const char *path, struct imp_error *err)
 {
 	if (mkdir(path, 0700) != 0 && errno != EEXIST)
-		return imp_fail(err, IMP_ERESOURCE, "%s: %s", path, strerror(errno));
+		return imp_fail(err, imp_file_code(errno), "%s: %s", path,
+				strerror(errno));
 	return 0;
 }
 

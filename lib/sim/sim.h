@@ -56,7 +56,8 @@ struct imp_sim_info {
  *   options   borrowed during the call, but for maker, event and ctx, which stay
  *
  * 0; -IMP_EUSAGE (an IMEI twice or not 15 digits, a fault for a device that is not there,
- * another simulation has the folder); -IMP_ERESOURCE (files, pseudo-terminals).
+ * no such folder, another simulation has it); -IMP_EFORMAT, -IMP_EKEY (what is in it);
+ * -IMP_ERESOURCE (files, pseudo-terminals).
  */
 int imp_sim_open(struct imp_sim **out, struct imp_crypto *crypto,
 		 const struct imp_sim_options *options, struct imp_error *err)

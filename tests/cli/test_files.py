@@ -2,6 +2,8 @@
 """Sources and files: mistakes where they stand, outputs whole or not at all, secrets nowhere."""
 import os
 import pathlib
+import socket
+import stat
 import subprocess
 import time
 import unittest
@@ -261,6 +263,45 @@ class Files(Case):
             sim.terminate()
             sim.wait()
             sim.stdout.close()
+
+    def test_perm_03_only_a_regular_file_is_replaced(self):
+        """--force takes nothing away but a file; whoever writes after the work is told before it."""
+        self.keys()
+        (self.dir / "real").write_text("precious")
+        (self.dir / "link").symlink_to("real")
+        (self.dir / "dangling").symlink_to("nowhere")
+        (self.dir / "folder").mkdir()
+        with socket.socket(socket.AF_UNIX) as s:
+            s.bind(str(self.dir / "socket"))
+        for name, words in (("link", "is a symbolic link"), ("dangling", "is a symbolic link"), ("folder", "is a folder"), ("socket", "is a socket")):
+            for args in ((), ("--force",)):
+                with self.subTest(name):
+                    run = self.run_tool("claim", "-k", "owner.pem", "--target", "keel-2", "-o", name, *args, status=2)
+                    self.assertIn(f"{name}: {words}, expected a regular file", run.err)
+                    self.assertIn(f"{name}: {words}", self.run_tool("enroll", "-d", "nowhere", "-o", name, status=2).err)
+        self.assertEqual((self.dir / "real").read_text(), "precious")
+        self.assertTrue((self.dir / "link").is_symlink() and (self.dir / "dangling").is_symlink() and (self.dir / "folder").is_dir())
+        self.run_tool("enroll", "-d", "nowhere", "-o", "x.cards", status=8)
+        self.simulate("$I enroll -d sim/1 -o y.cards")
+        run = self.run_tool("verify", "-d", "nowhere", "--cards", "y.cards", "--evidence", "link", status=2)
+        self.assertIn("link: is a symbolic link", run.err)
+
+    def test_perm_03_what_passes_bytes_on_is_written_as_it_is(self):
+        self.keys()
+        args = ("claim", "-k", "owner.pem", "--target", "keel-2", "-o")
+        before = os.stat("/dev/null")
+        for force in ((), ("--force",)):
+            self.run_tool(*args, "/dev/null", *force)
+        self.assertEqual((os.stat("/dev/null").st_ino, os.stat("/dev/null").st_rdev), (before.st_ino, before.st_rdev))
+        self.run_tool(*args, "claim")
+        size = (self.dir / "claim").stat().st_size
+        self.assertEqual(len(self.run_tool(*args, "/dev/stdout").stdout), size)
+        os.mkfifo(self.dir / "fifo")
+        with subprocess.Popen(["cat", "fifo"], cwd=self.dir, stdout=subprocess.PIPE) as cat:
+            self.run_tool(*args, "fifo")
+            self.assertEqual(len(cat.stdout.read()), size)
+        self.assertTrue(stat.S_ISFIFO((self.dir / "fifo").stat().st_mode))
+        self.assertIn("/dev/full", self.run_tool(*args, "/dev/full", status=10).err)
 
     def test_clk_05_no_clock_is_asked(self):
         """What a device signs and takes has no time in it: a station whose clock is wrong changes nothing."""

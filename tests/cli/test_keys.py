@@ -198,6 +198,26 @@ class Keys(Case):
             with self.subTest(name):
                 self.refuse(content, None, "k.pem", 0o600)
 
+    def test_a_file_that_cannot_be_used_is_a_key_error(self):
+        """Missing, of a wrong length, no key at all: exit 6 wherever a key or seed is named."""
+        self.keys()
+        self.write("p.yaml", EXAMPLES.joinpath("sensor.yaml").read_bytes())
+        self.write("d.csv", EXAMPLES.joinpath("devices.csv").read_bytes())
+        self.write("short", b"x" * 31, 0o600)
+        self.write("long", b"x" * 33, 0o600)
+        for name, words in (("short", "is no key"), ("long", "is no key"), ("missing", "No such file")):
+            self.assertIn(f"{name}: {words}", self.run_tool("key", name, status=6).err)
+            self.assertIn(name, self.run_tool("build", "p.yaml", "--csv", "d.csv", "--seed", name, "-o", "x", status=6).err)
+            self.assertIn(name, self.run_tool("enroll", "-d", "x", "-o", "y", "--factory", name, status=6).err)
+            self.assertIn(name, self.run_tool("sign", "-k", name, stdin=b"", status=6).err)
+
+    def test_a_fifo_is_no_key_and_is_not_waited_for(self):
+        os.mkfifo(self.dir / "f", 0o600)
+        for args in (("sign", "-k", "f"), ("key", "f"), ("open", "-k", "f"), ("enroll", "-d", "x", "-o", "y", "--factory", "f"),
+                     ("simulate", "--factory", "f", "--", "true"), ("simulate", "--maker", "f", "--", "true")):
+            with self.subTest(args):
+                self.assertIn("f: is not a regular file", self.run_tool(*args, stdin=b"", status=6, timeout=20).err)
+
     def test_key_13_private_does_not_fit_public(self):
         a, b = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
         def point(k):

@@ -135,6 +135,15 @@ class Devices(Case):
         with sim.client() as client:
             client.describe()
 
+    def test_a_state_folder_that_cannot_be_is_named(self):
+        done = run('simulate', '--state', self.path('no/sim'), '--', 'true', status=2)
+        self.assertIn('no/sim: No such file', done.stderr)
+        os.makedirs(self.path('sim/devices'))
+        with open(self.path('sim/devices/001010010000014.flash'), 'w', encoding='ascii') as f:
+            f.write('mine')
+        done = run('simulate', '--state', self.path('sim'), '--', 'true', status=3)
+        self.assertIn('not the flash of a simulated device', done.stderr)
+
     def test_a_file_in_the_place_of_a_link_is_not_replaced(self):
         os.mkdir(self.path('sim'))
         with open(self.path('sim/1'), 'w', encoding='ascii') as f:

@@ -117,7 +117,7 @@ Test(sim_flash, a_file_of_another_length_is_left_alone)
 	struct imp_error err = { 0 };
 
 	cr_assert_eq(truncate(path, 100), 0);
-	cr_assert_eq(sim_flash_open(&other, path, &err), -IMP_ERESOURCE);
+	cr_assert_eq(sim_flash_open(&other, path, &err), -IMP_EFORMAT);
 	cr_expect(strstr(err.msg, "has 100 bytes"));
 	cr_expect_null(other.map);
 	cr_assert_eq(truncate(path, 2 * SIM_HALF + SIM_PAGE), 0); /* still mapped */
