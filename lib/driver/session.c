@@ -91,6 +91,17 @@ struct heard {
 	bool echoed;
 };
 
+/* Where it came from is a serial line; of its name in any form, the path. */
+static int hint_baud(const struct imp_session *s, int rc, struct imp_error *err)
+{
+	static const char scheme[] = "serial:";
+	bool named = strncmp(s->uri, scheme, sizeof(scheme) - 1) == 0;
+	const char *path = s->uri + (named ? sizeof(scheme) - 1 : 0);
+
+	return imp_hint(err, rc, "is the baud rate right? -d serial:%.*s?baud=N",
+			(int)strcspn(path, "?"), path);
+}
+
 static int garbage(const struct imp_session *s, const struct heard *h,
 		   struct imp_error *err)
 {
@@ -114,7 +125,7 @@ static int garbage(const struct imp_session *s, const struct heard *h,
 	}
 	rc = imp_fail(err, IMP_ETRANSPORT, "%s: %" PRIu64 " bytes came that are no frame",
 		      s->uri, s->received - h->before);
-	return imp_hint(err, rc, "is the baud rate right? serial:%s?baud=N", s->uri);
+	return hint_baud(s, rc, err);
 }
 
 /* Why no answer came, told apart by what did come. */

@@ -19,6 +19,7 @@ enum { BAUD_DEFAULT = 115200, BAUD_MAX = 12000000 };
 struct tty {
 	struct imp_transport base;
 	int fd;
+	bool ours;  /* until then its settings are another's */
 	char *path; /* owned */
 	struct termios2 before;
 	uint64_t written, read; /* bytes, for the words of an unplug */
@@ -109,6 +110,7 @@ static int take(struct tty *t, unsigned baud, struct imp_error *err)
 		return cannot_open(t->path, ENOTTY, err);
 	if (flock(t->fd, LOCK_EX | LOCK_NB))
 		return held(t->path, err);
+	t->ours = true;
 	if (ioctl(t->fd, TIOCEXCL))
 		return cannot_open(t->path, errno, err);
 	return configure(t, baud, err);
@@ -118,11 +120,12 @@ static void tty_close(struct imp_transport *base)
 {
 	struct tty *t = (struct tty *)base;
 
-	if (t->fd >= 0) {
+	if (t->ours) {
 		(void)ioctl(t->fd, TIOCNXCL);
 		(void)ioctl(t->fd, TCSETS2, &t->before);
-		close(t->fd);
 	}
+	if (t->fd >= 0)
+		close(t->fd);
 	free(t->path);
 	free(t);
 }

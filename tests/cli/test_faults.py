@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Lines and devices that misbehave: each way of failing has its own words and its own exit status."""
+import fcntl
 import os
 import pty
 import re
+import termios
 import unittest
 
 from tool import Case
@@ -67,6 +69,19 @@ class Faults(Case):
         run = self.simulate("exec 9<>sim/1; flock 9; $I verify -d sim/1 --cards x.cards --json", status=8)
         self.assertRegex(self.lines(run.out)[-1]["message"], "held by process [0-9]+ \\(")
 
+    def test_ser_10_what_holds_the_port_keeps_it_as_it_is(self):
+        """Being refused changes nothing: not the exclusive mark of the holder, not its settings."""
+        master, slave = pty.openpty()
+        before = termios.tcgetattr(slave)
+        fcntl.flock(slave, fcntl.LOCK_EX)
+        fcntl.ioctl(slave, termios.TIOCEXCL)
+        self.run_tool("verify", "-d", os.ttyname(slave), "--cards", "x.cards", status=8)
+        TIOCGEXCL = 0x80045440
+        self.assertEqual(fcntl.ioctl(slave, TIOCGEXCL, bytes(4)), b"\1\0\0\0")
+        self.assertEqual(termios.tcgetattr(slave), before)
+        os.close(slave)
+        os.close(master)
+
     def test_ser_11_no_such_port(self):
         run = self.run_tool("verify", "-d", "nowhere", "--cards", "x.cards", status=8)
         self.assertIn("nowhere: no such port", run.err)
@@ -91,7 +106,9 @@ class Faults(Case):
                 pass
         threading.Thread(target=answer, daemon=True).start()
         run = self.run_tool("verify", "-d", name, "--cards", "x.cards", "--timeout", "3", status=8)
-        self.assertIn("hint: is the baud rate right?", run.err)
+        self.assertIn(f"hint: is the baud rate right? -d serial:{name}?baud=N\n", run.err)
+        run = self.run_tool("verify", "-d", f"serial:{name}?baud=9600", "--cards", "x.cards", "--timeout", "3", status=8)
+        self.assertIn(f"hint: is the baud rate right? -d serial:{name}?baud=N\n", run.err)
 
     def test_smp_without_the_group(self):
         """A device that speaks SMP and answers "not supported"."""
