@@ -7,6 +7,7 @@ import sys
 
 def verdicts(test):
     out, err = test.get("stdout", ""), test.get("stderr", "")
+    plan = re.search(r"^1\.\.(\d+)", out, re.M)
     good = len(re.findall(r"^ok\b(?!.*# SKIP)", out, re.M))
     bad = len(re.findall(r"^not ok\b|^ok\b.*# SKIP", out, re.M))
     ran = re.search(r"^Ran (\d+) tests?", err, re.M)
@@ -14,7 +15,9 @@ def verdicts(test):
         lost = sum(map(int, re.findall(r"(?:failures|errors|skipped)=(\d+)", err)))
         good, bad = int(ran[1]) - lost, lost
     fine = test["result"] in ("OK", "EXPECTEDFAIL")
-    if good + bad == 0 and fine:
+    if good + bad == 0 and (ran or plan):
+        bad = 1  # a suite that ran nothing
+    elif good + bad == 0 and fine:
         good = 1  # a plain program: one test
     elif not fine and bad == 0:
         bad = 1  # it crashed, leaked or hung after its last line
