@@ -220,7 +220,7 @@ static int der_to_raw(const uint8_t *der, size_t len, uint8_t raw[IMP_SIG_LEN])
 	return 0;
 }
 
-static bool alg_fits(int32_t alg, int32_t crv)
+bool pkey_alg_fits(int32_t alg, int32_t crv)
 {
 	if (alg == IMP_ALG_ES256 || alg == IMP_ALG_ESP256)
 		return crv == IMP_CRV_P256;
@@ -260,7 +260,7 @@ int imp_verify(struct imp_crypto *c, int32_t alg, const struct imp_pub *pub,
 	CLEANUP(EVP_PKEY_freep) EVP_PKEY *pkey = NULL;
 	bool ok;
 
-	if (sig.len != IMP_SIG_LEN || !alg_fits(alg, pub->crv) || point_is_weak(pub))
+	if (sig.len != IMP_SIG_LEN || !pkey_alg_fits(alg, pub->crv) || point_is_weak(pub))
 		return -IMP_EVERIFY;
 	pkey = pkey_from_pub(c, pub);
 	if (!pkey)
@@ -304,7 +304,7 @@ int pkey_sign(const struct imp_crypto *c, EVP_PKEY *pkey, int32_t alg,
 {
 	bool ec = EVP_PKEY_is_a(pkey, "EC");
 
-	if (!alg_fits(alg, ec ? IMP_CRV_P256 : IMP_CRV_ED25519))
+	if (!pkey_alg_fits(alg, ec ? IMP_CRV_P256 : IMP_CRV_ED25519))
 		return -IMP_EKEY;
 	return ec ? ecdsa_sign(c, pkey, part, count, sig)
 		  : eddsa_sign(pkey, part, count, sig);

@@ -57,3 +57,34 @@ Test(signer, threads_share_one)
 	}
 	imp_crypto_free(&crypto);
 }
+
+/* COSE's numbers: ES256 -7, ESP256 -9, EdDSA -8, Ed25519 -19, ES384 -35. */
+Test(signer, an_algorithm_that_does_not_fit_the_curve_is_a_key_error)
+{
+	static const struct {
+		int32_t crv, asked, got; /* 0: refused */
+	} cases[] = {
+		{ IMP_CRV_P256, 0, -7 },       { IMP_CRV_P256, -7, -7 },
+		{ IMP_CRV_P256, -9, -9 },      { IMP_CRV_P256, -8, 0 },
+		{ IMP_CRV_P256, -19, 0 },      { IMP_CRV_P256, -35, 0 },
+		{ IMP_CRV_ED25519, 0, -8 },    { IMP_CRV_ED25519, -8, -8 },
+		{ IMP_CRV_ED25519, -19, -19 }, { IMP_CRV_ED25519, -7, 0 },
+		{ IMP_CRV_X25519, 0, 0 },      { IMP_CRV_X25519, -8, 0 },
+	};
+	struct imp_crypto *crypto = NULL;
+
+	cr_assert_eq(imp_crypto_new(&crypto, NULL), 0);
+	for (size_t i = 0; i < COUNTOF(cases); i++) {
+		struct imp_signer signer = { 0 };
+		struct imp_key key = { 0 };
+
+		cr_assert_eq(imp_key_generate(crypto, cases[i].crv, IMP_CLASS_TEST, &key,
+					      NULL),
+			     0);
+		cr_expect_eq(imp_key_signer(crypto, &key, cases[i].asked, &signer, NULL),
+			     cases[i].got ? 0 : -IMP_EKEY, "case %zu", i);
+		cr_expect_eq(signer.alg, cases[i].got, "case %zu", i);
+		imp_key_fini(&key);
+	}
+	imp_crypto_free(&crypto);
+}
