@@ -43,6 +43,9 @@ extern const struct argp cli_std_argp; /* --help, --usage: part of every command
 uint64_t cli_number(struct argp_state *state, const char *what, const char *arg,
 		    uint64_t min, uint64_t max);
 
+/* In a child, before it becomes another program: signals and limits as this process got
+ * them. */
+void cli_put_back(void);
 /* Becomes readable when the user interrupts. */
 int cli_cancel_fd(void);
 /* 0, or -IMP_EINTERRUPTED once the user has interrupted. */

@@ -323,13 +323,11 @@ static void announce(const struct args *a, const struct fleet *f)
 /* The command gets the process as it was; a device named for others is not its. */
 static pid_t spawn(char **command, const char *dir)
 {
-	static const int caught[] = { SIGPIPE, SIGINT, SIGTERM, SIGHUP };
 	pid_t pid = fork();
 
 	if (pid != 0)
 		return pid;
-	for (size_t i = 0; i < COUNTOF(caught); i++)
-		signal(caught[i], SIG_DFL);
+	cli_put_back();
 	setenv("IMPRINT_SIM", dir, 1);
 	unsetenv("IMPRINT_DEVICE");
 	execvp(command[0], command);

@@ -31,6 +31,33 @@ int cli_check_cancel(struct imp_error *err)
 	return poll(&p, 1, 0) > 0 ? imp_fail(err, IMP_EINTERRUPTED, "interrupted") : 0;
 }
 
+/* Caught, then ignored. */
+static const int changed[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGXFSZ };
+
+enum { CAUGHT = 3 };
+
+/* What we change of the process, as it was. */
+static struct {
+	struct sigaction act[COUNTOF(changed)];
+	struct rlimit core, files;
+} before;
+
+static void remember(void)
+{
+	for (size_t i = 0; i < COUNTOF(changed); i++)
+		sigaction(changed[i], NULL, &before.act[i]);
+	getrlimit(RLIMIT_CORE, &before.core);
+	getrlimit(RLIMIT_NOFILE, &before.files);
+}
+
+void cli_put_back(void)
+{
+	for (size_t i = 0; i < COUNTOF(changed); i++)
+		sigaction(changed[i], &before.act[i], NULL);
+	setrlimit(RLIMIT_CORE, &before.core);
+	setrlimit(RLIMIT_NOFILE, &before.files);
+}
+
 /* The first signal asks every conversation to end; the second one ends the process. */
 static void on_signal(int sig)
 {
@@ -48,27 +75,23 @@ static void on_signal(int sig)
 
 static void catch_signals(void)
 {
-	static const int caught[] = { SIGINT, SIGTERM, SIGHUP };
 	const struct sigaction sa = { .sa_handler = on_signal };
 
 	cancel_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	for (size_t i = 0; cancel_fd >= 0 && i < COUNTOF(caught); i++) {
-		struct sigaction old;
-
-		/* nohup and background jobs ignore some of them: leave it so. */
-		if (sigaction(caught[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-			sigaction(caught[i], &sa, NULL);
-	}
+	/* nohup and background jobs ignore some of them: leave it so. */
+	for (size_t i = 0; cancel_fd >= 0 && i < CAUGHT; i++)
+		if (before.act[i].sa_handler != SIG_IGN)
+			sigaction(changed[i], &sa, NULL);
 	/* A closed pipe and a limit on file sizes are write errors: exit statuses. */
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN);
+	for (size_t i = CAUGHT; i < COUNTOF(changed); i++)
+		signal(changed[i], SIG_IGN);
 }
 
 /* No core files, no tracing by other processes of this user, no files on descriptors 0
- * to 2. */
+ * to 2. The hard limit stays, so that a command of the user's gets its own back. */
 static void harden(void)
 {
-	const struct rlimit none = { 0, 0 };
+	const struct rlimit none = { 0, before.core.rlim_max };
 
 	for (int fd = 0; fd < 3; fd++)
 		if (fcntl(fd, F_GETFD) < 0)
@@ -131,6 +154,7 @@ int main(int argc, char **argv)
 	const struct cli_cmd *cmd;
 	int first = 1, rc;
 
+	remember();
 	harden();
 	catch_signals();
 	argp_err_exit_status = IMP_EUSAGE;

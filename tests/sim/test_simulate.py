@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import re
+import resource
 import signal
 import stat
 import struct
@@ -14,6 +15,7 @@ import termios
 import threading
 import time
 import unittest
+import unittest.mock
 
 import yaml
 
@@ -233,6 +235,25 @@ class Command(Case):
         done = self.simulate('sh', '-c', 'ls "$IMPRINT_SIM"; echo ${IMPRINT_DEVICE-unset}')
         self.assertEqual(done.stdout.split(), ['1', '2', 'devices', 'unset'])
         self.assertEqual(os.listdir(self.path('sim')), ['devices'])
+
+    def test_it_gets_the_process_as_it_was(self):
+        """nohup's SIGHUP stays ignored; the limits are those of the shell, not what a fleet needs."""
+        def before():
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (200, 300))
+            resource.setrlimit(resource.RLIMIT_CORE, (4096, 8192))
+        ask = ('import resource, signal; print(resource.getrlimit(resource.RLIMIT_NOFILE), resource.getrlimit(resource.RLIMIT_CORE)); '
+               'print(open("/proc/self/status").read())')
+        # A sanitizer takes core files away before main: not here.
+        sanitizer = os.environ.get('ASAN_OPTIONS', '') + ':disable_coredump=0'
+        with unittest.mock.patch.dict(os.environ, ASAN_OPTIONS=sanitizer):
+            done = self.simulate(sys.executable, '-S', '-c', ask, preexec_fn=before)
+        self.assertEqual(done.stdout.splitlines()[0], '(200, 300) (4096, 8192)')
+        ignored = int(re.search(r'^SigIgn:\s*(\w+)', done.stdout, re.M)[1], 16)
+        self.assertTrue(ignored >> (signal.SIGHUP - 1) & 1)
+        self.assertFalse(ignored >> (signal.SIGTERM - 1) & 1)
 
     def test_it_talks_to_the_devices(self):
         done = self.simulate(sys.executable, '-c', 'import os, sys; sys.path.insert(0, sys.argv[1]); import smp\n'
