@@ -146,9 +146,13 @@ void imp_sign_tbs(const struct imp_sign *m, size_t i, struct imp_span external_a
  * 9052 5.3. */
 void imp_enc_structure(struct imp_writer *w, const char *context,
 		       struct imp_span protected, struct imp_span external_aad);
+enum { IMP_RECIPIENT_MAX = 128 }; /* bytes of a recipient's protected header */
+
 /*
  * The key that wraps the content key: HKDF over the shared secret with the
  * COSE_KDF_Context of ECDH-ES+A256KW, parties nil. Source: RFC 9053 5.2, 6.4.1.
+ *
+ *   recipient_protected    at most IMP_RECIPIENT_MAX bytes
  *
  * 0, or -IMP_EINTERNAL.
  */

@@ -165,6 +165,11 @@ static int check_recipient(struct imp_crypto *crypto, const struct imp_recipient
 	if (!rc && ((r->ph.has | r->uh.has) & IMP_HAS_OTHER))
 		rc = imp_fail(err, IMP_EPOLICY,
 			      "recipient: headers other than alg, kid and epk");
+	if (!rc && r->protected.len > IMP_RECIPIENT_MAX)
+		rc = imp_fail(err, IMP_EPOLICY,
+			      "recipient: a protected header of %zu bytes, expected at "
+			      "most %d",
+			      r->protected.len, IMP_RECIPIENT_MAX);
 	if (!rc)
 		rc = imp_cose_key_parse(r->uh.epk, &key, err);
 	if (!rc && (key.pub.crv == 0 || imp_pub_check(crypto, &key.pub)))

@@ -67,7 +67,7 @@ int imp_kek(struct imp_crypto *crypto, const uint8_t z[32],
 	    struct imp_span recipient_protected, uint8_t kek[32])
 {
 	enum { A256KW = -5, KEK_BITS = 256 };
-	uint8_t info[160];
+	uint8_t info[IMP_RECIPIENT_MAX + 32];
 	struct imp_writer w = imp_writer(info, sizeof(info));
 	struct imp_span secret = { z, 32 };
 

@@ -214,6 +214,14 @@ class Open(Case):
         nested = cbor2.CBORTag(96, two.value[:3] + [[two.value[3][0] + [[two.value[3][0]]]]])
         self.opens(nested, key="p.pem", status=3)
 
+    def test_enc_03_a_long_recipient_header_is_named(self):
+        self.seal()
+        for length, status in ((121, 0), (122, 4), (2000, 4)):
+            message = encrypt(self.p.public_key(), b"secret", kid=b"k" * length)
+            words = "" if status == 0 else "expected at most 128"
+            self.assertEqual(len(message.value[3][0][0]) <= 128, status == 0)
+            self.opens(message, key="p.pem", status=status, words=words)
+
     def test_enc_07_another_key(self):
         self.seal()
         self.opens(encrypt(ec.generate_private_key(ec.SECP256R1()).public_key(), b"s"), key="p.pem", status=5)
