@@ -65,7 +65,7 @@ prepare() {
 	run keygen --class test -o factory.pem --public factory.pub.pem
 	run keygen --class test -o owner.pem --public owner.pub.pem
 	run keygen --class test -o stranger.pem --public stranger.pub.pem
-	run keygen --class test --type seed -o seed.key
+	run keygen --type seed -o seed.key
 
 	heading 'What is wanted: one profile, eight devices'
 	cp "$here/profiles/examples/sensor.yaml" "$here/profiles/examples/devices.csv" .

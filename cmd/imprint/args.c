@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Option groups that commands share. */
+#include <string.h>
+
 #include "args.h"
 
 enum { OPT_FORCE = 0x200, OPT_PASS_FD, OPT_TIMEOUT, OPT_ID, OPT_JSON, FD_MAX = 1023 };
@@ -28,10 +30,28 @@ static error_t out_parse(int key, char *arg, struct argp_state *state)
 
 const struct argp out_argp = { .options = out_options, .parser = out_parse };
 
+static const struct argp_option file_options[] = {
+	{ "output", 'o', "FILE", 0, "Write to FILE; standard output is not taken", 0 },
+	{ "force", OPT_FORCE, NULL, 0, "Replace FILE where it exists", 0 },
+	{ 0 },
+};
+
+static error_t file_parse(int key, char *arg, struct argp_state *state)
+{
+	const struct out_args *a = state->input;
+
+	if (key == ARGP_KEY_END && a->path && strcmp(a->path, "-") == 0)
+		argp_error(state, "-o: expected a file, not standard output");
+	return out_parse(key, arg, state);
+}
+
+const struct argp file_argp = { .options = file_options, .parser = file_parse };
+
 static const struct argp_option key_options[] = {
 	{ "key", 'k', "KEY", 0, "Sign with the private key in the file KEY", 0 },
 	{ "pass-fd", OPT_PASS_FD, "FD", 0,
-	  "Read the passphrase of an encrypted key from the descriptor FD, one line", 0 },
+	  "Read the passphrase of each encrypted key from the descriptor FD, a line a key",
+	  0 },
 	{ 0 },
 };
 

@@ -15,6 +15,7 @@ struct out_args {
 	bool force;
 };
 extern const struct argp out_argp;
+extern const struct argp file_argp; /* the same, for what must be a file */
 
 /* -k, --pass-fd */
 struct key_args {

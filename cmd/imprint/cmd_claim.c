@@ -5,6 +5,7 @@
 
 #include "args.h"
 #include "commands.h"
+#include "cose/key.h"
 #include "issue.h"
 #include "keyarg.h"
 #include "owner.h"
@@ -61,6 +62,12 @@ struct claim {
 	struct imp_signer maker_signer;
 };
 
+/* One signature where both are the same key. */
+static size_t signers(const struct owner *o, const struct claim *c)
+{
+	return c->a->maker && !imp_pub_eq(&o->signer.pub, &c->maker_signer.pub) ? 2 : 1;
+}
+
 static int make(struct owner *o, const struct imp_target *target, uint32_t epoch,
 		struct imp_writer *w, struct imp_error *err)
 {
@@ -79,7 +86,7 @@ static int make(struct owner *o, const struct imp_target *target, uint32_t epoch
 
 	(void)epoch;
 	imp_transfer_encode(&t, &p);
-	if (imp_signed_put_many(o->crypto, o->kid, signer, c->a->maker ? 2 : 1,
+	if (imp_signed_put_many(o->crypto, o->kid, signer, signers(o, c),
 				IMP_KIND_TRANSFER, (struct imp_span){ 0 },
 				imp_written(&p), w))
 		return imp_fail(err, IMP_EKEY, "signing failed");
@@ -99,7 +106,8 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	o.ctx = &c;
 	rc = owner_open(&o, &a.owner, err);
 	if (!rc && a.maker)
-		rc = signer_read(o.crypto, a.maker, -1, &c.maker, &c.maker_signer, err);
+		rc = signer_read(o.crypto, a.maker, a.owner.key.pass_fd, &c.maker,
+				 &c.maker_signer, err);
 	if (!rc)
 		rc = owner_run(&o, &a.owner, err);
 	imp_key_fini(&c.maker);

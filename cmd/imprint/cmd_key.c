@@ -113,32 +113,50 @@ static void print_hex(const char *name, struct imp_span s)
 	putchar('\n');
 }
 
-static void show(const struct args *a, const struct any_key *k, struct imp_span cose)
+static void show_json(const struct any_key *k, const char *class, struct imp_span cose)
 {
-	const char *class = k->class == IMP_CLASS_TEST ? "test" : "production";
+	struct imp_span kid = IMP_SPAN(k->kid);
 	struct json j = { .f = stdout, .first = true };
 
-	if (a->report.json) {
-		json_open(&j, NULL, '{');
-		json_str(&j, "file", k->path);
-		json_str(&j, "type",
-			 k->pub.crv ? imp_curve_name(k->pub.crv) : "symmetric");
-		json_str(&j, "class", class);
-		json_bool(&j, "private", k->has_private || k->symmetric.len > 0);
-		if (k->pub.crv) {
-			json_hex(&j, "kid", IMP_SPAN(k->kid));
-			json_hex(&j, "cose_key", cose);
-		}
-		json_close(&j, '}');
-		putchar('\n');
-		return;
-	}
-	printf("type     %s\nclass    %s\nholds    %s\n", type_of(k), class,
-	       k->has_private || k->symmetric.len > 0 ? "a private key" : "a public key");
+	json_open(&j, NULL, '{');
+	json_str(&j, "file", k->path);
+	json_str(&j, "type", k->pub.crv ? imp_curve_name(k->pub.crv) : "symmetric");
+	json_str(&j, "class", class);
+	json_bool(&j, "private", k->has_private || k->symmetric.len > 0);
+	json_hex(&j, "kid", k->pub.crv ? kid : (struct imp_span){ 0 });
+	json_hex(&j, "cose_key", cose);
+	json_close(&j, '}');
+	putchar('\n');
+}
+
+static void show_text(const struct any_key *k, const char *class, struct imp_span cose)
+{
+	printf("type     %s\n", type_of(k));
+	if (class)
+		printf("class    %s\n", class);
+	printf("holds    %s\n", k->has_private	       ? "a private key"
+				: k->symmetric.len > 0 ? "a secret"
+						       : "a public key");
 	if (k->pub.crv == 0)
 		return;
 	print_hex("kid", IMP_SPAN(k->kid));
 	print_hex("COSE_Key", cose);
+}
+
+/* Of 32 bytes nobody can tell what they are for. */
+static const char *class_of(const struct any_key *k)
+{
+	return k->pub.crv == 0		    ? NULL
+	       : k->class == IMP_CLASS_TEST ? "test"
+					    : "production";
+}
+
+static void show(const struct args *a, const struct any_key *k, struct imp_span cose)
+{
+	if (a->report.json)
+		show_json(k, class_of(k), cose);
+	else
+		show_text(k, class_of(k), cose);
 }
 
 static int run(const struct cli *cli, int argc, char **argv, struct imp_error *err)

@@ -15,7 +15,7 @@ struct args {
 	struct report_args report;
 	const struct type *type;
 	enum imp_key_class class;
-	bool encrypt;
+	bool has_class, encrypt;
 	int pass_fd;
 	const char *public;
 };
@@ -46,7 +46,7 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-static const struct argp_child children[] = { { &out_argp, 0, NULL, 0 },
+static const struct argp_child children[] = { { &file_argp, 0, NULL, 0 },
 					      { &report_argp, 0, NULL, 0 },
 					      { 0 } };
 
@@ -60,6 +60,17 @@ static void set_type(struct argp_state *state, struct args *a, const char *arg)
 	argp_error(state,
 		   "--type: '%s' is none of es256, eddsa, seal-p256, seal-x25519, seed",
 		   arg);
+}
+
+static void check(struct argp_state *state, const struct args *a)
+{
+	if (!a->out.path)
+		argp_error(state, "missing -o FILE");
+	if (a->type->crv == 0 && (a->encrypt || a->public || a->has_class))
+		argp_error(state,
+			   "a seed is 32 bytes: no public part, no class, not encrypted");
+	if (a->public && strcmp(a->public, a->out.path) == 0)
+		argp_error(state, "-o and --public: two files, not one");
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -80,6 +91,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (strcmp(arg, "test") != 0 && strcmp(arg, "production") != 0)
 			argp_error(state, "--class: '%s' is neither test nor production",
 				   arg);
+		a->has_class = true;
 		a->class = arg[0] == 't' ? IMP_CLASS_TEST : IMP_CLASS_PRODUCTION;
 		return 0;
 	case OPT_PASS_FD:
@@ -93,11 +105,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->public = arg;
 		return 0;
 	case ARGP_KEY_END:
-		if (!a->out.path)
-			argp_error(state, "missing -o FILE");
-		if (a->type->crv == 0 && (a->encrypt || a->public))
-			argp_error(state,
-				   "a seed has no public part and is not encrypted");
+		check(state, a);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -111,28 +119,42 @@ static const struct argp argp = {
 	.children = children,
 };
 
-static int save(const char *path, struct imp_span bytes, unsigned flags,
-		struct imp_error *err)
+static int begin(struct imp_out *out, const char *path, struct imp_span bytes,
+		 unsigned flags, struct imp_error *err)
 {
-	CLEANUP(imp_out_abort) struct imp_out out = { 0 };
-	int rc = imp_out_open(&out, path, flags, err);
+	int rc = imp_out_open(out, path, flags, err);
 
-	if (!rc)
-		rc = imp_out_write(&out, bytes, err);
-	return rc ? rc : imp_out_commit(&out, err);
+	return rc ? rc : imp_out_write(out, bytes, err);
 }
 
 static int make_seed(struct imp_crypto *c, const struct args *a, struct imp_error *err)
 {
+	CLEANUP(imp_out_abort) struct imp_out out = { 0 };
 	uint8_t seed[32];
 	unsigned flags =
 		IMP_OUT_PRIVATE | IMP_OUT_BINARY | (a->out.force ? IMP_OUT_FORCE : 0);
 	int rc = imp_random(c, seed, sizeof(seed))
 			 ? imp_fail(err, IMP_EINTERNAL, "no randomness")
-			 : save(a->out.path, IMP_SPAN(seed), flags, err);
+			 : begin(&out, a->out.path, IMP_SPAN(seed), flags, err);
 
 	imp_wipe(seed, sizeof(seed));
-	return rc;
+	return rc ? rc : imp_out_commit(&out, err);
+}
+
+/* Both files or none: each is whole before one of them gets its name. */
+static int save(const struct args *a, struct imp_span private, struct imp_span public,
+		struct imp_error *err)
+{
+	CLEANUP(imp_out_abort) struct imp_out first = { 0 };
+	CLEANUP(imp_out_abort) struct imp_out second = { 0 };
+	unsigned force = a->out.force ? IMP_OUT_FORCE : 0;
+	int rc = begin(&first, a->out.path, private, IMP_OUT_PRIVATE | force, err);
+
+	if (!rc && a->public)
+		rc = begin(&second, a->public, public, force, err);
+	if (!rc && a->public)
+		rc = imp_out_commit(&second, err);
+	return rc ? rc : imp_out_commit(&first, err);
 }
 
 static int make_key(struct imp_crypto *c, const struct args *a, struct imp_key *key,
@@ -142,25 +164,32 @@ static int make_key(struct imp_crypto *c, const struct args *a, struct imp_key *
 	struct imp_secret pass = { 0 }, pem = { 0 }, public = { 0 };
 	struct pass_source source = { .fd = a->pass_fd };
 	unsigned force = a->out.force ? IMP_OUT_FORCE : 0;
-	int rc = imp_key_generate(c, a->type->crv, a->class, key, err);
+	int rc = imp_out_check(a->out.path, force, err);
 
+	if (!rc && a->public)
+		rc = imp_out_check(a->public, force, err);
+	if (!rc)
+		rc = imp_key_generate(c, a->type->crv, a->class, key, err);
 	if (!rc && a->encrypt)
 		rc = pass_new(&source, a->out.path, &pass, err);
 	if (!rc)
 		rc = imp_key_pem_private(c, key, imp_secret_span(&pass), &pem, err);
 	if (!rc && a->public)
 		rc = imp_key_pem_public(c, key, &public, err);
-	if (!rc)
-		rc = save(a->out.path, imp_secret_span(&pem), IMP_OUT_PRIVATE | force,
-			  err);
-	if (!rc && a->public)
-		rc = save(a->public, imp_secret_span(&public), force, err);
-	return rc;
+	return rc ? rc : save(a, imp_secret_span(&pem), imp_secret_span(&public), err);
+}
+
+/* NULL: a seed has none. */
+static const char *class_of(const struct args *a)
+{
+	return a->type->crv == 0	    ? NULL
+	       : a->class == IMP_CLASS_TEST ? "test"
+					    : "production";
 }
 
 static void report(const struct args *a, const uint8_t kid[32])
 {
-	const char *class = a->class == IMP_CLASS_TEST ? "test" : "production";
+	const char *class = class_of(a);
 	struct json j = { .f = stdout, .first = true };
 
 	if (a->report.json) {
@@ -168,14 +197,15 @@ static void report(const struct args *a, const uint8_t kid[32])
 		json_str(&j, "file", a->out.path);
 		json_str(&j, "type", a->type->name);
 		json_str(&j, "class", class);
-		if (kid)
-			json_hex(&j, "kid", (struct imp_span){ kid, 32 });
+		json_bool(&j, "encrypted", a->encrypt);
+		json_str(&j, "public_file", a->public);
+		json_hex(&j, "kid", (struct imp_span){ kid, kid ? 32 : 0 });
 		json_close(&j, '}');
 		putchar('\n');
 		return;
 	}
-	printf("%s: %s, %s%s\n", a->out.path, a->type->says, class,
-	       a->encrypt ? ", encrypted" : "");
+	printf("%s: %s%s%s%s\n", a->out.path, a->type->says, class ? ", " : "",
+	       class ? class : "", a->encrypt ? ", encrypted" : "");
 	if (!kid)
 		return;
 	printf("kid ");

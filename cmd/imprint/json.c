@@ -67,6 +67,10 @@ void json_str(struct json *j, const char *key, const char *text)
 void json_hex(struct json *j, const char *key, struct imp_span bytes)
 {
 	put_key(j, key);
+	if (bytes.len == 0) {
+		fputs("null", j->f);
+		return;
+	}
 	fputc('"', j->f);
 	for (size_t i = 0; i < bytes.len; i++)
 		fprintf(j->f, "%02x", bytes.ptr[i]);

@@ -17,8 +17,8 @@ struct json {
 void json_open(struct json *j, const char *key, char bracket);
 void json_close(struct json *j, char bracket);
 void json_text(struct json *j, const char *key, struct imp_span text);
-void json_str(struct json *j, const char *key, const char *text); /* NULL is null */
-void json_hex(struct json *j, const char *key, struct imp_span bytes);
+void json_str(struct json *j, const char *key, const char *text);      /* NULL is null */
+void json_hex(struct json *j, const char *key, struct imp_span bytes); /* empty is null */
 void json_uint(struct json *j, const char *key, uint64_t v);
 void json_bool(struct json *j, const char *key, bool v);
 

@@ -55,9 +55,10 @@ static int prompt(const char *text, const char *path, struct imp_secret *out,
 	if (fd < 0 || tcgetattr(fd, &before) != 0) {
 		if (fd >= 0)
 			close(fd);
-		rc = imp_fail(err, IMP_EKEY,
-			      "%s: is encrypted, and there is no terminal to ask on",
-			      path);
+		rc = imp_fail(
+			err, IMP_EKEY,
+			"%s: needs a passphrase, and there is no terminal to ask on",
+			path);
 		return imp_hint(err, rc,
 				"--pass-fd FD reads the passphrase from a descriptor");
 	}
@@ -80,10 +81,9 @@ static int ask(void *ctx, const char *path, unsigned attempt, struct imp_secret 
 	if (s->fd < 0)
 		return prompt(attempt ? "Wrong. Passphrase of" : "Passphrase of", path,
 			      out, err);
-	if (s->used)
+	if (attempt > 0)
 		return imp_fail(err, IMP_EKEY,
 				"%s: the passphrase from --pass-fd is wrong", path);
-	s->used = true;
 	return read_line(s->fd, path, out, err);
 }
 

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Passphrases: from the terminal without echo, or a line of a descriptor; never from
- * arguments. */
+/* Passphrases: from the terminal without echo, or lines of a descriptor, one a key in the
+ * order in which a command reads its keys; never from arguments. */
 #ifndef IMPRINT_PASS_H
 #define IMPRINT_PASS_H
 
 #include "crypto/key.h"
 
 struct pass_source {
-	int fd;	   /* -1: the terminal */
-	bool used; /* a descriptor gives one line, once */
+	int fd; /* -1: the terminal; else a line for each encrypted key */
 };
 
 /* For imp_key_read_private(); `source` is borrowed. */

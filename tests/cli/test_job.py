@@ -133,6 +133,9 @@ class Job(Case):
                        "$I claim -k owner.pem --maker maker.pem -d sim/1 --cards x.cards --json", "--maker", "maker.pub")
         self.assertEqual([d["refusal"] for d in self.lines(run.out)], ["approval", None])
 
+    def test_a_maker_that_is_the_owner_signs_once(self):
+        self.two("$I enroll -d sim/1 -o x.cards\n$I claim -k owner.pem --maker owner.pem -d sim/1 --cards x.cards", "--maker", "owner.pub")
+
     def test_asserted_keys_get_no_secrets_from_production_keys(self):
         self.run_tool("keygen", "-o", "prod.pem")
         self.two("$I enroll -d sim/1 -d sim/2 -o x.cards\n" + self.pack().replace("owner.pem", "prod.pem"), status=4)

@@ -176,6 +176,47 @@ class Keys(Case):
         self.assertIn("no passphrase", self.pass_fd(b"", "key", "k.pem", status=6).stderr)
         serialization.load_pem_private_key((self.dir / "k.pem").read_bytes(), b"good")
 
+    def test_two_encrypted_keys_take_a_line_each(self):
+        """In the order of the command's keys; a key in clear takes none."""
+        self.pass_fd(b"one\n", "keygen", "-o", "a.pem")
+        self.pass_fd(b"two\n", "keygen", "-o", "b.pem")
+        self.run_tool("keygen", "-o", "c.pem")
+        claim = ("claim", "--target", "keel-2", "--force", "-o", "x")
+        self.pass_fd(b"one\ntwo\n", *claim, "-k", "a.pem", "--maker", "b.pem")
+        self.pass_fd(b"two\n", *claim, "-k", "c.pem", "--maker", "b.pem")
+        self.assertIn("a.pem: the passphrase from --pass-fd is wrong",
+                      self.pass_fd(b"two\none\n", *claim, "-k", "a.pem", "--maker", "b.pem", status=6).stderr)
+        self.assertIn("b.pem: no passphrase came", self.pass_fd(b"one\n", *claim, "-k", "a.pem", "--maker", "b.pem", status=6).stderr)
+        self.pass_fd(b"one\ntwo\n", *claim, "-k", "a.pem", "--maker", "b.pem")
+        self.pass_fd(b"two\none\n", "open", "-k", "b.pem", "-k", "a.pem", "x", "-o", "y")
+        self.pass_fd(b"one\ntwo\n", "open", "-k", "b.pem", "-k", "a.pem", "x", "-o", "z", status=6)
+
+    def test_both_files_or_none(self):
+        self.write("there", "precious")
+        for args in (("-o", "k.pem", "--public", "there"), ("-o", "there", "--public", "k.pub"), ("-o", "k.pem", "--public", "no/k.pub"),
+                     ("-o", "no/k.pem", "--public", "k.pub"), ("-o", "k.pem", "--public", "k.pem", "--force")):
+            with self.subTest(args):
+                self.run_tool("keygen", *args, status=2)
+                self.assertEqual(sorted(os.listdir(self.dir)), ["there"])
+        self.assertEqual((self.dir / "there").read_text(), "precious")
+        self.assertIn("not standard output", self.run_tool("keygen", "-o", "-", status=2).err)
+
+    def test_a_seed_has_no_class(self):
+        for name in ("test", "production"):
+            self.assertIn("no class", self.run_tool("keygen", "--type", "seed", "--class", name, "-o", "s", status=2).err)
+        made = self.lines(self.run_tool("keygen", "--type", "seed", "-o", "s", "--json").out)[0]
+        self.assertEqual((made["class"], made["kid"]), (None, None))
+        shown = self.lines(self.run_tool("key", "s", "--json").out)[0]
+        self.assertEqual(shown, {"file": "s", "type": "symmetric", "class": None, "private": True, "kid": None, "cose_key": None})
+        self.assertNotIn("production", self.run_tool("key", "s").out)
+
+    def test_no_terminal_for_a_new_passphrase(self):
+        run = subprocess.run([os.environ["IMPRINT"], "keygen", "-o", "k.pem", "--encrypt"], cwd=self.dir, capture_output=True, text=True,
+                             timeout=20, stdin=subprocess.DEVNULL, start_new_session=True)
+        self.assertEqual(run.returncode, 6)
+        self.assertIn("k.pem: needs a passphrase, and there is no terminal to ask on", run.stderr)
+        self.assertEqual(os.listdir(self.dir), [])
+
     def test_key_09_no_passphrase_in_arguments(self):
         self.run_tool("keygen", "-o", "k.pem", "--pass", "x", status=2)
         self.run_tool("keygen", "-o", "k.pem", "--passphrase=x", status=2)
