@@ -4,7 +4,7 @@
 
 #include "json.h"
 
-static void put_string(FILE *f, struct imp_span text)
+void json_quote(FILE *f, struct imp_span text)
 {
 	fputc('"', f);
 	while (text.len > 0) {
@@ -13,7 +13,7 @@ static void put_string(FILE *f, struct imp_span text)
 
 		if (n == 0)
 			fputs("\\ufffd", f);
-		else if (imp_is_control(cp))
+		else if (imp_is_hidden(cp))
 			fprintf(f, "\\u%04" PRIx32, cp);
 		else if (cp == '"' || cp == '\\')
 			fprintf(f, "\\%c", (int)cp);
@@ -32,7 +32,7 @@ static void put_key(struct json *j, const char *key)
 	j->first = false;
 	if (!key)
 		return;
-	put_string(j->f, imp_span_str(key));
+	json_quote(j->f, imp_span_str(key));
 	fputc(':', j->f);
 }
 
@@ -52,14 +52,14 @@ void json_close(struct json *j, char bracket)
 void json_text(struct json *j, const char *key, struct imp_span text)
 {
 	put_key(j, key);
-	put_string(j->f, text);
+	json_quote(j->f, text);
 }
 
 void json_str(struct json *j, const char *key, const char *text)
 {
 	put_key(j, key);
 	if (text)
-		put_string(j->f, imp_span_str(text));
+		json_quote(j->f, imp_span_str(text));
 	else
 		fputs("null", j->f);
 }

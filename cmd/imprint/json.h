@@ -12,6 +12,9 @@ struct json {
 	bool first; /* the next field needs no comma */
 };
 
+/* Text as a JSON string, which a terminal may be shown, too: nothing in it is a control
+ * or bidirectional character. */
+void json_quote(FILE *f, struct imp_span text);
 /* Start an object, or an array, as the value of a key (NULL: of nothing, or in an array).
  */
 void json_open(struct json *j, const char *key, char bracket);

@@ -19,8 +19,8 @@ static const char *check_text(struct rows *r, const char *value, char buf[128])
 		uint32_t cp = 0;
 		size_t n = imp_utf8(rest, &cp);
 
-		if (n == 0 || imp_is_control(cp))
-			return "has a control character";
+		if (n == 0 || imp_is_hidden(cp))
+			return "has a control or bidirectional character";
 		rest.ptr += n;
 		rest.len -= n;
 	}

@@ -11,6 +11,7 @@
 #include "cose/alg.h"
 #include "cose/message.h"
 #include "evidence/token.h"
+#include "json.h"
 #include "object/command.h"
 #include "object/profile.h"
 #include "show.h"
@@ -21,26 +22,6 @@ static void indent(const struct show *s)
 {
 	for (unsigned i = 0; !s->json && i < s->depth; i++)
 		fputs("  ", s->f);
-}
-
-/* Text from outside: quoted, escaped, never raw control bytes. */
-static void quoted(FILE *f, struct imp_span text)
-{
-	fputc('"', f);
-	while (text.len > 0) {
-		uint32_t cp = 0;
-		size_t n = imp_utf8(text, &cp);
-
-		if (n == 0 || imp_is_control(cp) || (cp >= 0x200e && cp <= 0x206f))
-			fprintf(f, "\\u%04x", n == 0 ? text.ptr[0] : cp);
-		else if (cp == '"' || cp == '\\')
-			fprintf(f, "\\%c", (int)cp);
-		else
-			fwrite(text.ptr, 1, n, f);
-		text.ptr += n > 0 ? n : 1;
-		text.len -= n > 0 ? n : 1;
-	}
-	fputc('"', f);
 }
 
 static void hex(FILE *f, struct imp_span bytes)
@@ -315,7 +296,7 @@ void show_value(struct show *s, struct imp_cbor *c, enum show_as as,
 	else if (type == IMP_T_BYTES)
 		put_bytes(s, imp_cbor_bytes(c));
 	else if (type == IMP_T_TEXT)
-		quoted(s->f, imp_cbor_text(c));
+		json_quote(s->f, imp_cbor_text(c));
 	else if (type == IMP_T_ARRAY)
 		put_array(s, c, SHOW_PLAIN, NULL);
 	else if (type == IMP_T_MAP)

@@ -159,3 +159,14 @@ bool imp_is_control(uint32_t cp)
 {
 	return cp < 0x20 || (cp >= 0x7f && cp < 0xa0);
 }
+
+bool imp_is_bidirectional(uint32_t cp)
+{
+	return (cp >= 0x202a && cp <= 0x202e) || (cp >= 0x2066 && cp <= 0x2069) ||
+	       cp == 0x200e || cp == 0x200f || cp == 0x061c;
+}
+
+bool imp_is_hidden(uint32_t cp)
+{
+	return imp_is_control(cp) || imp_is_bidirectional(cp);
+}

@@ -67,6 +67,10 @@ int imp_span_cmp(struct imp_span a, struct imp_span b);
 size_t imp_utf8(struct imp_span s, uint32_t *cp);
 /* C0, DEL and C1: never shown, never accepted in a text. */
 bool imp_is_control(uint32_t cp);
+/* Reorders the text around it: never shown. Source: Unicode UAX 9, Bidi_Control. */
+bool imp_is_bidirectional(uint32_t cp);
+/* Either of the two: what a terminal is not given. */
+bool imp_is_hidden(uint32_t cp);
 /* Equal in constant time for a given length. Lengths themselves may leak. */
 bool imp_span_eq_ct(struct imp_span a, struct imp_span b);
 

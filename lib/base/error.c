@@ -1,45 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Recording errors: escape once, keep the cause whole, cut the context. */
 #include "base/error.h"
-#include "base/bytes.h"
 
 #if __STDC_HOSTED__
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/escape.h"
+
 static const char hint_mark[] = "\nhint: ";
 
-/* Bytes from files and devices end up in messages: no control character and nothing that
- * is not UTF-8 may reach a terminal. */
-static void escape(char *out, size_t cap, const char *in)
-{
-	struct imp_span rest = imp_span_str(in);
-	size_t n = 0;
-
-	while (rest.len > 0 && n + 5 < cap) {
-		uint32_t cp = 0;
-		size_t len = imp_utf8(rest, &cp);
-
-		if (len > 0 && !imp_is_control(cp)) {
-			memcpy(out + n, rest.ptr, len);
-			n += len;
-		} else {
-			len = 1;
-			n += (size_t)snprintf(out + n, cap - n, "\\x%02x", rest.ptr[0]);
-		}
-		rest.ptr += len;
-		rest.len -= len;
-	}
-	out[n] = '\0';
-}
-
+/* Bytes from files and devices end up in messages. */
 IMP_PRINTF(3, 0) static void format(char *out, size_t cap, const char *fmt, va_list ap)
 {
 	char raw[IMP_ERROR_TEXT];
 
 	vsnprintf(raw, sizeof(raw), fmt, ap);
-	escape(out, cap, raw);
+	imp_escape(out, cap, imp_span_str(raw));
 }
 
 int imp_fail(struct imp_error *err, enum imp_code code, const char *fmt, ...)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/escape.h"
 #include "evidence/appraise.h"
 #include "object/signed.h"
 
@@ -16,15 +17,6 @@ void imp_short_hex(struct imp_span hash, char out[24])
 		n += (size_t)snprintf(out + n, 24 - n, "%02x", hash.ptr[i]);
 }
 
-/* What a device says is shown to people: no control characters get through. */
-static void copy_clean(char out[80], const char *text)
-{
-	struct imp_error clean = { 0 };
-
-	imp_fail(&clean, IMP_EDEVICE, "%s", text);
-	snprintf(out, 80, "%s", clean.msg);
-}
-
 int imp_differs(struct imp_appraisal *a, const char *what, enum imp_code code,
 		const char *found, const char *expected)
 {
@@ -35,8 +27,8 @@ int imp_differs(struct imp_appraisal *a, const char *what, enum imp_code code,
 	a->count++;
 	d->what = what;
 	d->code = code;
-	copy_clean(d->found, found);
-	copy_clean(d->expected, expected);
+	imp_escape(d->found, sizeof(d->found), imp_span_str(found));
+	imp_escape(d->expected, sizeof(d->expected), imp_span_str(expected));
 	return -(int)code;
 }
 

@@ -70,7 +70,8 @@ const char *expand_value(struct value *v, const struct imp_yaml *n);
 /* The words for a mistake in a value: the value itself only where it is no secret. */
 void value_wrong(const struct value *v, const char *text, const char *fmt, ...)
 	IMP_PRINTF(3, 4);
-bool is_text(struct imp_span text); /* UTF-8 without control characters */
+bool is_text(
+	struct imp_span text); /* UTF-8 without control and bidirectional characters */
 void put_text(const struct value *v, struct imp_span text);
 /* The length that the resource asks for. */
 void check_length(const struct value *v, struct imp_span bytes);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/escape.h"
 #include "source/diag.h"
 
 enum { SHOWN_MAX = 160 };
@@ -24,23 +25,21 @@ static bool is_kept(const struct imp_diags *d, const struct imp_mark *mark,
 
 void imp_diag(struct imp_diags *d, struct imp_mark mark, const char *fmt, ...)
 {
-	struct imp_error escaped = { 0 };
 	struct imp_diag *at;
-	char raw[sizeof(at->text)];
+	char raw[sizeof(at->text)], text[sizeof(at->text)];
 	va_list ap;
 
 	d->hits++;
 	va_start(ap, fmt);
 	vsnprintf(raw, sizeof(raw), fmt, ap);
 	va_end(ap);
-	imp_fail(&escaped, IMP_EFORMAT, "%s", raw);
-	escaped.msg[sizeof(at->text) - 1] = '\0';
-	if (is_kept(d, &mark, escaped.msg) || d->count++ >= IMP_DIAGS)
+	imp_escape(text, sizeof(text), imp_span_str(raw));
+	if (is_kept(d, &mark, text) || d->count++ >= IMP_DIAGS)
 		return;
 	at = &d->diag[d->count - 1];
 	at->mark = mark;
 	at->row = d->row;
-	memcpy(at->text, escaped.msg, sizeof(at->text));
+	memcpy(at->text, text, sizeof(at->text));
 }
 
 void imp_diag_mask(struct imp_diags *d, struct imp_mark mark)
@@ -111,7 +110,7 @@ static int put_line(const struct imp_diags *d, const struct imp_mark *mark,
 		uint32_t cp = 0;
 		size_t len = imp_utf8(line, &cp);
 
-		if (len == 0 || imp_is_control(cp)) {
+		if (len == 0 || imp_is_hidden(cp)) {
 			text[n++] = cp == '\t' ? ' ' : '?';
 			len = len ? len : 1;
 		} else if (is_masked(d, mark->line, column)) {

@@ -81,12 +81,6 @@ static struct imp_yaml *add(struct parser *p, enum imp_yaml_kind kind,
 	return n;
 }
 
-static bool is_bidirectional(uint32_t cp)
-{
-	return (cp >= 0x202a && cp <= 0x202e) || (cp >= 0x2066 && cp <= 0x2069) ||
-	       cp == 0x200e || cp == 0x200f || cp == 0x061c;
-}
-
 /* What is wrong with a character; NULL: nothing. Source: Unicode TR 36; CVE-2021-42574.
  */
 static const char *wrong_character(size_t len, uint32_t cp)
@@ -95,7 +89,7 @@ static const char *wrong_character(size_t len, uint32_t cp)
 		return "is not UTF-8";
 	if (cp == 0xfeff)
 		return "a byte order mark";
-	if (is_bidirectional(cp))
+	if (imp_is_bidirectional(cp))
 		return "a bidirectional character";
 	if (imp_is_control(cp) && cp != '\n' && cp != '\r' && cp != '\t')
 		return "a control character";

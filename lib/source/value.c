@@ -33,7 +33,7 @@ bool is_text(struct imp_span rest)
 		uint32_t cp = 0;
 		size_t n = imp_utf8(rest, &cp);
 
-		if (n == 0 || imp_is_control(cp))
+		if (n == 0 || imp_is_hidden(cp))
 			return false;
 		rest.ptr += n;
 		rest.len -= n;
@@ -75,7 +75,8 @@ void check_length(const struct value *v, struct imp_span bytes)
 void put_text(const struct value *v, struct imp_span text)
 {
 	if (!is_text(text))
-		value_wrong(v, NULL, "is not UTF-8 without control characters");
+		value_wrong(v, NULL,
+			    "is not UTF-8, or has a control or bidirectional character");
 	else if (v->resource->type == IMP_V_APN)
 		check_apn(v, text);
 	if (is_encoded_text(v->resource)) {

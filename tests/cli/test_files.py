@@ -78,7 +78,7 @@ class Sources(Case):
     def test_pro_10_characters(self):
         self.wrong(b"\xef\xbb\xbf" + HEAD.encode(), "byte order mark")
         self.wrong(HEAD.encode() + b"settings: {a: \xff}\n", "p.yaml:6:15: is not UTF-8")
-        self.wrong(HEAD + 'settings: {cellular: {smsc: "a\u202eb"}}\n', "bidirectional")
+        self.assertNotIn("\u202e", self.wrong(HEAD + 'settings: {cellular: {smsc: "a\u202eb"}}\n', "bidirectional"))
 
     def test_pro_11_depth(self):
         self.wrong("[" * 10000, "nested deeper than 16")

@@ -233,6 +233,14 @@ class Open(Case):
             for option in ((), ("--json",)):
                 self.assertNotIn("cafe", self.run_tool("inspect", name, *option).out)
 
+    def test_inspect_shows_nothing_that_reorders_a_line(self):
+        self.write("m", enc({1: "a\u202eb\u2066", "k\u200f": "c\x1b"}))
+        for option in ((), ("--json",)):
+            out = self.run_tool("inspect", "m", *option).out
+            for hidden in "\u202e\u2066\u200f\x1b":
+                self.assertNotIn(hidden, out)
+                self.assertIn(f"\\u{ord(hidden):04x}", out)
+
     def test_inspect_shows_nothing_of_a_key_or_of_half_a_file(self):
         self.keys()
         run = self.run_tool("inspect", "owner.pem", status=3)
