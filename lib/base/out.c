@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Atomic writing of files, and what belongs to it: names, folders, locks. */
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+enum imp_code imp_file_code(int number)
+{
+	return number == ENOENT || number == EACCES || number == ENOTDIR ? IMP_EUSAGE
+									 : IMP_ERESOURCE;
+}
+
+/* mkostemp would fix the mode at 0600; open() lets the umask decide for public files. */
+static int open_beside(struct imp_out *out)
+{
+	for (unsigned tries = 0; tries < 16; tries++) {
+		uint32_t r;
+		int fd;
+
+		if (getrandom(&r, sizeof(r), 0) != sizeof(r))
+			return -1;
+		free(out->tmp);
+		if (asprintf(&out->tmp, "%s.%08x.tmp", out->path, r) < 0) {
+			out->tmp = NULL;
+			return -1;
+		}
+		fd = open(out->tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+			  out->flags & IMP_OUT_PRIVATE ? 0600 : 0666);
+		if (fd >= 0 || errno != EEXIST)
+			return fd;
+	}
+	return -1;
+}
+
+static int exists(const char *path, struct imp_error *err)
+{
+	int rc = imp_fail(err, IMP_EUSAGE, "%s: exists already", path);
+
+	return imp_hint(err, rc, "--force replaces it");
+}
+
+static const char *kind_of(mode_t mode)
+{
+	return S_ISDIR(mode)	? "a folder"
+	       : S_ISLNK(mode)	? "a symbolic link"
+	       : S_ISBLK(mode)	? "a block device"
+	       : S_ISCHR(mode)	? "a character device"
+	       : S_ISFIFO(mode) ? "a FIFO"
+				: "a socket";
+}
+
+static int check_regular(const char *path, mode_t mode, struct imp_error *err)
+{
+	if (S_ISREG(mode))
+		return 0;
+	return imp_fail(err, IMP_EUSAGE, "%s: is %s, expected a regular file", path,
+			kind_of(mode));
+}
+
+/* What only passes bytes on has nothing that could be replaced. */
+static bool passes_on(mode_t mode)
+{
+	return S_ISCHR(mode) || S_ISFIFO(mode);
+}
+
+int imp_out_check(const char *path, unsigned flags, struct imp_error *err)
+{
+	struct stat st;
+	int rc;
+
+	if ((stat(path, &st) == 0 && passes_on(st.st_mode)) || lstat(path, &st) != 0)
+		return 0;
+	rc = check_regular(path, st.st_mode, err);
+	return rc || (flags & IMP_OUT_FORCE) ? rc : exists(path, err);
+}
+
+static int terminal(struct imp_error *err)
+{
+	int rc = imp_fail(err, IMP_EUSAGE, "no binary to a terminal");
+
+	return imp_hint(err, rc, "use -o FILE, or a pipe");
+}
+
+/* /dev/null, /dev/stdout, a FIFO: opened as they are. -1: it is none, or became none. */
+static int open_through(const char *path)
+{
+	struct stat st;
+	int fd;
+
+	if (stat(path, &st) != 0 || !passes_on(st.st_mode))
+		return -1;
+	fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0 || (fstat(fd, &st) == 0 && passes_on(st.st_mode)))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static int open_named(struct imp_out *o, const char *path, struct imp_error *err)
+{
+	struct stat st;
+	int fd, rc = imp_out_check(path, o->flags, err);
+
+	if (rc)
+		return rc;
+	if (lstat(path, &st) == 0 && S_ISREG(st.st_mode) && !(st.st_mode & 077))
+		o->flags |= IMP_OUT_PRIVATE; /* what was private stays so */
+	o->path = strdup(path);
+	fd = o->path ? open_through(path) : -1;
+	if (fd >= 0 && (o->flags & IMP_OUT_BINARY) && isatty(fd)) {
+		close(fd);
+		return terminal(err);
+	}
+	if (fd < 0)
+		fd = o->path ? open_beside(o) : -1;
+	if (fd < 0 && errno == EINTR) /* nobody reads the FIFO */
+		return imp_read_failed(path, err);
+	if (fd < 0)
+		return imp_fail(err, imp_file_code(errno), "%s: cannot create it: %s",
+				path, strerror(errno));
+	o->file = fdopen(fd, "wb");
+	if (o->file)
+		return 0;
+	close(fd);
+	return imp_fail(err, IMP_ERESOURCE, "%s: out of memory", path);
+}
+
+int imp_out_open(struct imp_out *out, const char *path, unsigned flags,
+		 struct imp_error *err)
+{
+	CLEANUP(imp_out_abort) struct imp_out o = { .flags = flags };
+	int rc;
+
+	if (!path || strcmp(path, "-") == 0) {
+		if ((flags & IMP_OUT_BINARY) && isatty(STDOUT_FILENO))
+			return terminal(err);
+		*out = (struct imp_out){ .file = stdout, .flags = flags };
+		return 0;
+	}
+	rc = open_named(&o, path, err);
+	if (rc)
+		return rc;
+	*out = o;
+	o = (struct imp_out){ 0 };
+	return 0;
+}
+
+static const char *name_of(const struct imp_out *out)
+{
+	return out->path ? out->path : "standard output";
+}
+
+int imp_out_write(struct imp_out *out, struct imp_span bytes, struct imp_error *err)
+{
+	if (bytes.len > 0 && fwrite(bytes.ptr, 1, bytes.len, out->file) != bytes.len)
+		return imp_fail(err, IMP_ERESOURCE, "%s: %s", name_of(out),
+				strerror(errno));
+	return 0;
+}
+
+/* The folder that a path stands in; -1 with errno. */
+static int open_folder(const char *path)
+{
+	char *copy = strdup(path);
+	int fd = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	free(copy);
+	return fd;
+}
+
+int imp_folder_sync(const char *path, struct imp_error *err)
+{
+	CLEANUP(imp_folder_unlock) int fd = open_folder(path);
+
+	if (fd >= 0 && (fsync(fd) == 0 || errno == EINVAL))
+		return 0;
+	return imp_fail(err, IMP_ERESOURCE, "%s: cannot sync its folder: %s", path,
+			strerror(errno));
+}
+
+int imp_folder_lock(const char *path, int *fd, struct imp_error *err)
+{
+	int rc;
+
+	*fd = open_folder(path);
+	if (*fd < 0)
+		return imp_fail(err, IMP_EUSAGE, "%s: %s", path, strerror(errno));
+	do
+		rc = flock(*fd, LOCK_EX);
+	while (rc != 0 && errno == EINTR);
+	return rc == 0 ? 0
+		       : imp_fail(err, IMP_ERESOURCE, "%s: cannot lock its folder: %s",
+				  path, strerror(errno));
+}
+
+void imp_folder_unlock(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+int imp_out_possible(const char *path, struct imp_error *err)
+{
+	CLEANUP(imp_folder_unlock) int fd = open_folder(path);
+	struct stat st;
+
+	if (strcmp(path, "-") == 0)
+		return imp_fail(err, IMP_EUSAGE, "-: is added to, expected a file");
+	if (fd < 0 || faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) != 0)
+		return imp_fail(err, IMP_EUSAGE, "%s: cannot be written: %s", path,
+				strerror(errno));
+	return lstat(path, &st) == 0 ? check_regular(path, st.st_mode, err) : 0;
+}
+
+/* Without force the name must still be free: link() refuses what rename() would replace.
+ */
+static int give_name(struct imp_out *out, struct imp_error *err)
+{
+	if (out->flags & IMP_OUT_FORCE) {
+		if (rename(out->tmp, out->path) != 0)
+			return imp_fail(err, IMP_ERESOURCE, "%s: %s", out->path,
+					strerror(errno));
+	} else {
+		if (link(out->tmp, out->path) != 0)
+			return errno == EEXIST ? exists(out->path, err)
+					       : imp_fail(err, IMP_ERESOURCE, "%s: %s",
+							  out->path, strerror(errno));
+		unlink(out->tmp);
+	}
+	free(out->tmp);
+	out->tmp = NULL;
+	return imp_folder_sync(out->path, err);
+}
+
+int imp_out_commit(struct imp_out *out, struct imp_error *err)
+{
+	FILE *f = out->file;
+	int rc;
+
+	if (fflush(f) != 0 || (out->tmp && fsync(fileno(f)) != 0)) {
+		rc = imp_fail(err, IMP_ERESOURCE, "%s: %s", name_of(out),
+			      strerror(errno));
+		imp_out_abort(out);
+		return rc;
+	}
+	if (!out->path) {
+		*out = (struct imp_out){ 0 };
+		return 0;
+	}
+	out->file = NULL;
+	if (fclose(f) != 0)
+		rc = imp_fail(err, IMP_ERESOURCE, "%s: %s", out->path, strerror(errno));
+	else
+		rc = out->tmp ? give_name(out, err) : 0;
+	imp_out_abort(out);
+	return rc;
+}
+
+void imp_out_abort(struct imp_out *out)
+{
+	if (out->file && out->file != stdout)
+		fclose(out->file);
+	if (out->tmp)
+		unlink(out->tmp);
+	free(out->tmp);
+	free(out->path);
+	*out = (struct imp_out){ 0 };
+}
