@@ -178,9 +178,10 @@ static int talk(struct device *d, void *ctx)
 				d->uri);
 	snprintf(d->says, sizeof(d->says), "enrolled, key %s",
 		 run->endorses ? "endorsed now" : imp_assurance_name(k->assurance));
-	return run->endorses
-		       ? with_endorsement(d, run)
-		       : imp_secret_set(&d->card, imp_secret_span(&k->bytes), &d->err);
+	if (!run->endorses)
+		return imp_secret_set(&d->card, imp_secret_span(&k->bytes), &d->err);
+	k->assurance = IMP_ENDORSED;
+	return with_endorsement(d, run);
 }
 
 /* Goes through items that stand back to back. */

@@ -2,6 +2,7 @@
 /* What a device proves: evidence, and the history that explains it. */
 #include "crypto/host.h"
 #include "devices.h"
+#include "report.h"
 
 int device_nonce(struct device *d, uint8_t nonce[32])
 {
@@ -66,12 +67,12 @@ static int explain(struct device *d, const struct device_check *check)
 static int differences(struct device *d)
 {
 	const struct imp_difference *first = &d->appraisal.difference[0];
-	int rc = imp_appraisal_code(&d->appraisal);
+	char text[REPORT_DIFFERENCE];
 
-	if (rc)
-		imp_fail(&d->err, first->code, "%s: %s: %s is %s, expected %s", d->uri,
-			 d->name, first->what, first->found, first->expected);
-	return rc;
+	if (imp_appraisal_code(&d->appraisal) == 0)
+		return 0;
+	report_difference(first, text);
+	return imp_fail(&d->err, first->code, "%s: %s: %s", d->uri, d->name, text);
 }
 
 int device_appraise(struct device *d, struct imp_span evidence,

@@ -41,6 +41,7 @@ struct device {
 	struct imp_secret last;	  /* what it proved before */
 	struct imp_secret object; /* what is for it; the plan points into it */
 	uint64_t started_ns, took_ns;
+	uint32_t sent, to_send; /* its share of the bar */
 };
 
 struct verifier;

@@ -37,20 +37,16 @@ static void draw(const char *verb)
 		bar.total ? 100 * bar.done / bar.total : 0);
 }
 
-struct share {
-	uint32_t done, total;
-};
-
+/* A device may have to begin again: then its share goes back. */
 static void on_progress(void *ctx, uint32_t done, uint32_t total)
 {
 	struct device *d = ctx;
-	static __thread struct share share;
 
-	(void)d;
 	pthread_mutex_lock(&bar.lock);
-	bar.done += done - share.done;
-	bar.total += total - share.total;
-	share = (struct share){ done, total };
+	bar.done = bar.done - d->sent + done;
+	bar.total = bar.total - d->to_send + total;
+	d->sent = done;
+	d->to_send = total;
 	draw("sending");
 	pthread_mutex_unlock(&bar.lock);
 }
@@ -84,14 +80,8 @@ static void put_differences(struct json *j, const struct imp_appraisal *a)
 	json_close(j, ']');
 }
 
-static void put_token(struct json *j, const struct imp_evidence *t)
+static void put_domains(struct json *j, const struct imp_evidence *t)
 {
-	json_str(j, "lifecycle", imp_life_name(t->life));
-	json_uint(j, "boot", t->boot);
-	json_uint(j, "evidence_count", t->count);
-	json_uint(j, "owner_epoch", t->owner_epoch);
-	if (t->owned)
-		json_hex(j, "owner", t->owner);
 	json_open(j, "domains", '[');
 	for (unsigned i = 0; i < IMP_EVIDENCE_DOMAINS; i++) {
 		const struct imp_measured *m = &t->domain[i];
@@ -109,6 +99,91 @@ static void put_token(struct json *j, const struct imp_evidence *t)
 	json_close(j, ']');
 }
 
+/* What the device signed; null where nothing is known of it. */
+static void put_token(struct json *j, const struct imp_appraisal *a)
+{
+	static const char *const unknown[] = { "lifecycle",   "boot",  "evidence_count",
+					       "owner_epoch", "owner", "domains" };
+	const struct imp_evidence *t = &a->token;
+
+	for (size_t i = 0; !a->decoded && i < COUNTOF(unknown); i++)
+		json_str(j, unknown[i], NULL);
+	if (!a->decoded)
+		return;
+	json_str(j, "lifecycle", imp_life_name(t->life));
+	json_uint(j, "boot", t->boot);
+	json_uint(j, "evidence_count", t->count);
+	json_uint(j, "owner_epoch", t->owner_epoch);
+	json_hex(j, "owner", t->owned ? t->owner : (struct imp_span){ 0 });
+	put_domains(j, t);
+}
+
+static void put_text(struct json *j, const char *key, struct imp_span text)
+{
+	if (text.len > 0)
+		json_text(j, key, text);
+	else
+		json_str(j, key, NULL);
+}
+
+/* Its card, where it was read or found in --cards. */
+static void put_card(struct json *j, const struct device *d)
+{
+	const struct imp_known *k = &d->known;
+	bool has = k->bytes.len > 0;
+	struct imp_span none = { 0 };
+
+	json_hex(j, "ueid", has ? k->card.ueid : d->ueid);
+	put_text(j, "serial", has ? k->card.serial : none);
+	put_text(j, "imei", has ? k->card.imei : none);
+	put_text(j, "iccid", has ? k->card.iccid : none);
+	json_hex(j, "signing_kid", has ? IMP_SPAN(k->signing_kid) : none);
+	json_hex(j, "sealing_kid", has ? IMP_SPAN(k->sealing_kid) : none);
+	json_str(j, "key_assurance", has ? imp_assurance_name(k->assurance) : NULL);
+}
+
+static const char hint_mark[] = "\nhint: ";
+
+/* Up to its hints. */
+static size_t sentence(const char *message)
+{
+	const char *hint = strstr(message, hint_mark);
+
+	return hint ? (size_t)(hint - message) : strlen(message);
+}
+
+/* What stands beside it already: the port, the name. */
+static const char *without(const char *text, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return n > 0 && strncmp(text, prefix, n) == 0 && strncmp(text + n, ": ", 2) == 0
+		       ? text + n + 2
+		       : text;
+}
+
+static struct imp_span message_of(const struct device *d)
+{
+	const char *text = without(without(d->err.msg, d->uri), d->name);
+
+	return d->rc ? (struct imp_span){ (const uint8_t *)text, sentence(text) }
+		     : imp_span_str(d->says);
+}
+
+static void put_hints(struct json *j, const struct device *d)
+{
+	const char *at = d->rc ? strstr(d->err.msg, hint_mark) : NULL;
+
+	json_open(j, "hints", '[');
+	while (at) {
+		at += sizeof(hint_mark) - 1;
+		json_text(j, NULL,
+			  (struct imp_span){ (const uint8_t *)at, sentence(at) });
+		at = strstr(at, hint_mark);
+	}
+	json_close(j, ']');
+}
+
 static void report_json(const struct device_work *work, const struct device *d)
 {
 	const struct imp_reason_row *row = imp_reason_row(d->reason);
@@ -120,13 +195,14 @@ static void report_json(const struct device_work *work, const struct device *d)
 	json_str(&j, "name", d->name[0] ? d->name : NULL);
 	json_str(&j, "result", d->rc ? "fail" : d->dry ? "dry-run" : "pass");
 	json_uint(&j, "status", (uint64_t)-d->rc);
-	json_str(&j, "message", d->rc ? d->err.msg : d->says);
+	json_text(&j, "message", message_of(d));
+	put_hints(&j, d);
 	json_str(&j, "refusal", row ? row->name : NULL);
+	put_card(&j, d);
 	json_str(&j, "assurance", d->attested ? "attested" : NULL);
 	json_bool(&j, "again", d->again);
 	put_differences(&j, &d->appraisal);
-	if (d->appraisal.decoded)
-		put_token(&j, &d->appraisal.token);
+	put_token(&j, &d->appraisal);
 	json_uint(&j, "round_trips", d->session.round_trips);
 	json_uint(&j, "retries", d->session.retries);
 	json_uint(&j, "bytes_sent", d->session.sent);
@@ -136,33 +212,44 @@ static void report_json(const struct device_work *work, const struct device *d)
 	putchar('\n');
 }
 
-/* What the line says already: the port, the name. */
-static const char *without(const char *text, const char *prefix)
+/* Hashes are cut, for people. */
+static void put_clause(char *out, size_t cap, const char *text)
 {
-	size_t n = strlen(prefix);
+	enum { HASH = 64, SHOWN = 16 };
+	size_t n = 0;
 
-	return n > 0 && strncmp(text, prefix, n) == 0 && strncmp(text + n, ": ", 2) == 0
-		       ? text + n + 2
-		       : text;
+	while (*text && n + 1 < cap) {
+		size_t hex = strspn(text, "0123456789abcdef");
+		size_t take = hex == HASH ? SHOWN : hex > 0 ? hex : 1;
+
+		n += (size_t)snprintf(out + n, cap - n, "%.*s", (int)take, text);
+		text += hex > 0 ? hex : 1;
+	}
+	out[n < cap ? n : cap - 1] = '\0';
+}
+
+void report_difference(const struct imp_difference *d, char out[REPORT_DIFFERENCE])
+{
+	char found[IMP_DIFFERENCE_TEXT], expected[IMP_DIFFERENCE_TEXT];
+
+	put_clause(found, sizeof(found), d->found);
+	put_clause(expected, sizeof(expected), d->expected);
+	snprintf(out, REPORT_DIFFERENCE, "%s: %s, expected %s", d->what, found, expected);
 }
 
 static void report_text(const struct device *d)
 {
-	const char *text = without(without(d->err.msg, d->uri), d->name);
-	const char *hint = strstr(text, "\nhint: ");
-	size_t len = hint ? (size_t)(hint - text) : strlen(text);
+	const char *verdict = d->rc ? "FAIL" : d->dry ? "DRY" : "PASS";
+	struct imp_span text = message_of(d);
 
-	if (!d->rc) {
-		printf("%-5s %-24s %-22s %s\n", d->dry ? "DRY" : "PASS", d->name, d->uri,
-		       d->says);
-		return;
+	printf("%-5s %-24s %-22s %.*s\n", verdict, d->name[0] ? d->name : "-", d->uri,
+	       (int)text.len, (const char *)text.ptr);
+	for (size_t i = 1; d->rc && i < d->appraisal.count; i++) {
+		char more[REPORT_DIFFERENCE];
+
+		report_difference(&d->appraisal.difference[i], more);
+		printf("      %s\n", more);
 	}
-	printf("FAIL  %-24s %-22s %.*s\n", d->name[0] ? d->name : "-", d->uri, (int)len,
-	       text);
-	for (size_t i = 1; i < d->appraisal.count; i++)
-		printf("      %s is %s, expected %s\n", d->appraisal.difference[i].what,
-		       d->appraisal.difference[i].found,
-		       d->appraisal.difference[i].expected);
 }
 
 void report_device(const struct device_work *work, const struct device *d)

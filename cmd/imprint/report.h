@@ -5,6 +5,10 @@
 
 #include "devices.h"
 
+enum { REPORT_DIFFERENCE = 280 };
+
+/* "owner: 0123456789abcdef, expected ...": hashes by their first eight bytes. */
+void report_difference(const struct imp_difference *d, char out[REPORT_DIFFERENCE]);
 void report_begin(const struct device_work *work, size_t devices);
 void report_attach_progress(struct device *d, const struct device_work *work);
 void report_end_progress(const struct device_work *work);

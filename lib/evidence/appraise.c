@@ -8,13 +8,21 @@
 #include "evidence/appraise.h"
 #include "object/signed.h"
 
+static void put_hex(struct imp_span bytes, size_t max, char *out)
+{
+	out[0] = '\0';
+	for (size_t i = 0; i < bytes.len && i < max; i++)
+		snprintf(out + 2 * i, 3, "%02x", bytes.ptr[i]);
+}
+
+void imp_hex(struct imp_span hash, char out[65])
+{
+	put_hex(hash, 32, out);
+}
+
 void imp_short_hex(struct imp_span hash, char out[24])
 {
-	size_t n = 0;
-
-	out[0] = '\0';
-	for (size_t i = 0; i < hash.len && i < 8; i++)
-		n += (size_t)snprintf(out + n, 24 - n, "%02x", hash.ptr[i]);
+	put_hex(hash, 8, out);
 }
 
 int imp_differs(struct imp_appraisal *a, const char *what, enum imp_code code,
@@ -40,14 +48,14 @@ int imp_appraisal_code(const struct imp_appraisal *a)
 static void differ_hash(struct imp_appraisal *a, const char *what, enum imp_code code,
 			struct imp_span found, struct imp_span expected)
 {
-	char f[24] = "none", e[24] = "none";
+	char f[65] = "none", e[65] = "none";
 
 	if (imp_span_eq(found, expected))
 		return;
 	if (found.len > 0)
-		imp_short_hex(found, f);
+		imp_hex(found, f);
 	if (expected.len > 0)
-		imp_short_hex(expected, e);
+		imp_hex(expected, e);
 	imp_differs(a, what, code, f, e);
 }
 
@@ -69,7 +77,7 @@ static bool open_token(struct imp_crypto *crypto, struct imp_span in,
 {
 	struct imp_error err = { 0 };
 	struct imp_signed s;
-	char f[24], e[24];
+	char f[65], e[65];
 
 	if (imp_signed_decode(in, &s, &err) || s.kind != IMP_KIND_EVIDENCE ||
 	    s.cose.tag != IMP_TAG_SIGN1 || s.batched || (s.cose.uh.has & IMP_HAS_CHAIN)) {
@@ -78,8 +86,8 @@ static bool open_token(struct imp_crypto *crypto, struct imp_span in,
 		return false;
 	}
 	if (!imp_span_eq(s.issuer, IMP_SPAN(x->known->signing_kid))) {
-		imp_short_hex(s.issuer, f);
-		imp_short_hex(IMP_SPAN(x->known->signing_kid), e);
+		imp_hex(s.issuer, f);
+		imp_hex(IMP_SPAN(x->known->signing_kid), e);
 		imp_differs(a, "signing key", IMP_EVERIFY, f, e);
 		return false;
 	}
@@ -195,8 +203,7 @@ static void check_profile(const struct imp_expected *x, struct imp_appraisal *a)
 		return;
 	snprintf(domain, sizeof(domain), "domain %u", x->domain);
 	if (!(a->token.used >> x->domain & 1)) {
-		imp_differs(a, "profile", IMP_EPOLICY, "nothing was ever applied",
-			    domain);
+		imp_differs(a, "profile", IMP_EPOLICY, "none was ever applied", domain);
 		return;
 	}
 	if ((m->state == IMP_DOMAIN_WIPED) != x->wiped)

@@ -12,7 +12,7 @@
 #include "evidence/known.h"
 #include "evidence/token.h"
 
-enum { IMP_DIFFERENCES = 16 };
+enum { IMP_DIFFERENCES = 16, IMP_DIFFERENCE_TEXT = 120 };
 
 /* What should be. Empty spans, NULL and false: not looked at. */
 struct imp_expected {
@@ -42,7 +42,8 @@ struct imp_expected {
 struct imp_difference {
 	const char *what; /* "signature", "nonce", "owner", ... */
 	enum imp_code code;
-	char found[80], expected[80];
+	/* Clauses; hashes in full. */
+	char found[IMP_DIFFERENCE_TEXT], expected[IMP_DIFFERENCE_TEXT];
 };
 
 struct imp_appraisal {
@@ -62,7 +63,8 @@ int imp_differs(struct imp_appraisal *a, const char *what, enum imp_code code,
 		const char *found, const char *expected);
 /* 0, or -code of the first difference. */
 int imp_appraisal_code(const struct imp_appraisal *a);
-/* First eight hex digits of a hash, for people. */
+/* A hash of at most 32 bytes: all of it, or its first eight bytes for people. */
+void imp_hex(struct imp_span hash, char out[65]);
 void imp_short_hex(struct imp_span hash, char out[24]);
 
 #endif

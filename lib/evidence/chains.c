@@ -145,12 +145,12 @@ static int compare_known(const struct imp_chains *known, const struct imp_chains
 static int check_entry(const struct imp_entry *e, uint32_t number, struct imp_span owner,
 		       struct imp_appraisal *a)
 {
-	char who[24], found[80], expected[24];
+	char who[65], found[IMP_DIFFERENCE_TEXT], expected[65];
 
 	if (owner.len > 0 && imp_span_eq(IMP_SPAN(e->issuer), owner))
 		return 0;
-	imp_short_hex(IMP_SPAN(e->issuer), who);
-	imp_short_hex(owner, expected);
+	imp_hex(IMP_SPAN(e->issuer), who);
+	imp_hex(owner, expected);
 	snprintf(found, sizeof(found), "entry %u of domain %u is signed by %s", number,
 		 e->domain, who);
 	return imp_differs(a, "history", IMP_EVERIFY, found, expected);

@@ -1,13 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Lines and devices that misbehave: each way of failing has its own words and its own exit status."""
+import base64
+import binascii
+import contextlib
 import fcntl
 import os
 import pty
 import re
+import struct
+import subprocess
 import termios
+import threading
 import unittest
 
-from tool import Case
+import cbor2
+
+from tool import IMPRINT, Case
 
 CARD = "$I enroll -d sim/1 -o x.cards --json\n"
 CLAIM = "$I claim -k owner.pem -d sim/1 --cards x.cards --json\n"
@@ -94,7 +102,6 @@ class Faults(Case):
     def test_ser_09_other_rate(self):
         """Bytes that are no text and no frame: the baud rate is the first suspect."""
         master, slave = pty.openpty()
-        import threading
         name = os.ttyname(slave)
 
         def answer():
@@ -113,10 +120,6 @@ class Faults(Case):
     def test_smp_without_the_group(self):
         """A device that speaks SMP and answers "not supported"."""
         master, slave = pty.openpty()
-        import base64
-        import binascii
-        import struct
-        import threading
 
         def answer():
             try:
@@ -134,6 +137,43 @@ class Faults(Case):
         threading.Thread(target=answer, daemon=True).start()
         run = self.run_tool("verify", "-d", os.ttyname(slave), "--cards", "x.cards", "--timeout", "3", status=8)
         self.assertIn("speaks SMP, but has no imprint group (4096)", run.err)
+
+    def test_a_device_that_goes_back_takes_the_bar_with_it(self):
+        """What is shown of the way is never more than all of it."""
+        master, slave = pty.openpty()
+        back, lines = [150, 300, 10, 160, 0], b""
+
+        def answer(request):
+            read, command = request[0] & 7 == 0, request[7]
+            if read and command == 0:
+                return {"v": [1], "buf": 256, "framings": ["console"]}
+            return {"off": back.pop(0)} if back else {"err": {"group": 4096, "rc": 14}}
+
+        def serve():
+            nonlocal lines
+            with contextlib.suppress(OSError):
+                while True:
+                    *whole, rest = (lines + os.read(master, 4096)).split(b"\n")
+                    lines = rest
+                    for line in whole:
+                        self.frame = (b"" if line[:2] == b"\x06\x09" else self.frame) + base64.b64decode(line[2:])
+                        if len(self.frame) < 2 + int.from_bytes(self.frame[:2], "big"):
+                            continue
+                        request = self.frame[2:-2]
+                        body = cbor2.dumps(answer(request))
+                        packet = bytes([request[0] + 1, 0]) + len(body).to_bytes(2, "big") + request[4:8] + body
+                        packet += binascii.crc_hqx(packet, 0).to_bytes(2, "big")
+                        os.write(master, b"\x06\x09" + base64.b64encode((len(packet)).to_bytes(2, "big") + packet) + b"\n")
+        threading.Thread(target=serve, daemon=True).start()
+        screen, theirs = pty.openpty()
+        run = subprocess.run([IMPRINT, "push", "p.packages", "-d", os.ttyname(slave), "--cards", "x.cards", "--timeout", "9"], cwd=self.dir,
+                             stdout=subprocess.PIPE, stderr=theirs, timeout=30)
+        os.close(theirs)
+        shown = [int(n) for n in re.findall(rb"(\d+)%", os.read(screen, 65536))]
+        self.assertEqual(run.returncode, 7, run.stdout)
+        self.assertEqual(len(shown), 5, shown)
+        self.assertLessEqual(max(shown), 100)
+        self.assertEqual((shown[1] > shown[0] > shown[2], shown[4]), (True, 0), shown)
 
     # The device
     def test_dev_16_each_reason_is_mapped(self):

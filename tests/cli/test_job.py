@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The main job: enroll, claim, pack, push, verify, against devices that run the real agent."""
 import json
+import re
 import unittest
 
-from tool import EXAMPLES, Case
+from tool import EXAMPLES, ROOT, Case
 
 READY = """
 $I enroll -d sim/1 -d sim/2 -o x.cards --factory factory.pub
@@ -83,6 +84,32 @@ class Job(Case):
         self.assertEqual({d["round_trips"] for d in answers[:5]}, {3})  # what is signed is what was attested
         self.assertEqual(answers[5]["status"], 4)
 
+    def test_json_has_every_field_always(self):
+        """Whatever the command, and whether it passed: each field, and each in the page that tells of them."""
+        run = self.two(READY.replace("claim", "claim --json").replace("enroll", "enroll --json") + self.pack() +
+                       "O='-d sim/1 --cards x.cards --json'\n$I push p.packages --dry-run $O; $I push p.packages $O; $I verify $O; $I lock -k owner.pem $O\n"
+                       "$I verify -d nowhere --cards x.cards --json; $I push p.packages $O --owner stranger.pub; "
+                       "$I enroll -d sim/1 --endorse factory.pem -o y.cards --json; true")
+        answers = self.lines(run.out)
+        self.assertEqual([a["command"] for a in answers], ["enroll"] * 2 + ["claim"] * 2 + ["push", "push", "verify", "lock", "verify", "push", "enroll"])
+        names = {frozenset(a) for a in answers}
+        self.assertEqual(len(names), 1, names)
+        page = (ROOT / "man/imprint-push.1.scd").read_text()
+        told = set(re.findall(r"\*([a-z_]+)\*", page[page.index("# REPORT"):page.index("# EXAMPLES")]))
+        inner = {"what", "found", "expected", "domain", "state", "domain_epoch", "sequence", "profile_id"}
+        self.assertEqual(told - inner, set(answers[0]))
+        self.assertEqual(set(answers[6]["domains"][0]) | set(answers[9]["differences"][0]), inner)
+        first, lost, stranger, endorsed = answers[0], answers[8], answers[9], answers[10]
+        self.assertEqual((first["imei"], first["serial"], first["key_assurance"]), ("001010010000014", "KS26-000001", "endorsed"))
+        self.assertEqual((first["name"], first["ueid"]), ("imei 001010010000014", "03" + "".join(f"0{d}" for d in "00101001000001")))
+        self.assertTrue(all(re.fullmatch("[0-9a-f]{64}", first[k]) for k in ("signing_kid", "sealing_kid")))
+        self.assertEqual(endorsed["key_assurance"], "endorsed")
+        self.assertEqual((lost["message"], lost["hints"]), ("no such port", ["is the device plugged in? ls /dev/serial/by-id"]))
+        self.assertEqual((lost["domains"], lost["lifecycle"], lost["ueid"]), (None, None, None))
+        kids = {k: self.lines(self.run_tool("key", f"{k}.pub", "--json").out)[0]["kid"] for k in ("owner", "stranger")}
+        self.assertEqual(stranger["differences"][0], {"what": "owner", "found": kids["owner"], "expected": kids["stranger"]})
+        self.assertEqual(stranger["message"], f"owner: {kids['owner'][:16]}, expected {kids['stranger'][:16]}")
+
     def test_commands_take_the_next_sequence(self):
         """They spend domain 0's, one by one, and the profile that is held stays proven; what comes next is told."""
         run = self.two(READY + self.pack(1, "a.packages") + self.pack(2, "b.packages") + self.pack(3, "c.packages") +
@@ -91,7 +118,7 @@ class Job(Case):
                        "$I wipe --domain 3 -k owner.pem $O; $I verify --expect b.packages $O; $I push b.packages $O; $I push c.packages $O; true")
         answers = self.lines(run.out)
         self.assertEqual([a["status"] for a in answers], [0, 4, 0, 0, 0, 0, 0, 4])
-        self.assertIn("domain 0 has sequence 1: build with --sequence 2 or higher", answers[1]["message"])
+        self.assertEqual(answers[1]["hints"], ["domain 0 has sequence 1: build with --sequence 2 or higher"])
         self.assertEqual(answers[5]["domains"][0]["sequence"], 3)
         self.assertEqual((answers[7]["refusal"], answers[1]["refusal"]), ("sequence", "sequence"))
         self.assertIn("missing --sequence N", self.run_tool("retire", "-k", "owner.pem", "--target", "001010010000014", "-o", "r", status=2).err)
