@@ -4,24 +4,26 @@
 
 #include "args.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "cbor/reader.h"
 #include "commands.h"
 #include "names.h"
 
-enum { FILE_MAX = 64 << 20, HEAD = 4096 /* where PEM must begin, after comments */ };
+enum { FILE_MAX = 64 << 20 };
 
 struct args {
 	struct report_args report;
-	const char *in;
+	const char *in, *objects;
 	bool strict;
 };
 
-enum { OPT_STRICT = 0x100 };
+enum { OPT_STRICT = 0x100, OPT_OBJECTS };
 
 static const struct argp_option options[] = {
 	{ "strict", OPT_STRICT, NULL, 0,
 	  "Take exactly one item in imprint's strict form; name the offset and the rule otherwise",
 	  0 },
+	{ "objects", OPT_OBJECTS, "DIR", 0, "Read object descriptions from DIR", 0 },
 	{ 0 },
 };
 
@@ -38,6 +40,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_STRICT:
 		a->strict = true;
+		return 0;
+	case OPT_OBJECTS:
+		a->objects = arg;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (state->arg_num > 0)
@@ -58,21 +63,27 @@ static const struct argp argp = {
 	.children = children,
 };
 
+static int not_cbor(const struct args *a, const char *kind, struct imp_error *err)
+{
+	int rc = imp_fail(err, IMP_EFORMAT, "%s: is %s, expected CBOR", a->in, kind);
+
+	return strcmp(kind, IMP_TEXT_PEM) == 0
+		       ? imp_hint(err, rc, "imprint key %s shows a key", a->in)
+		       : rc;
+}
+
 /* Whatever a file is, it must be CBOR to its end before any of it is shown: the start of
  * a key may look like some. */
 static int check_sequence(const struct args *a, struct imp_span all,
 			  struct imp_error *err)
 {
-	const struct imp_span pem = IMP_TEXT("-----BEGIN ");
+	const char *text = imp_text_kind(all);
 	size_t at = 0;
 
 	if (all.len == 0)
 		return imp_fail(err, IMP_EFORMAT, "%s: is empty", a->in);
-	if (memmem(all.ptr, all.len < HEAD ? all.len : HEAD, pem.ptr, pem.len))
-		return imp_hint(
-			err,
-			imp_fail(err, IMP_EFORMAT, "%s: is PEM, expected CBOR", a->in),
-			"imprint key %s shows a key", a->in);
+	if (text)
+		return not_cbor(a, text, err);
 	while (at < all.len) {
 		struct imp_cbor_fault fault = { 0 };
 		size_t len =
@@ -127,7 +138,9 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	rc = imp_file_read(a.in, FILE_MAX, &all, err);
 	if (rc)
 		return rc;
-	names_open(&names);
+	rc = names_open(&names, a.objects, err);
+	if (rc)
+		return rc;
 	return a.strict ? show_strict(&a, imp_secret_span(&all), NULL, err)
 			: show_sequence(&a, imp_secret_span(&all), &names.table, err);
 }

@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* imprint open: verify and decrypt any COSE message with the keys given. */
+#include <inttypes.h>
+
 #include "args.h"
 #include "base/file.h"
 #include "commands.h"
 #include "keyarg.h"
+#include "object/batch.h"
 
-enum { KEYS_MAX = 16, FILE_MAX = 1 << 20 };
+enum { KEYS_MAX = 16, FILE_MAX = 64 << 20 };
 
 struct args {
 	struct out_args out;
 	struct path_list keys;
 	const char *in, *detached, *aad;
+	uint64_t item; /* of a batch, from 1; 0: the only one */
 	int pass_fd;
 };
 
-enum { OPT_DETACHED = 0x100, OPT_AAD, OPT_PASS_FD };
+enum { OPT_DETACHED = 0x100, OPT_AAD, OPT_PASS_FD, OPT_ITEM };
 
 static const struct argp_option options[] = {
 	{ "key", 'k', "KEY", 0,
@@ -27,6 +31,7 @@ static const struct argp_option options[] = {
 	  "The payload or ciphertext, where it is not inside", 0 },
 	{ "external-aad", OPT_AAD, "FILE", 0,
 	  "External additional data that the sender covered", 0 },
+	{ "item", OPT_ITEM, "N", 0, "Open item N, from 1, of a batch file", 0 },
 	{ 0 },
 };
 
@@ -53,6 +58,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_AAD:
 		a->aad = arg;
+		return 0;
+	case OPT_ITEM:
+		a->item = cli_number(state, "--item", arg, 1, UINT32_MAX);
 		return 0;
 	case ARGP_KEY_ARG:
 		if (state->arg_num > 0)
@@ -111,6 +119,64 @@ static int read_all(struct imp_crypto *c, const struct args *a, struct input *in
 	return rc;
 }
 
+/* Item number `n` of those behind the head, all of which must be there. */
+static int take_item(const char *name, struct imp_span rest,
+		     const struct imp_batch_head *head, uint64_t n,
+		     struct imp_span *message, struct imp_error *err)
+{
+	for (uint64_t i = 1; i <= head->count; i++) {
+		struct imp_cbor_fault fault = { 0 };
+		size_t len = imp_cbor_item_len(rest, IMP_CBOR_STRICT, &fault);
+
+		if (len == 0)
+			return imp_fail(err, IMP_EFORMAT,
+					"%s: item %" PRIu64 ": offset %zu: %s", name, i,
+					fault.offset, fault.rule);
+		if (i == n)
+			*message = (struct imp_span){ rest.ptr, len };
+		rest.ptr += len;
+		rest.len -= len;
+	}
+	return rest.len == 0 ? 0
+			     : imp_fail(err, IMP_EFORMAT,
+					"%s: goes on after its last item", name);
+}
+
+/* The message: the file as it is, or an item of a batch. */
+static int pick(const struct args *a, struct imp_span all, struct imp_span *message,
+		struct imp_error *err)
+{
+	size_t len = imp_cbor_item_len(all, IMP_CBOR_STRICT, NULL);
+	struct imp_batch_head head;
+
+	*message = all;
+	if (len == 0 || !imp_batch_head((struct imp_span){ all.ptr, len }, &head))
+		return a->item < 2 ? 0
+				   : imp_fail(err, IMP_EUSAGE,
+					      "%s: is no batch, and has no item %" PRIu64,
+					      a->in, a->item);
+	if (imp_span_eq(head.kind, IMP_TEXT("profiles")))
+		return imp_hint(
+			err,
+			imp_fail(err, IMP_EFORMAT,
+				 "%s: is a batch of profiles, which nobody signed yet",
+				 a->in),
+			"imprint inspect %s shows them", a->in);
+	if (!a->item && head.count != 1)
+		return imp_hint(err,
+				imp_fail(err, IMP_EUSAGE,
+					 "%s: is a batch of %" PRIu64 " (%.*s)", a->in,
+					 head.count, (int)head.kind.len,
+					 (const char *)head.kind.ptr),
+				"--item N opens one of them");
+	if (a->item > head.count)
+		return imp_fail(err, IMP_EUSAGE,
+				"%s: is a batch of %" PRIu64 ", and has no item %" PRIu64,
+				a->in, head.count, a->item);
+	return take_item(a->in, (struct imp_span){ all.ptr + len, all.len - len }, &head,
+			 a->item ? a->item : 1, message, err);
+}
+
 static int write_payload(const struct args *a, struct imp_span payload,
 			 struct imp_error *err)
 {
@@ -141,12 +207,13 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 		rc = read_all(c, &a, &in, err);
 	if (rc)
 		return rc;
-	open.message = imp_secret_span(&in.message);
 	open.has_detached = a.detached;
 	open.detached = imp_secret_span(&in.detached);
 	open.external_aad = imp_secret_span(&in.aad);
 	open.keys = a.keys.count;
-	rc = imp_wrap(err, imp_cose_open(c, &open, &payload, err), "%s", a.in);
+	rc = pick(&a, imp_secret_span(&in.message), &open.message, err);
+	if (!rc)
+		rc = imp_wrap(err, imp_cose_open(c, &open, &payload, err), "%s", a.in);
 	return rc ? rc : write_payload(&a, imp_secret_span(&payload), err);
 }
 

@@ -146,9 +146,9 @@ static int put_all(struct imp_batch *b, struct imp_pool *pool, struct imp_error 
 		rc = cli_check_cancel(err);
 		item.where = b->index;
 		if (!rc)
-			rc = imp_pool_put(pool, &item, err);
+			rc = imp_wrap(err, imp_pool_put(pool, &item, err), "%s", b->name);
 	}
-	return rc ? rc : imp_pool_finish(pool, err);
+	return rc ? rc : imp_wrap(err, imp_pool_finish(pool, err), "%s", b->name);
 }
 
 int run_filter(struct filter *f, const char *in, struct imp_crypto *crypto,
@@ -164,7 +164,7 @@ int run_filter(struct filter *f, const char *in, struct imp_crypto *crypto,
 	if (!rc)
 		rc = imp_pool_open(&pool, b.lone ? 1 : f->jobs, crypto, &work, err);
 	if (!rc)
-		rc = imp_wrap(err, put_all(&b, pool, err), "%s", b.name);
+		rc = put_all(&b, pool, err);
 	if (!rc)
 		rc = bundle_commit(&f->out, err);
 	bundle_abort(&f->out);

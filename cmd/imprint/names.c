@@ -17,15 +17,22 @@ static bool find(void *ctx, unsigned object, unsigned resource, struct show_reso
 	return true;
 }
 
-void names_open(struct names *n)
+int names_open(struct names *n, const char *dir, struct imp_error *err)
 {
 	CLEANUP(imp_secret_fini) struct imp_secret text = { 0 };
-	char dir[4096];
+	char installed[4096];
+	int rc;
 
-	objects_dir(dir, sizeof(dir));
-	if (imp_catalog_read(&n->catalog, dir, &text, NULL))
-		imp_catalog_fini(&n->catalog);
 	n->table = (struct show_names){ .ctx = &n->catalog, .find = find };
+	objects_dir(installed, sizeof(installed));
+	rc = imp_catalog_read(&n->catalog, dir ? dir : installed, &text,
+			      dir ? err : NULL);
+	if (rc)
+		imp_catalog_fini(&n->catalog);
+	if (!dir)
+		return 0;
+	fwrite(text.ptr, 1, text.len, stderr); /* mistakes in descriptions, if any */
+	return rc;
 }
 
 void names_close(struct names *n)

@@ -11,9 +11,11 @@ struct names {
 	struct show_names table;
 };
 
-/* Read the descriptions; where there are none, settings are shown without names and
- * values. */
-void names_open(struct names *n);
+/*
+ * Read the descriptions in `dir`; NULL: the installed ones, and where there are none,
+ * settings are shown without names and values. 0, or the errors of imp_catalog_read().
+ */
+int names_open(struct names *n, const char *dir, struct imp_error *err);
 void names_close(struct names *n);
 
 #endif

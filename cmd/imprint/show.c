@@ -124,7 +124,9 @@ static void put_label(struct show *s, struct imp_cbor *c, const char *name)
 	if (s->json)
 		fputs("{\"key\":", s->f);
 	show_value(s, c, SHOW_PLAIN, NULL);
-	if (name && s->json)
+	if (s->json && !name)
+		fputs(",\"name\":null", s->f);
+	else if (s->json)
 		fprintf(s->f, ",\"name\":\"%s\"", name);
 	else if (name)
 		fprintf(s->f, " %s", name);
@@ -191,13 +193,10 @@ static void put_resource(struct show *s, struct imp_cbor *c, unsigned object, bo
 	unsigned resource = (unsigned)imp_cbor_uint_max(&key, UINT16_MAX);
 	struct show_resource r = { 0 };
 	bool known = s->names && s->names->find(s->names->ctx, object, resource, &r);
-	enum imp_cbor_type type;
 
 	show_next(s, first);
 	put_label(s, c, r.resource);
-	type = imp_cbor_peek(c);
-	if (r.secret ||
-	    (!known && (type == IMP_T_BYTES || type == IMP_T_TEXT || type == IMP_T_MAP)))
+	if (r.secret || !known)
 		put_hidden(s, c);
 	else
 		show_value(s, c, SHOW_PLAIN, NULL);

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "object/batch.h"
 #include "object/fields.h"
 
@@ -102,52 +103,56 @@ static void consume(struct imp_batch *b, size_t len)
 	b->taken += len;
 }
 
-static bool is_head(struct imp_span item)
+bool imp_batch_head(struct imp_span item, struct imp_batch_head *out)
 {
 	struct imp_cbor c;
 	struct imp_fields f;
 
+	*out = (struct imp_batch_head){ 0 };
 	if (imp_cbor_open(&c, item, IMP_CBOR_STRICT, NULL) ||
 	    imp_cbor_peek(&c) != IMP_T_MAP)
 		return false;
 	f = imp_fields(&c, false);
-	return imp_field(&f, MAGIC) &&
-	       imp_span_eq(imp_cbor_text(&c), IMP_TEXT("imprint-batch"));
+	if (!imp_field(&f, MAGIC) ||
+	    !imp_span_eq(imp_cbor_text(&c), IMP_TEXT("imprint-batch")))
+		return false;
+	imp_field_need(&f, COUNT);
+	out->count = imp_cbor_uint(&c);
+	imp_field_need(&f, KIND);
+	out->kind = imp_cbor_text(&c);
+	imp_fields_end(&f);
+	out->good = imp_cbor_done(&c);
+	return true;
 }
 
-static int read_head(struct imp_batch *b, struct imp_span item, enum imp_batch_kind kind,
+static int take_head(struct imp_batch *b, const struct imp_batch_head *head,
 		     struct imp_error *err)
 {
-	struct imp_span name;
-	struct imp_fields f;
-	struct imp_cbor c;
-
-	if (imp_cbor_open(&c, item, IMP_CBOR_STRICT, NULL))
-		return -IMP_EINTERNAL;
-	f = imp_fields(&c, false);
-	imp_field_need(&f, MAGIC);
-	imp_cbor_item(&c);
-	imp_field_need(&f, COUNT);
-	b->count = imp_cbor_uint(&c);
-	imp_field_need(&f, KIND);
-	name = imp_cbor_text(&c);
-	imp_fields_end(&f);
-	if (!imp_cbor_done(&c))
+	if (!head->good)
 		return imp_fail(err, IMP_EFORMAT,
 				"%s: batch head is not {0, 1: count, 2: kind}", b->name);
-	if (!imp_span_eq(name, imp_span_str(names[kind])))
+	if (!imp_span_eq(head->kind, imp_span_str(names[b->kind])))
 		return imp_fail(err, IMP_EFORMAT, "%s: holds %.*s, expected %s", b->name,
-				(int)name.len, (const char *)name.ptr, names[kind]);
-	consume(b, item.len);
+				(int)head->kind.len, (const char *)head->kind.ptr,
+				names[b->kind]);
+	b->count = head->count;
 	return 0;
 }
 
 static int start(struct imp_batch *b, enum imp_batch_kind kind, struct imp_error *err)
 {
+	struct imp_batch_head head;
 	struct imp_span item;
+	const char *text;
 	int rc = imp_secret_reserve(&b->buf, 2 * IMP_CBOR_MAX, err);
 
 	b->kind = kind;
+	if (!rc)
+		rc = refill(b, err);
+	text = imp_text_kind((struct imp_span){ b->buf.ptr, b->len });
+	if (!rc && text)
+		rc = imp_fail(err, IMP_EFORMAT, "%s: is %s, expected %s", b->name, text,
+			      names[kind]);
 	if (!rc)
 		rc = peek(b, &item, err);
 	if (rc < 0)
@@ -155,8 +160,10 @@ static int start(struct imp_batch *b, enum imp_batch_kind kind, struct imp_error
 	if (rc == 0)
 		return imp_fail(err, IMP_EFORMAT, "%s: is empty, expected %s", b->name,
 				names[kind]);
-	if (is_head(item))
-		return read_head(b, item, kind, err);
+	if (imp_batch_head(item, &head)) {
+		consume(b, item.len);
+		return take_head(b, &head, err);
+	}
 	b->lone = true;
 	b->count = 1;
 	return 0;
@@ -217,9 +224,10 @@ int imp_batch_next(struct imp_batch *b, struct imp_span *item, struct imp_error 
 	if (rc == 0)
 		return b->index < b->count ? short_of(b, err) : 0;
 	if (b->index == b->count)
-		return imp_fail(err, IMP_EFORMAT,
-				"%s: more than the %llu %s that were announced", b->name,
-				(unsigned long long)b->count, names[b->kind]);
+		return imp_fail(
+			err, IMP_EFORMAT,
+			"%s: goes on after the last of its %s, its head says %llu",
+			b->name, names[b->kind], (unsigned long long)b->count);
 	b->offset = b->taken;
 	consume(b, next.len);
 	b->index++;

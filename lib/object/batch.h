@@ -27,6 +27,15 @@ void imp_batch_head_put(struct imp_writer *w, uint64_t count, enum imp_batch_kin
 int imp_batch_head_write(struct imp_out *out, uint64_t count, enum imp_batch_kind kind,
 			 struct imp_error *err) IMP_MUST_CHECK;
 
+struct imp_batch_head {
+	bool good;	      /* nothing is missing, nothing else is there */
+	uint64_t count;	      /* of the items that follow */
+	struct imp_span kind; /* "packages", borrowed */
+};
+
+/* Is the item the head of a batch? *out is written always. */
+bool imp_batch_head(struct imp_span item, struct imp_batch_head *out);
+
 struct imp_batch {
 	char *name; /* of the file, for messages; owned */
 	int fd;

@@ -150,7 +150,7 @@ class Sources(Case):
         self.write("fewer", items[:head + one])
         self.assertIn("its head says 2", self.run_tool("sign", "-k", "k.pem", "fewer", "-o", "s3", status=3).err)
         self.write("more", items + items[head:head + one])
-        self.assertIn("more than the 2", self.run_tool("sign", "-k", "k.pem", "more", "-o", "s4", status=3).err)
+        self.assertIn("imprint: more: goes on after the last of its profiles, its head says 2", self.run_tool("sign", "-k", "k.pem", "more", "-o", "s4", status=3).err)
 
     def test_same_input_and_seed_same_bytes(self):
         self.keys()

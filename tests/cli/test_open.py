@@ -233,6 +233,60 @@ class Open(Case):
             for option in ((), ("--json",)):
                 self.assertNotIn("cafe", self.run_tool("inspect", name, *option).out)
 
+    def test_open_picks_an_item_of_a_batch(self):
+        messages = [cbor2.dumps(sign1(self.p256, b"one")), cbor2.dumps(sign1(self.p256, b"two"))]
+        head = lambda n, kind="signed": enc({0: "imprint-batch", 1: n, 2: kind})
+        self.assertEqual(self.opens(head(1) + messages[0]), b"one")
+        self.assertEqual(self.opens(head(2) + b"".join(messages), "--item", "1"), b"one")
+        self.assertEqual(self.opens(head(2) + b"".join(messages), "--item", "2"), b"two")
+        self.opens(head(2) + b"".join(messages), status=2, words="m: is a batch of 2 (signed)\nhint: --item N opens one of them")
+        self.opens(head(2) + b"".join(messages), "--item", "3", status=2, words="has no item 3")
+        self.opens(messages[0], "--item", "2", status=2, words="has no item 2")
+        self.opens(head(0), status=2, words="is a batch of 0")
+        self.opens(head(3) + b"".join(messages), "--item", "1", status=3, words="item 3: offset 0: input ends")
+        self.opens(head(1) + b"".join(messages), status=3, words="goes on after its last item")
+        self.opens(head(2, "profiles") + b"\xa0\xa0", status=3, words="profiles, which nobody signed yet")
+        self.opens(head(2) + messages[0] + messages[1][:-1] + bytes([messages[1][-1] ^ 1]), "--item", "2", status=5, words="does not verify")
+
+    def test_open_of_a_file_that_is_made_here(self):
+        self.keys()
+        self.write("d.csv", "imei\n001010010000014\n001010010000022\n")
+        self.profile()
+        self.run_tool("build", "p.yaml", "--csv", "d.csv", "-o", "b.profiles")
+        self.run_tool("sign", "-k", "owner.pem", "b.profiles", "-o", "s.signed")
+        self.assertIn("hint: imprint inspect b.profiles", self.run_tool("open", "-k", "owner.pub", "b.profiles", status=3).err)
+        one, two = (self.run_tool("open", "-k", "owner.pub", "s.signed", "--item", n, "-o", "-").stdout for n in (1, 2))
+        self.assertEqual(cbor2.loads(one)[4][256][-1], 1)
+        self.assertNotEqual(one, two)
+
+    def test_inspect_says_what_a_text_is(self):
+        texts = {"d.csv": ("serial,imei\nA,1\n", "text (CSV)"), "t.csv": ("serial\timei\nA\t1\n", "text (CSV)"), "s.yaml": ("imprint: 1\n", "text (YAML)"),
+                 "j.json": ('{"imprint": 1}\n', "text (YAML)"), "n": ("hello\n" * 2000 + "\u00e9" * 9000, "text")}
+        for name, (content, kind) in texts.items():
+            self.write(name, content)
+            run = self.run_tool("inspect", name, status=3)
+            self.assertIn(f"{name}: is {kind}, expected CBOR", run.err)
+            self.assertEqual(run.out, "")
+        self.keys()
+        for name, kind in (("owner.pem", "PEM"), ("d.csv", "text (CSV)")):
+            self.assertIn(f"{name}: is {kind}, expected cards", self.run_tool("verify", "-d", "x", "--cards", name, status=3).err)
+        self.write("m", b"aA")  # the text "A"
+        self.assertEqual(self.run_tool("inspect", "m").out, '"A"\n')
+
+    def test_inspect_takes_other_descriptions(self):
+        self.keys()
+        (self.dir / "objects").mkdir()
+        self.write("objects/x.yaml", "{object: 42790, name: mine, instances: single, resources: {on: {id: 1, type: bool}, word: {id: 2, type: text}}}\n")
+        self.write("p.yaml", 'imprint: 1\nprofile: t\ndomain: owner\nsequence: 1\ntarget: {imei: "001010010000014"}\n'
+                   'settings: {mine: {on: true, word: "hello"}}\n')
+        self.run_tool("build", "p.yaml", "--objects", "objects", "-o", "p")
+        for option in ((), ("--json",)):
+            shown = self.run_tool("inspect", "p", "--objects", "objects", *option).out
+            self.assertTrue("mine" in shown and "word" in shown and "hello" in shown and "true" in shown, shown)
+            hidden = self.run_tool("inspect", "p", *option).out
+            self.assertFalse("hello" in hidden or "true" in hidden, hidden)
+        self.assertIn("no: no object descriptions there", self.run_tool("inspect", "p", "--objects", "no", status=2).err)
+
     def test_inspect_shows_nothing_that_reorders_a_line(self):
         self.write("m", enc({1: "a\u202eb\u2066", "k\u200f": "c\x1b"}))
         for option in ((), ("--json",)):
