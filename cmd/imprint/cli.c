@@ -6,6 +6,7 @@
 
 #include "cli.h"
 #include "commands.h"
+#include "model/object.h"
 
 static const struct cli_cmd *find_in(const struct cli_cmd *const *t, const char *name)
 {
@@ -20,6 +21,27 @@ const struct cli_cmd *cli_find(const char *name)
 	const struct cli_cmd *c = find_in(cli_cmds, name);
 
 	return c ? c : find_in(cli_hidden, name);
+}
+
+enum { COMMANDS_MAX = 64 };
+
+int cli_unknown(const char *name, struct imp_error *err)
+{
+	const char *names[COMMANDS_MAX], *near;
+	char all[IMP_ERROR_TEXT] = "";
+	size_t count = 0, len = 0;
+	int rc;
+
+	for (; cli_cmds[count] && count < COMMANDS_MAX; count++) {
+		names[count] = cli_cmds[count]->name;
+		len += (size_t)snprintf(all + len, sizeof(all) - len, "%s%s",
+					count ? ", " : "", names[count]);
+	}
+	near = imp_nearest(name, names, count);
+	rc = near ? imp_fail(err, IMP_EUSAGE, "no command '%.40s'; did you mean %s?",
+			     name, near)
+		  : imp_fail(err, IMP_EUSAGE, "no command '%.40s'", name);
+	return imp_hint(err, rc, "the commands are %s", all);
 }
 
 void cli_each_option(const struct argp *argp,

@@ -32,6 +32,8 @@ extern const struct cli_cmd *const cli_hidden[]; /* for shells and the build */
  */
 void cli_parse(const struct cli_cmd *cmd, int argc, char **argv, void *input);
 const struct cli_cmd *cli_find(const char *name);
+/* There is no such command: -IMP_EUSAGE, with the nearest name and all names. */
+int cli_unknown(const char *name, struct imp_error *err);
 
 /* Call fn for each visible option of argp and its children. */
 void cli_each_option(const struct argp *argp,

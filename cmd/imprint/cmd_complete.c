@@ -70,7 +70,14 @@ static bool is_one_of(const char *metavar, const char *const *list)
 	return false;
 }
 
-/* The metavar is the type: cmd/imprint/args.h has the whole vocabulary. */
+static void offer_commands(const char *prefix)
+{
+	for (const struct cli_cmd *const *c = cli_cmds; *c; c++)
+		offer((*c)->name, prefix, (*c)->brief);
+}
+
+/* The metavar is the type: cmd/imprint/args.h has the whole vocabulary. What the shell
+ * knows best is asked for by name. */
 static void complete_value(const char *metavar, const char *prefix)
 {
 	static const char *const files[] = { "FILE", "KEY", "PUB", "PROFILE", NULL };
@@ -78,14 +85,27 @@ static void complete_value(const char *metavar, const char *prefix)
 	if (strcmp(metavar, "DIR") == 0) {
 		puts(":DIR");
 	} else if (is_one_of(metavar, files)) {
-		puts(":FILE"); /* the shell knows files best */
+		puts(":FILE");
 	} else if (strcmp(metavar, "DEVICE") == 0) {
 		offer("all", prefix, "every serial port");
 		imp_tty_each(offer_device, (void *)prefix);
 		puts(":FILE");
+	} else if (strcmp(metavar, "COMMAND") == 0) {
+		offer_commands(prefix);
 	} else if (strchr(metavar, '|')) {
 		offer_words(metavar, prefix);
 	}
+}
+
+/* "[FILE]" is a FILE, too. */
+static void complete_argument(const char *args_doc, const char *prefix)
+{
+	size_t open = args_doc[0] == '[', len = strlen(args_doc);
+	char metavar[32];
+
+	snprintf(metavar, sizeof(metavar), "%.*s", (int)(len - 2 * open),
+		 args_doc + open);
+	complete_value(metavar, prefix);
 }
 
 static int run(const struct cli *cli, int argc, char **argv, struct imp_error *err)
@@ -97,8 +117,7 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	(void)cli;
 	(void)err;
 	if (argc - first < 2) {
-		for (const struct cli_cmd *const *c = cli_cmds; *c; c++)
-			offer((*c)->name, argc > first ? argv[first] : "", (*c)->brief);
+		offer_commands(argc > first ? argv[first] : "");
 		return 0;
 	}
 	cmd = cli_find(argv[first]);
@@ -118,7 +137,7 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 		cli_each_option(cmd->argp, option_word, &q);
 		cli_each_option(&cli_std_argp, option_word, &q);
 	} else if (cmd->argp->args_doc)
-		complete_value(cmd->argp->args_doc, q.word);
+		complete_argument(cmd->argp->args_doc, q.word);
 	return 0;
 }
 

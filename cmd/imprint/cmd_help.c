@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* imprint help: the commands that a newcomer needs, or all. */
+/* imprint help: the commands that a newcomer needs, or all; the options of one. */
 #include "cli.h"
 
 struct args {
 	bool all;
+	char *command; /* NULL: none */
 };
 
 enum { OPT_ALL = 'a' };
@@ -17,26 +18,48 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct args *a = state->input;
 
-	(void)arg;
-	if (key != OPT_ALL)
+	switch (key) {
+	case OPT_ALL:
+		a->all = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (a->command)
+			return ARGP_ERR_UNKNOWN;
+		a->command = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (a->all && a->command)
+			argp_error(state, "--all or COMMAND, not both");
+		return 0;
+	default:
 		return ARGP_ERR_UNKNOWN;
-	a->all = true;
-	return 0;
+	}
 }
 
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.doc = "List the commands.",
+	.args_doc = "[COMMAND]",
+	.doc = "List the commands, or show the options of COMMAND.",
 };
+
+/* What COMMAND --help prints; that ends the process. */
+static int show(const char *name, char *typed, struct imp_error *err)
+{
+	const struct cli cli = { .cmd = cli_find(name) };
+	char help[] = "--help", *argv[] = { typed, help, NULL };
+
+	return cli.cmd ? cli.cmd->run(&cli, 2, argv, err) : cli_unknown(name, err);
+}
 
 static int run(const struct cli *cli, int argc, char **argv, struct imp_error *err)
 {
 	struct args a = { 0 };
 
 	(void)cli;
-	(void)err;
 	cli_parse(cli_find("help"), argc, argv, &a);
+	if (a.command)
+		return show(a.command, argv[0], err);
 	for (const struct cli_cmd *const *c = cli_cmds; *c; c++)
 		if (a.all || (*c)->basic)
 			printf("  %-10s %s\n", (*c)->name, (*c)->brief);

@@ -161,13 +161,9 @@ int main(int argc, char **argv)
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER | ARGP_NO_HELP, &first, &cli);
 
 	cmd = cli_find(argv[first]);
-	if (!cmd) {
-		fprintf(stderr, "imprint: no command '%s'\nhint: imprint help\n",
-			argv[first]);
-		return IMP_EUSAGE;
-	}
 	cli.cmd = cmd;
-	rc = cmd->run(&cli, argc - first, argv + first, &err);
+	rc = cmd ? cmd->run(&cli, argc - first, argv + first, &err)
+		 : cli_unknown(argv[first], &err);
 	if (rc)
 		print_error(&err);
 	if (fflush(stdout) != 0 || ferror(stdout)) {

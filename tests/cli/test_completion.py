@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The completions, each in its own shell."""
 import os
+import re
 import subprocess
 import unittest
 
@@ -12,7 +13,7 @@ class Completion(Case):
         super().setUp()
         (self.dir / "bin").mkdir()
         (self.dir / "bin" / "imprint").symlink_to(IMPRINT)
-        self.env = {**os.environ, "PATH": f"{self.dir}/bin:{os.environ['PATH']}", "HOME": str(self.dir), "LC_ALL": "C.UTF-8"}
+        self.env = {**os.environ, "PATH": f"{self.dir}/bin:{os.environ['PATH']}", "HOME": f"{self.dir}/bin", "LC_ALL": "C.UTF-8"}
 
     def shell(self, *command):
         return subprocess.run(command, cwd=self.dir, env=self.env, capture_output=True, text=True, timeout=60).stdout.split()
@@ -40,20 +41,60 @@ zpty -d z"""
         run = subprocess.run(["zsh", "-f", "-c", script], cwd=self.dir, env=self.env, capture_output=True, timeout=60)
         return run.stdout.decode("utf-8", "replace")
 
-    def test_bash(self):
-        self.assertEqual(self.bash("imprint pus"), ["push"])
-        self.assertIn("--dry-run", self.bash("imprint push --d"))
-        self.assertEqual(self.bash("imprint keygen --class=t"), ["test"])
-        (self.dir / "line.packages").write_text("")
-        self.assertIn("line.packages", self.bash("imprint push --cards line."))
+    def offers(self, *words):
+        """What imprint itself offers for the last of these words."""
+        run = subprocess.run([IMPRINT, "complete", "--", *words], capture_output=True, text=True, check=True)
+        return [line.split("\t")[0] for line in run.stdout.splitlines()]
 
-    def test_fish(self):
-        self.assertEqual(self.fish("imprint pus"), ["push"])
-        self.assertIn("--dry-run", self.fish("imprint push --d"))
+    def test_each_shell_offers_what_imprint_does(self):
+        """Words; files where the argument or the value is one; words and files for a device, and never the mark that asks for files."""
+        (self.dir / "line.packages").write_text("")
+        (self.dir / "folder").mkdir()
+        for name, shell in (("bash", self.bash), ("fish", self.fish)):
+            with self.subTest(name):
+                self.assertEqual(shell("imprint pus"), ["push"])
+                self.assertIn("--dry-run", shell("imprint push --d"))
+                self.assertIn("line.packages", shell("imprint push --cards line."))
+                both = shell("imprint push -d ")
+                self.assertTrue({"all", "line.packages"} <= set(both), both)
+                self.assertIn("folder", [f.rstrip("/") for f in shell("imprint simulate --state ")])
+                self.assertEqual({"test", "production"}, set(shell("imprint keygen --class ")))
+                self.assertIn("verify", shell("imprint help ve"))
+        self.assertEqual(self.bash("imprint keygen --class=t"), ["test"])
+        self.assertEqual(set(self.bash("imprint simulate --state ")), {"bin", "folder"})
+
+    def test_each_command_that_takes_a_file_offers_files(self):
+        (self.dir / "one.file").write_text("")
+        commands = {name for name in self.offers("") if self.offers(name, "")}
+        self.assertEqual(commands, {"key", "build", "sign", "encrypt", "pack", "push", "inspect", "open", "help"})
+        for command in sorted(commands - {"help"}):
+            for name, shell in (("bash", self.bash), ("fish", self.fish)):
+                with self.subTest(f"{name} {command}"):
+                    self.assertEqual(set(shell(f"imprint {command} ")), {"bin/", "one.file"} if name == "fish" else {"bin", "one.file"})
 
     def test_zsh(self):
+        (self.dir / "one.file").write_text("")
         self.assertIn("simulate", self.zsh("imprint simu"))
         self.assertIn("verify", self.zsh("imprint ver"))
+        for command in ("key", "build", "sign", "encrypt", "pack", "push", "inspect", "open"):
+            with self.subTest(command):
+                self.assertIn("one.file", self.zsh(f"imprint {command} on"))
+        shown = self.zsh("imprint push -d ")
+        self.assertTrue("all" in shown and "one.file" in shown and ":FILE" not in shown, shown)
+
+    def test_each_option_value_is_of_the_vocabulary(self):
+        """For every option of every command: files, folders, words or nothing, by its metavar."""
+        for command in self.offers(""):
+            options = subprocess.run([IMPRINT, "options", command], capture_output=True, text=True, check=True).stdout
+            for option, metavar in re.findall(r"\*(--[\w-]+)\*=_(.+?)_\n", options):
+                expected = {"FILE": [":FILE"], "KEY": [":FILE"], "PUB": [":FILE"], "DIR": [":DIR"]}.get(metavar, metavar.split("|") if "|" in metavar else [])
+                got = self.offers(command, option, "")
+                with self.subTest(f"{command} {option}"):
+                    if metavar == "DEVICE":
+                        self.assertEqual((got[0], got[-1]), ("all", ":FILE"))
+                    else:
+                        self.assertEqual(got, expected)
+                        self.assertEqual(self.offers(command, f"{option}="), expected)
 
 
 unittest.main()

@@ -49,6 +49,18 @@ class Docs(Case):
                 with self.subTest(f"{name} {metavar}"):
                     self.assertTrue(metavar in METAVARS or re.fullmatch(r"[a-z0-9-]+(\|[a-z0-9-]+)+", metavar))
 
+    def test_help_shows_one_command(self):
+        for name, _ in commands():
+            with self.subTest(name):
+                self.assertEqual(self.run_tool("help", name).out, self.run_tool(name, "--help").out)
+
+    def test_a_command_that_does_not_exist(self):
+        names = ", ".join(name for name, _ in commands())
+        for typed, near in (("psuh", "; did you mean push?"), ("verfy", "; did you mean verify?"), ("xyzzy", "")):
+            for args in ((typed,), ("help", typed)):
+                err = self.run_tool(*args, status=2).err
+                self.assertEqual(err, f"imprint: no command '{typed}'{near}\nhint: the commands are {names}\n")
+
     def test_cfg_01_no_option_turns_verification_off(self):
         """Every option of push, one after the other, on an object that nobody signed: refused under each."""
         self.keys()
