@@ -7,10 +7,17 @@
 
 struct args {
 	struct owner_args owner;
+	uint64_t sequence;	    /* 0: the next one that the device takes */
 	struct imp_command command; /* what the options say of it */
 };
 
-enum { OPT_RECOVERY = 0x100 };
+enum { OPT_RECOVERY = 0x100, OPT_SEQUENCE };
+
+#define SEQUENCE_OPTION                                                                \
+	{                                                                              \
+		"sequence", OPT_SEQUENCE, "N", 0,                                      \
+			"Sequence in domain 0 (default with -d: the device's next)", 0 \
+	}
 
 static const struct argp_option floor_options[] = {
 	{ "raise", 'R', "DOMAIN=EPOCH", 0, "Raise DOMAIN (1 to 15) to EPOCH; repeatable",
@@ -20,14 +27,18 @@ static const struct argp_option floor_options[] = {
 
 static const struct argp_option wipe_options[] = {
 	{ "domain", 'D', "N", 0, "Wipe domain N, 0 to 15; repeatable", 0 },
+	SEQUENCE_OPTION,
 	{ 0 },
 };
 
 static const struct argp_option policy_options[] = {
 	{ "allow-recovery", OPT_RECOVERY, NULL, 0,
 	  "Let the maker's key recover the device", 0 },
+	SEQUENCE_OPTION,
 	{ 0 },
 };
+
+static const struct argp_option retire_options[] = { SEQUENCE_OPTION, { 0 } };
 
 /* DOMAIN=EPOCH */
 static void add_floor(struct argp_state *state, struct imp_command *m, const char *arg)
@@ -59,6 +70,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'D':
 		m->domains |= (uint16_t)(1u << cli_number(state, "--domain", arg, 0, 15));
 		return 0;
+	case OPT_SEQUENCE:
+		a->sequence = cli_number(state, "--sequence", arg, 1, INT64_MAX);
+		return 0;
 	case OPT_RECOVERY:
 		m->policy |= IMP_POLICY_RECOVERY;
 		return 0;
@@ -88,9 +102,7 @@ static int make(struct owner *o, const struct imp_target *target, uint32_t epoch
 	m.target = *target;
 	m.owner_epoch = epoch;
 	if (sequenced)
-		m.sequence = a->owner.sequence ? a->owner.sequence : o->next;
-	else if (a->owner.sequence)
-		return imp_fail(err, IMP_EUSAGE, "%s: has no sequence", o->verb);
+		m.sequence = a->sequence ? a->sequence : o->next;
 	if (sequenced && m.sequence == 0)
 		return imp_hint(
 			err,
@@ -146,6 +158,7 @@ static const struct argp policy_argp = {
 };
 
 static const struct argp retire_argp = {
+	.options = retire_options,
 	.parser = parse,
 	.doc = "Decommission devices: every domain is wiped and nothing is accepted any more, for good.",
 	.children = children,

@@ -3,6 +3,7 @@
  */
 #include <inttypes.h>
 
+#include "base/text.h"
 #include "commands.h"
 #include "compile.h"
 #include "issue.h"
@@ -146,8 +147,8 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	if (!rc)
 		sealing_report(&p.sealing);
 	if (!rc && bundle_name(&p.out))
-		fprintf(stderr, "note: %s: %" PRIu64 " packages\n", bundle_name(&p.out),
-			p.out.count);
+		fprintf(stderr, "note: %s: %" PRIu64 " package%s\n", bundle_name(&p.out),
+			p.out.count, imp_plural(p.out.count));
 	imp_pool_close(&p.pool);
 	bundle_abort(&p.out);
 	sealing_close(&p.sealing);

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "args.h"
+#include "base/text.h"
 #include "commands.h"
 #include "crypto/host.h"
 #include "plan.h"
@@ -97,8 +98,9 @@ static int open_file(struct push *p, struct imp_crypto *crypto, struct imp_error
 	p->objects.any = p->a->index > 0;
 	rc = objects_open(&p->objects, crypto, p->a->file, err);
 	if (!rc && p->a->index > p->objects.index.count)
-		rc = imp_fail(err, IMP_EUSAGE, "%s: has %zu objects, not %" PRIu64,
-			      p->a->file, p->objects.index.count, p->a->index);
+		rc = imp_fail(err, IMP_EUSAGE, "%s: has %zu object%s, not %" PRIu64,
+			      p->a->file, p->objects.index.count,
+			      imp_plural(p->objects.index.count), p->a->index);
 	return rc;
 }
 

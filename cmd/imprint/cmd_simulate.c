@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "args.h"
+#include "base/text.h"
 #include "commands.h"
 #include "issue.h"
 #include "json.h"
@@ -178,8 +179,8 @@ static int row_identity(struct imp_csv *csv, unsigned number,
 	if (rc < 0)
 		return rc;
 	if (rc == 0)
-		return imp_fail(err, IMP_EUSAGE, "%s: has fewer than %u rows", csv->name,
-				number);
+		return imp_fail(err, IMP_EUSAGE, "%s: has fewer than %u row%s", csv->name,
+				number, imp_plural(number));
 	copy_field(csv, "imei", out->imei, sizeof(out->imei));
 	copy_field(csv, "iccid", out->iccid, sizeof(out->iccid));
 	copy_field(csv, "serial", out->serial, sizeof(out->serial));
@@ -196,8 +197,8 @@ static int count_rows(struct imp_csv *csv, unsigned *out, struct imp_error *err)
 	for (*out = 0; (rc = imp_csv_next(csv, err)) > 0; ++*out)
 		;
 	if (!rc && (*out == 0 || *out > IMP_SIM_DEVICES))
-		rc = imp_fail(err, IMP_EUSAGE, "%s: %u rows, expected 1 to %d", csv->name,
-			      *out, IMP_SIM_DEVICES);
+		rc = imp_fail(err, IMP_EUSAGE, "%s: %u row%s, expected 1 to %d",
+			      csv->name, *out, imp_plural(*out), IMP_SIM_DEVICES);
 	return rc ? rc : imp_csv_rewind(csv, err);
 }
 

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <sched.h>
 
+#include "base/text.h"
 #include "issue.h"
 
 enum { OPT_CARDS = 0x300, OPT_FACTORY, OPT_ACCEPT_ASSERTED };
@@ -116,9 +117,9 @@ void sealing_report(const struct sealing *s)
 {
 	if (s->asserted > 0)
 		fprintf(stderr,
-			"note: %" PRIu64 " packages to keys that only the devices "
+			"note: %" PRIu64 " package%s to keys that only the devices "
 			"or the CSV vouch for\n",
-			s->asserted);
+			(uint64_t)s->asserted, imp_plural(s->asserted));
 }
 
 void sealing_close(struct sealing *s)

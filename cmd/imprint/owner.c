@@ -5,27 +5,29 @@
 
 #include "base/file.h"
 #include "cose/key.h"
-#include "model/identifier.h"
 #include "owner.h"
+#include "target.h"
 
-enum { OPT_TARGET = 0x500, OPT_SEQUENCE, OPT_EPOCH, OBJECT_MAX = 2048 };
+enum { OPT_TARGET = 0x500, OPT_FORCE, OPT_EPOCH, OBJECT_MAX = 2048 };
 
 static const struct argp_option options[] = {
 	{ "target", OPT_TARGET, "ID", 0,
-	  "With -o: the device (imei, or ueid in hex), or the class (PEN/MODEL) it is for",
+	  "With -o: the device it is for (imei, or ueid in hex), or the class (PEN/MODEL or MODEL)",
 	  0 },
-	{ "sequence", OPT_SEQUENCE, "N", 0,
-	  "Sequence in domain 0, for policy, retire, wipe (default with -d: the device's next)",
-	  0 },
+	{ "output", 'o', "FILE", 0,
+	  "Write what is signed to FILE, for push, in place of talking to devices", 0 },
+	{ "force", OPT_FORCE, NULL, 0, "Replace FILE where it exists", 0 },
 	{ "owner-epoch", OPT_EPOCH, "N", 0,
 	  "Owner-epoch of the device (default with -d: as it proves; with -o: 1)", 0 },
 	{ 0 },
 };
 
 static const struct argp_child children[] = {
-	{ &key_argp, 0, NULL, 0 },    { &dev_argp, 0, NULL, 0 },
-	{ &out_argp, 0, NULL, 0 },    { &verifier_argp, 0, NULL, 0 },
-	{ &report_argp, 0, NULL, 0 }, { 0 },
+	{ &key_argp, 0, NULL, 0 },
+	{ &dev_argp, 0, NULL, 0 },
+	{ &verifier_argp, 0, NULL, 0 },
+	{ &report_argp, 0, NULL, 0 },
+	{ 0 },
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -36,15 +38,17 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &a->key;
 		state->child_inputs[1] = &a->dev;
-		state->child_inputs[2] = &a->out;
-		state->child_inputs[3] = &a->verifier;
-		state->child_inputs[4] = &a->report;
+		state->child_inputs[2] = &a->verifier;
+		state->child_inputs[3] = &a->report;
 		return 0;
 	case OPT_TARGET:
 		a->target = arg;
 		return 0;
-	case OPT_SEQUENCE:
-		a->sequence = cli_number(state, "--sequence", arg, 1, INT64_MAX);
+	case 'o':
+		a->out.path = arg;
+		return 0;
+	case OPT_FORCE:
+		a->out.force = true;
 		return 0;
 	case OPT_EPOCH:
 		a->epoch =
@@ -145,7 +149,7 @@ static int to_file(struct owner *o, const struct owner_args *a, struct imp_error
 	uint8_t buf[OBJECT_MAX], ueid[33];
 	struct imp_writer w = imp_writer(buf, sizeof(buf));
 	struct imp_target target;
-	int rc = parse_target(a->target, ueid, &target, err);
+	int rc = target_parse(a->target, ueid, &target, err);
 
 	if (!rc)
 		rc = o->make(o, &target, a->epoch ? a->epoch : 1, &w, err);
@@ -155,7 +159,11 @@ static int to_file(struct owner *o, const struct owner_args *a, struct imp_error
 				  err);
 	if (!rc)
 		rc = imp_out_write(&out, imp_written(&w), err);
-	return rc ? rc : imp_out_commit(&out, err);
+	if (!rc)
+		rc = imp_out_commit(&out, err);
+	if (!rc)
+		target_note(o->verb, &target);
+	return rc;
 }
 
 int owner_run(struct owner *o, const struct owner_args *a, struct imp_error *err)
@@ -167,60 +175,4 @@ int owner_run(struct owner *o, const struct owner_args *a, struct imp_error *err
 					  .json = a->report.json };
 
 	return a->out.path ? to_file(o, a, err) : devices_run(&a->dev, &work, err);
-}
-
-static size_t parse_hex(const char *text, uint8_t ueid[33])
-{
-	size_t n = strlen(text) / 2;
-
-	if (strlen(text) % 2 || n < IMP_UEID_MIN || n > IMP_UEID_MAX ||
-	    strspn(text, "0123456789abcdefABCDEF") != 2 * n)
-		return 0;
-	for (size_t i = 0; i < n; i++) {
-		const char pair[] = { text[2 * i], text[2 * i + 1], '\0' };
-
-		ueid[i] = (uint8_t)strtoul(pair, NULL, 16);
-	}
-	return n;
-}
-
-/* PEN/MODEL, or MODEL. */
-static bool parse_class(const char *text, struct imp_target *out)
-{
-	const char *slash = strchr(text, '/'), *model = slash ? slash + 1 : text;
-	size_t digits = strspn(text, "0123456789");
-	unsigned long long pen = strtoull(text, NULL, 10);
-
-	out->hwmodel = imp_span_str(model);
-	out->has_oemid = slash != NULL;
-	out->oemid = slash ? (uint32_t)pen : 0;
-	if (slash &&
-	    (digits == 0 || text + digits != slash || digits > 10 || pen > UINT32_MAX))
-		return false;
-	return out->hwmodel.len >= 1 && out->hwmodel.len <= IMP_HWMODEL_MAX;
-}
-
-int parse_target(const char *text, uint8_t ueid[33], struct imp_target *out,
-		 struct imp_error *err)
-{
-	size_t digits = strspn(text, "0123456789");
-	char buf[128];
-	const char *wrong;
-
-	*out = (struct imp_target){ 0 };
-	/* All digits: an imei, or one that a spreadsheet has shortened. */
-	if (text[digits] == '\0' && (digits == 14 || digits == 15)) {
-		wrong = imp_identifier_wrong(IMP_ID_IMEI, text, buf);
-		if (wrong)
-			return imp_fail(err, IMP_EUSAGE, "--target %s: %s", text, wrong);
-		imp_ueid_of_imei(text, ueid);
-		out->ueid = (struct imp_span){ ueid, 15 };
-		return 0;
-	}
-	out->ueid = (struct imp_span){ ueid, parse_hex(text, ueid) };
-	if (out->ueid.len > 0 || parse_class(text, out))
-		return 0;
-	return imp_fail(err, IMP_EUSAGE,
-			"--target %s: expected an imei, a ueid in hex, or PEN/MODEL",
-			text);
 }

@@ -18,7 +18,6 @@ struct owner_args {
 	struct verifier_args verifier;
 	struct report_args report;
 	const char *target; /* ueid in hex or imei, or PEN/model; with -o */
-	uint64_t sequence;  /* 0: the next one that the device takes */
 	uint32_t epoch;	    /* owner-epoch; 0: not given */
 };
 extern const struct argp owner_argp;
@@ -44,10 +43,5 @@ int owner_open(struct owner *o, const struct owner_args *a, struct imp_error *er
 void owner_close(struct owner *o);
 /* With -d to the devices, with -o to a file. */
 int owner_run(struct owner *o, const struct owner_args *a, struct imp_error *err);
-
-/* A target as typed: an imei (15 digits), a ueid in hex, or a class PEN/model or model.
- */
-int parse_target(const char *text, uint8_t ueid[33], struct imp_target *out,
-		 struct imp_error *err);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "crypto/openssl.h"
 #include "crypto/pem.h"
 
@@ -430,8 +431,8 @@ int imp_seed_read(const char *path, struct imp_secret *out, struct imp_error *er
 	int rc = imp_file_read_private(path, SEED_LEN, out, err);
 
 	if (!rc && out->len != SEED_LEN) {
-		rc = imp_fail(err, IMP_EKEY, "%s: %zu bytes, a seed has 32", path,
-			      out->len);
+		rc = imp_fail(err, IMP_EKEY, "%s: %zu byte%s, a seed has 32", path,
+			      out->len, imp_plural(out->len));
 		imp_secret_fini(out);
 	}
 	return rc;

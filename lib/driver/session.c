@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/reason.h"
+#include "base/text.h"
 #include "crypto/host.h"
 #include "driver/exchange.h"
 
@@ -110,10 +111,10 @@ static int garbage(const struct imp_session *s, const struct heard *h,
 	int rc;
 
 	if (bad > 0) {
-		rc = imp_fail(err, IMP_ETRANSPORT,
-			      "%s: %" PRIu32
-			      " frames came, none of them whole (asked %u times)",
-			      s->uri, bad, h->asked);
+		rc = imp_fail(
+			err, IMP_ETRANSPORT,
+			"%s: %" PRIu32 " frame%s came, not one whole (asked %u time%s)",
+			s->uri, bad, imp_plural(bad), h->asked, imp_plural(h->asked));
 		return imp_hint(err, rc, "a noisy line, or two programs on one port");
 	}
 	quote_text(s, text, sizeof(text));
@@ -123,8 +124,9 @@ static int garbage(const struct imp_session *s, const struct heard *h,
 		return imp_hint(err, rc,
 				"does the firmware have the imprint group on this port?");
 	}
-	rc = imp_fail(err, IMP_ETRANSPORT, "%s: %" PRIu64 " bytes came that are no frame",
-		      s->uri, s->received - h->before);
+	rc = imp_fail(err, IMP_ETRANSPORT, "%s: %" PRIu64 " byte%s came, and no frame",
+		      s->uri, s->received - h->before,
+		      imp_plural(s->received - h->before));
 	return hint_baud(s, rc, err);
 }
 
@@ -139,9 +141,10 @@ static int no_answer(const struct imp_session *s, const struct heard *h,
 				"%s: no time left to ask (--timeout)", s->uri);
 	if (h->other > 0)
 		return imp_fail(err, IMP_ETRANSPORT,
-				"%s: %u answers came, none to this question (asked %u "
-				"times)",
-				s->uri, h->other, h->asked);
+				"%s: %u answer%s came, not one to this question (asked "
+				"%u time%s)",
+				s->uri, h->other, imp_plural(h->other), h->asked,
+				imp_plural(h->asked));
 	if (h->echoed) {
 		rc = imp_fail(err, IMP_ETRANSPORT, "%s: only our own bytes came back",
 			      s->uri);
@@ -152,10 +155,11 @@ static int no_answer(const struct imp_session *s, const struct heard *h,
 	if (s->round_trips > 0)
 		return imp_fail(err, IMP_ETRANSPORT,
 				"%s: nothing came any more after %" PRIu32
-				" answers (asked %u times)",
-				s->uri, s->round_trips, h->asked);
-	rc = imp_fail(err, IMP_ETRANSPORT, "%s: nothing came (asked %u times)", s->uri,
-		      h->asked);
+				" answer%s (asked %u time%s)",
+				s->uri, s->round_trips, imp_plural(s->round_trips),
+				h->asked, imp_plural(h->asked));
+	rc = imp_fail(err, IMP_ETRANSPORT, "%s: nothing came (asked %u time%s)", s->uri,
+		      h->asked, imp_plural(h->asked));
 	return imp_hint(err, rc, "is the device powered, and is it this port?");
 }
 

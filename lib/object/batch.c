@@ -207,7 +207,8 @@ int imp_batch_open(struct imp_batch *b, const char *path, enum imp_batch_kind ki
 
 static int short_of(const struct imp_batch *b, struct imp_error *err)
 {
-	int rc = imp_fail(err, IMP_EFORMAT, "%s: %llu %s, its head says %llu", b->name,
+	int rc = imp_fail(err, IMP_EFORMAT,
+			  "%s: ends after %llu of its %s, its head says %llu", b->name,
 			  (unsigned long long)b->index, names[b->kind],
 			  (unsigned long long)b->count);
 

@@ -109,6 +109,19 @@ static int take_lie(const char *text, const char *word, struct imp_sim_fault *f,
 	return 0;
 }
 
+static int wrong_numbers(const char *text, const struct kind *k, struct imp_error *err)
+{
+	static const char *const at_most[] = { "no number", "one number, from 1" };
+
+	if (k->max < COUNTOF(at_most))
+		return imp_fail(err, IMP_EUSAGE, "--fault %s: %s takes %s%s", text,
+				k->name, k->min < k->max ? "at most " : "",
+				at_most[k->max]);
+	return imp_fail(err, IMP_EUSAGE,
+			"--fault %s: %s takes %zu to %zu ascending numbers from 1", text,
+			k->name, k->min, k->max);
+}
+
 int imp_sim_fault_parse(const char *text, struct imp_sim_fault *out,
 			struct imp_error *err)
 {
@@ -137,10 +150,7 @@ int imp_sim_fault_parse(const char *text, struct imp_sim_fault *out,
 		return unknown(text, err);
 	f.kind = k->kind;
 	if (!take_numbers(at + len, &f) || f.count < k->min || f.count > k->max)
-		return imp_fail(
-			err, IMP_EUSAGE,
-			"--fault %s: %s takes %zu to %zu ascending numbers from 1", text,
-			k->name, k->min, k->max);
+		return wrong_numbers(text, k, err);
 	if (f.count == 0)
 		f.n[0] = k->usual;
 	*out = f;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "base/wipe.h"
 #include "sim/keys.h"
 
@@ -48,8 +49,8 @@ static int load(struct sim_keys *k, struct imp_crypto *crypto, const char *path,
 	if (rc)
 		return rc;
 	if (both.len != sizeof(k->signing) + sizeof(k->sealing))
-		return imp_fail(err, IMP_EKEY, "%s: has %zu bytes, expected 64", path,
-				both.len);
+		return imp_fail(err, IMP_EKEY, "%s: has %zu byte%s, expected 64", path,
+				both.len, imp_plural(both.len));
 	memcpy(k->signing, both.ptr, sizeof(k->signing));
 	memcpy(k->sealing, both.ptr + sizeof(k->signing), sizeof(k->sealing));
 	if (imp_soft_pub(crypto, IMP_CRV_P256, k->signing, &k->signing_pub) ||

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "source/csv.h"
 
 enum { BUF_LEN = 65536 };
@@ -333,8 +334,9 @@ int imp_csv_next(struct imp_csv *csv, struct imp_error *err)
 
 	if (rc > 0 && fields != csv->columns)
 		return imp_fail(err, IMP_EFORMAT,
-				"%s:%lu:1: %zu fields, the header has %zu (RFC 4180 2)",
-				csv->name, csv->row_line, fields, csv->columns);
+				"%s:%lu:1: %zu field%s, the header has %zu (RFC 4180 2)",
+				csv->name, csv->row_line, fields, imp_plural(fields),
+				csv->columns);
 	return rc;
 }
 

@@ -9,6 +9,17 @@ static struct imp_mark mark_of(const struct imp_yaml *n)
 	return n ? n->mark : (struct imp_mark){ 0 };
 }
 
+static void wrong_number(struct imp_profile_source *s, const struct imp_yaml *n,
+			 const char *key, uint64_t min, uint64_t max)
+{
+	if (min == max)
+		imp_diag(&s->diags, n->mark, "%s: expected %llu", key,
+			 (unsigned long long)min);
+	else
+		imp_diag(&s->diags, n->mark, "%s: expected a number from %llu to %llu",
+			 key, (unsigned long long)min, (unsigned long long)max);
+}
+
 static bool head_number(struct imp_profile_source *s, const char *key, uint64_t min,
 			uint64_t max, uint64_t *out)
 {
@@ -17,8 +28,7 @@ static bool head_number(struct imp_profile_source *s, const char *key, uint64_t 
 	if (!n)
 		return false;
 	if (!n->text || !parse_uint(n->text, max, out) || *out < min) {
-		imp_diag(&s->diags, n->mark, "%s: expected a number from %llu to %llu",
-			 key, (unsigned long long)min, (unsigned long long)max);
+		wrong_number(s, n, key, min, max);
 		return false;
 	}
 	return true;

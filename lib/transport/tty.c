@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "transport/holder.h"
 #include "transport/tty.h"
 
@@ -28,8 +29,9 @@ struct tty {
 static int unplugged(const struct tty *t, struct imp_error *err)
 {
 	int rc = imp_fail(err, IMP_ETRANSPORT,
-			  "%s: unplugged after %llu bytes sent, %llu received", t->path,
-			  (unsigned long long)t->written, (unsigned long long)t->read);
+			  "%s: unplugged after %llu byte%s sent, %llu received", t->path,
+			  (unsigned long long)t->written, imp_plural(t->written),
+			  (unsigned long long)t->read);
 
 	return rc;
 }

@@ -212,7 +212,7 @@ class Batch(Case):
         self.write("d.csv", f"imei\n{IMEIS[0]}")
         self.assertIn("the last line has no end: was the file cut off?", self.build().err)
         self.write("d.csv", f"imei,x\n{IMEIS[0]}")
-        self.assertIn("1 fields, the header has 2", self.build(status=3).err)
+        self.assertIn("1 field, the header has 2", self.build(status=3).err)
 
 
 if __name__ == "__main__":

@@ -146,11 +146,20 @@ class Job(Case):
 
     def test_targets_are_what_they_look_like(self):
         for target, words in (("49015420323751", "check digit|15 digits|spreadsheet"), ("490154203237517", "check digit"), ("/x", "expected an imei"),
-                              ("99999999999/x", "expected an imei"), ("-1/x", "expected an imei"), ("1/", "expected an imei")):
+                              ("99999999999/x", "expected an imei"), ("-1/x", "expected an imei"), ("1/", "expected an imei"),
+                              ("0300", "15 digits"), ("4901542032375180", "16 digits, expected 15"), ("03010203040506", "15 digits|spreadsheet"), ("imei M3", "digits only"),
+                              ("ueid 0300", "7 to 33 bytes"), ("ueid xyz", "7 to 33 bytes"), ("abcdefabcdefabc", "7 to 33 bytes"), ("", "expected an imei")):
             self.assertRegex(self.run_tool("lock", "-k", "owner.pem", "--target", target, "-o", "x", status=2).err, words, target)
-        self.run_tool("lock", "-k", "owner.pem", "--target", "490154203237518", "-o", "x")
-        self.run_tool("lock", "-k", "owner.pem", "--target", "4294967295/keel", "-o", "y")
-        self.assertIn("has no sequence", self.run_tool("lock", "-k", "owner.pem", "--target", "1/x", "--sequence", "3", "-o", "z", status=2).err)
+        ueid = "03" + "".join(f"0{d}" for d in "49015420323751")
+        for target, understood in (("490154203237518", "imei 490154203237518"), ("imei 490154203237518", "imei 490154203237518"), (ueid, "imei 490154203237518"),
+                                   ("ueid 01020304050607", "ueid 01020304050607"), ("0a020304050607", "ueid 0a020304050607"),
+                                   ("4294967295/keel", "class 4294967295/keel"), ("keel-2", "class keel-2"), ("M3", "class M3")):
+            with self.subTest(target):
+                run = self.run_tool("lock", "-k", "owner.pem", "--target", target, "--force", "-o", "x")
+                self.assertEqual(run.err, f"note: lock for {understood}\n")
+        for command in ("lock", "floor", "claim"):
+            self.assertIn("unknown option '--sequence'", self.run_tool(command, "--sequence", "3", status=2).err)
+            self.assertNotIn("--sequence", self.run_tool(command, "--help").out)
         for wrong in ("+1=2", " 1=2", "0=1", "16=1", "1=0", "1"):
             self.run_tool("floor", "--raise", wrong, "-k", "owner.pem", "--target", "1/x", "-o", "z", status=2)
 
