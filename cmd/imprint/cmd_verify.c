@@ -12,15 +12,17 @@ struct args {
 	struct verifier_args verifier;
 	struct report_args report;
 	const char *expect;
-	bool require_locked;
+	bool require_locked, retired;
 };
 
-enum { OPT_EXPECT = 0x100, OPT_REQUIRE_LOCKED };
+enum { OPT_EXPECT = 0x100, OPT_REQUIRE_LOCKED, OPT_RETIRED };
 
 static const struct argp_option options[] = {
 	{ "expect", OPT_EXPECT, "FILE", 0, "The device must hold its package in FILE",
 	  0 },
 	{ "require-locked", OPT_REQUIRE_LOCKED, NULL, 0, "The device must be locked", 0 },
+	{ "retired", OPT_RETIRED, NULL, 0,
+	  "The device must be retired: decommissioned, and nothing set", 0 },
 	{ 0 },
 };
 
@@ -44,6 +46,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_REQUIRE_LOCKED:
 		a->require_locked = true;
+		return 0;
+	case OPT_RETIRED:
+		a->retired = true;
+		return 0;
+	case ARGP_KEY_END:
+		if (a->retired && (a->expect || a->require_locked))
+			argp_error(state, "--retired: such a device holds nothing and is "
+					  "not locked");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -104,6 +114,9 @@ static int talk(struct device *d, void *ctx)
 	if (!rc)
 		rc = imp_session_attest(&d->session, nonce, &r, &d->reason, &d->err);
 	check.expected.later = true;
+	check.expected.decommissioned = x->a->retired;
+	if (x->a->retired)
+		check.expected.wiped_domains = UINT16_MAX;
 	if (x->a->expect)
 		check.step.entry = &plan.entry;
 	if (!rc)

@@ -68,11 +68,16 @@ static int differences(struct device *d)
 {
 	const struct imp_difference *first = &d->appraisal.difference[0];
 	char text[REPORT_DIFFERENCE];
+	int rc;
 
 	if (imp_appraisal_code(&d->appraisal) == 0)
 		return 0;
 	report_difference(first, text);
-	return imp_fail(&d->err, first->code, "%s: %s: %s", d->uri, d->name, text);
+	rc = imp_fail(&d->err, first->code, "%s: %s: %s", d->uri, d->name, text);
+	if (d->appraisal.decoded && d->appraisal.token.life == IMP_LIFE_DECOMMISSIONED)
+		imp_hint(&d->err, rc,
+			 "it is retired, for good: verify --retired expects that");
+	return rc;
 }
 
 int device_appraise(struct device *d, struct imp_span evidence,

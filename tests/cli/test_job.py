@@ -84,6 +84,21 @@ class Job(Case):
         self.assertEqual({d["round_trips"] for d in answers[:5]}, {3})  # what is signed is what was attested
         self.assertEqual(answers[5]["status"], 4)
 
+    def test_a_retired_device_is_called_so(self):
+        run = self.two(READY + "O='-d sim/1 --cards x.cards --json'\n$I verify $O --retired; $I verify $O --retired --owner stranger.pub\n"
+                       "$I retire -k owner.pem --target 001010010000014 --sequence 1 -o r\n$I push r $O; $I push r $O; $I verify $O; $I verify $O --retired\n"
+                       "$I retire -k owner.pem $O; true")
+        honest, _, first, second, plain, retired, again = self.lines(run.out)
+        self.assertEqual([a["status"] for a in (honest, first, second, plain, retired, again)], [4, 0, 0, 4, 0, 4])
+        self.assertEqual((first["again"], second["again"]), (False, True))
+        self.assertEqual(honest["differences"][0], {"what": "lifecycle", "found": "owned", "expected": "decommissioned"})
+        self.assertEqual(honest["hints"], [])
+        self.assertEqual(plain["message"], "lifecycle: decommissioned, expected owned or locked")
+        self.assertEqual(plain["hints"], ["it is retired, for good: verify --retired expects that"])
+        self.assertEqual((again["refusal"], again["hints"]), ("state", ["it is retired and takes nothing any more"]))
+        for option in (("--expect", "x"), ("--require-locked",)):
+            self.run_tool("verify", "-d", "x", "--cards", "x.cards", "--retired", *option, status=2)
+
     def test_json_has_every_field_always(self):
         """Whatever the command, and whether it passed: each field, and each in the page that tells of them."""
         run = self.two(READY.replace("claim", "claim --json").replace("enroll", "enroll --json") + self.pack() +
