@@ -26,7 +26,7 @@ enum {
 static const struct argp_option options[] = {
 	{ "csv", OPT_CSV, "FILE", 0, "Make a profile for each row of FILE", 0 },
 	{ "delimiter", OPT_DELIMITER, "CHAR", 0,
-	  "Character between the fields of the CSV (default ,)", 0 },
+	  "Character between the fields of the CSV, or tab (default ,)", 0 },
 	{ "set", 's', "NAME=VALUE", 0, "Set a variable; repeatable", 0 },
 	{ "seed", OPT_SEED, "KEY", 0,
 	  "Derive generated secrets and salts from the seed in KEY", 0 },
@@ -64,6 +64,16 @@ static void add(struct argp_state *state, const char **list, size_t *count, size
 	list[(*count)++] = arg;
 }
 
+/* One character; a tab is hard to type. */
+static char delimiter(struct argp_state *state, const char *arg)
+{
+	if (strcmp(arg, "tab") == 0 || strcmp(arg, "\\t") == 0)
+		return '\t';
+	if (strlen(arg) != 1 || strchr("\"\r\n", arg[0]))
+		argp_error(state, "--delimiter: expected one character, or tab");
+	return arg[0];
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct compile_args *a = state->input;
@@ -76,9 +86,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->csv = arg;
 		return 0;
 	case OPT_DELIMITER:
-		if (strlen(arg) != 1 || strchr("\"\r\n", arg[0]))
-			argp_error(state, "--delimiter: expected one character");
-		a->delimiter = arg[0];
+		a->delimiter = delimiter(state, arg);
 		return 0;
 	case 's':
 		add(state, a->set, &a->sets, COUNTOF(a->set), arg);

@@ -102,6 +102,20 @@ static const struct row_column {
 	{ "port", check_text, false },
 };
 
+/* One column whose name has what others put between fields. */
+static int hint_delimiter(const struct imp_csv *csv, int rc, struct imp_error *err)
+{
+	static const struct {
+		char is;
+		const char *typed;
+	} others[] = { { ';', "';'" }, { '\t', "tab" }, { '|', "'|'" }, { ',', "," } };
+
+	for (size_t i = 0; csv->columns == 1 && i < COUNTOF(others); i++)
+		if (strchr(csv->column[0], others[i].is))
+			return imp_hint(err, rc, "--delimiter %s", others[i].typed);
+	return rc;
+}
+
 int rows_open(struct rows *r, struct imp_crypto *crypto, const struct imp_csv *csv,
 	      struct imp_error *err)
 {
@@ -117,10 +131,11 @@ int rows_open(struct rows *r, struct imp_crypto *crypto, const struct imp_csv *c
 	}
 	if (rc || named)
 		return rc;
-	return imp_fail(
+	rc = imp_fail(
 		err, IMP_EFORMAT,
 		"%s:1:1: no column serial, imei or ueid: which device is a row for?",
 		csv->name);
+	return hint_delimiter(csv, rc, err);
 }
 
 /* A mistake in a field; column -1: in the row as a whole. */

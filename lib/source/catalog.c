@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "base/text.h"
 #include "source/catalog.h"
 #include "source/describe.h"
 

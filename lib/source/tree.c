@@ -12,6 +12,7 @@
 enum { KEYS_MAX = 1000 };
 
 struct parser {
+	struct imp_span source;
 	yaml_parser_t y;
 	struct imp_diags *diags;
 	struct imp_yaml *stack[IMP_YAML_DEPTH];
@@ -243,6 +244,20 @@ static void on_event(struct parser *p, const yaml_event_t *e)
 	}
 }
 
+/* Does "${" stand there, with its brace at the character `index` of the source? */
+static bool at_variable(struct imp_span source, size_t index)
+{
+	uint32_t cp;
+	size_t n = 1;
+
+	for (; index > 1 && n > 0; index--) {
+		n = imp_utf8(source, &cp);
+		source.ptr += n;
+		source.len -= n;
+	}
+	return index == 1 && source.len >= 2 && memcmp(source.ptr, "${", 2) == 0;
+}
+
 /* libyaml's words; the line itself is not shown, since nobody knows yet what in it is
  * secret. */
 static void syntax_error(struct parser *p)
@@ -251,9 +266,12 @@ static void syntax_error(struct parser *p)
 				       (unsigned)p->y.problem_mark.column + 1, 0, 0 };
 
 	imp_diag_mask(p->diags, (struct imp_mark){ 1, 1, UINT_MAX, 1 });
-	imp_diag(p->diags, mark, "not YAML: %s%s%s",
+	imp_diag(p->diags, mark, "not YAML: %s%s%s%s",
 		 p->y.problem ? p->y.problem : "unreadable", p->y.context ? ", " : "",
-		 p->y.context ? p->y.context : "");
+		 p->y.context ? p->y.context : "",
+		 at_variable(p->source, p->y.problem_mark.index)
+			 ? "; variables are put into quoted strings: \"${name}\""
+			 : "");
 	p->failed = true;
 }
 
@@ -287,7 +305,7 @@ static void mask_unseen(struct imp_diags *diags, const struct imp_yaml *n, bool 
 static int parse(struct imp_span source, bool many, struct imp_diags *diags,
 		 struct imp_yaml **out, struct imp_error *err)
 {
-	struct parser p = { .diags = diags, .many = many };
+	struct parser p = { .source = source, .diags = diags, .many = many };
 	const struct imp_mark start = { 1, 1, 0, 0 };
 
 	*out = NULL;

@@ -109,7 +109,7 @@ const char *expand(struct imp_profile_source *s, const struct imp_yaml *n,
 	}
 	if (!n->quoted && strstr(n->text, "${")) {
 		imp_diag(&s->diags, n->mark,
-			 "variables are put into quoted strings only");
+			 "variables are put into quoted strings only: \"${name}\"");
 		return NULL;
 	}
 	if (!n->quoted || !strchr(n->text, '$'))

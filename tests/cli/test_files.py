@@ -52,6 +52,12 @@ class Sources(Case):
         self.wrong("imprint: 1\nsettings: {cellular: {psm-timer: 10h}}\n", "domain is missing", "sequence is missing")
         self.setting("apn/0: {name: x}", "apn: auth is missing")
 
+    def test_pro_a_variable_without_quotes(self):
+        words = 'variables are put into quoted strings'
+        self.wrong(HEAD.replace('"001010010000014"', "${imei}") + "settings: {cellular: {psm-timer: 10h}}\n", f'p.yaml:5:17: not YAML: ', f'{words}: "${{name}}"')
+        self.wrong(HEAD + "settings: # \u00e9\n  apn/0: {name: n, apn: a${apn}, auth: none}\n", f'{words}: "${{name}}"')
+        self.assertNotIn(words, self.wrong(HEAD + "settings: {apn/0: {name: n, apn: a{apn}, auth: none}}\n", "not YAML"))
+
     def test_pro_06_wrong_types(self):
         self.setting("apn/0: {name: x, auth: none, enabled: maybe}", "p.yaml:7:41: enabled 'maybe': expected true or false")
         self.setting("server/0: {short-id: many, lifetime: 1d, store: true, binding: U}", "short-id 'many': expected a number")
@@ -174,6 +180,19 @@ class Files(Case):
         self.profile()
         run = self.run_tool("build", "p.yaml", "--csv", "-", stdin=b"imei\n001010010000014\n", env={"TMPDIR": "/no/such"}, status=10)
         self.assertIn("/no/such", run.err)
+
+    def test_csv_other_delimiters(self):
+        """Taken when named, by a word where it is hard to type; told where the header shows it."""
+        self.profile()
+        for typed, shown, character in (("tab", "tab", "\t"), ("\\t", "tab", "\t"), ("\t", "tab", "\t"), (";", "';'", ";"), ("|", "'|'", "|")):
+            self.write("d.csv", f"serial{character}imei\nA{character}001010010000014\n")
+            with self.subTest(typed):
+                err = self.run_tool("build", "p.yaml", "--csv", "d.csv", "-o", "x", status=3).err
+                self.assertIn(f"hint: --delimiter {shown}\n", err)
+                self.run_tool("build", "p.yaml", "--csv", "d.csv", "--delimiter", typed, "--force", "-o", "y")
+        self.write("d.csv", "name\nA\n")
+        self.assertNotIn("hint", self.run_tool("build", "p.yaml", "--csv", "d.csv", "-o", "x", status=3).err)
+        self.run_tool("build", "p.yaml", "--csv", "d.csv", "--delimiter", "tabs", "-o", "x", status=2)
 
     def test_output_appears_whole_or_not_at_all(self):
         self.profile()

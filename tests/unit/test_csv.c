@@ -89,7 +89,7 @@ Test(csv, breaks_are_named_with_their_place, .fini = drop)
 		{ "", ":1:1: no header" },
 		{ "a,,b\n", ":1:3: a column without a name" },
 		{ "a,b,a\n", "column a stands there twice" },
-		{ "a,b\n1\n", ":2:1: 1 fields, the header has 2" },
+		{ "a,b\n1\n", ":2:1: 1 field, the header has 2" },
 		{ "a,b\n1,2,3\n", ":2:1: 3 fields, the header has 2" },
 		{ "a,b\n1,\"2\n", ":2:3: a quoted field that never ends" },
 		{ "a,b\n1,x\"2\"\n", ":2:4: a quote inside a field" },
