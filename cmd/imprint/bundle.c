@@ -2,11 +2,13 @@
 /* Bundles: one file, or a folder of them. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "base/wipe.h"
 #include "bundle.h"
 #include "evidence/known.h"
@@ -161,16 +163,31 @@ static int copy_spool(struct bundle *b, struct imp_error *err)
 	return rc;
 }
 
+/* Files that hold secrets are told of: they outlive the command. */
+static void note_private(const struct bundle *b)
+{
+	const char *what = b->kind == IMP_BATCH_SIGNED ? "signed profile" : "profile";
+
+	fprintf(stderr,
+		"note: %s: %" PRIu64 " %s%s in clear, mode %s: may hold secrets\n",
+		bundle_name(b), b->count, what, imp_plural(b->count),
+		b->args->split ? "0700" : "0600");
+}
+
 int bundle_commit(struct bundle *b, struct imp_error *err)
 {
+	bool stays = b->args->split || b->out.tmp; /* else it passes bytes on */
 	int rc = 0;
 
 	progress_end(&b->progress);
-	if (b->args->split)
-		return split_commit(&b->split, err);
 	if (b->spool)
 		rc = copy_spool(b, err);
-	return rc ? rc : imp_out_commit(&b->out, err);
+	if (!rc)
+		rc = b->args->split ? split_commit(&b->split, err)
+				    : imp_out_commit(&b->out, err);
+	if (!rc && stays && (b->flags & IMP_OUT_PRIVATE))
+		note_private(b);
+	return rc;
 }
 
 void bundle_abort(struct bundle *b)

@@ -42,7 +42,7 @@ struct bundle {
  */
 int bundle_begin(struct bundle *b, uint64_t count, bool lone, struct imp_error *err);
 int bundle_put(struct bundle *b, struct imp_span item, struct imp_error *err);
-/* Sync and give it its name. */
+/* Sync and give it its name; say so on standard error where it may hold secrets. */
 int bundle_commit(struct bundle *b, struct imp_error *err);
 /* Drop what was not committed. */
 void bundle_abort(struct bundle *b);

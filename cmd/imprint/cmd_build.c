@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* imprint build: a YAML profile and rows of devices become profiles. */
-#include <inttypes.h>
-
 #include "bundle.h"
 #include "commands.h"
 #include "compile.h"
@@ -65,11 +63,6 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	findings = rc == -IMP_EFINDINGS ? rc : 0;
 	if (!rc || findings)
 		rc = bundle_commit(&out, findings ? NULL : err);
-	if (!rc && bundle_name(&out))
-		fprintf(stderr,
-			"note: %s: %" PRIu64
-			" profiles in clear, mode 0600: they may hold secrets\n",
-			bundle_name(&out), out.count);
 	bundle_abort(&out);
 	return rc ? rc : findings;
 }

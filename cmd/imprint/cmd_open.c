@@ -185,10 +185,16 @@ static int write_payload(const struct args *a, struct imp_span payload,
 			      IMP_OUT_PRIVATE | IMP_OUT_BINARY |
 				      (a->out.force ? IMP_OUT_FORCE : 0),
 			      err);
+	bool stays;
 
+	stays = out.tmp;
 	if (!rc)
 		rc = imp_out_write(&out, payload, err);
-	return rc ? rc : imp_out_commit(&out, err);
+	if (!rc)
+		rc = imp_out_commit(&out, err);
+	if (!rc && stays)
+		fprintf(stderr, "note: %s: mode 0600: may hold secrets\n", a->out.path);
+	return rc;
 }
 
 static int run(const struct cli *cli, int argc, char **argv, struct imp_error *err)
