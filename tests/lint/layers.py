@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fail when a file includes a layer above or beside its own, a dependency through the wrong door, or calls what is banned."""
+"""Fail when a file includes a layer above or beside its own, a dependency through the wrong door, calls what is banned, prints or exits below cmd, or grows too long."""
 import pathlib
 import re
 import sys
@@ -10,15 +10,19 @@ LAYER = {
 }
 DOOR = {"cbor.h": "cbor", "openssl/": "crypto", "libusb.h": "transport", "argp.h": "cmd", "yaml.h": "source"}
 BANNED = re.compile(r"\b(strcpy|strcat|sprintf|vsprintf|strtok|atoi|system|popen|tmpnam|mktemp|alloca|gets|goto)\s*[(\w]")
-LONGEST = 460
+# Only commands print and end the process; the one output that lib knows is what base/out.c hands on.
+LOUD = re.compile(r"\b(v?printf|v?dprintf|puts|putchar|perror|exit|_exit|_Exit|quick_exit|abort|stderr|stdout)\b")
+LOUD_IN = {"lib/base/out.c": {"stdout"}, "lib/base/attr.h": {"printf"}}
+LONGEST, AIM = 460, 300
 
-bad = []
+bad, long = [], 0
 for path in sorted([*pathlib.Path("lib").rglob("*.[ch]"), *pathlib.Path("cmd").rglob("*.[ch]")]):
     own = path.parts[1] if path.parts[0] == "lib" else "cmd"
     text = path.read_text(encoding="utf-8")
     lines = text.splitlines()
     if "SPDX-License-Identifier: Apache-2.0" not in lines[0]:
         bad.append(f"{path}:1: no SPDX line")
+    long += len(lines) > AIM
     if len(lines) > LONGEST:
         bad.append(f"{path}: {len(lines)} lines, at most {LONGEST}")
     for number, line in enumerate(lines, 1):
@@ -31,7 +35,11 @@ for path in sorted([*pathlib.Path("lib").rglob("*.[ch]"), *pathlib.Path("cmd").r
                 if kind == "<" and name.startswith(prefix) and own != owner:
                     bad.append(f"{path}:{number}: only {owner} may include <{name}>")
         code = re.sub(r'"(\\.|[^"\\])*"', '""', line.split("/*")[0].split("//")[0])
-        if match := BANNED.search(code if not line.lstrip().startswith("*") else ""):
+        code = "" if line.lstrip().startswith("*") else code
+        if match := BANNED.search(code):
             bad.append(f"{path}:{number}: {match[1]} is banned")
-print("\n".join(bad) or "layers hold")
+        for word in LOUD.findall(code) if own != "cmd" else ():
+            if word not in LOUD_IN.get(str(path), ()):
+                bad.append(f"{path}:{number}: {word} in lib: it never prints or exits")
+print("\n".join(bad) or f"layers hold; {long} files are above the {AIM} lines to aim at")
 sys.exit(bool(bad))
