@@ -49,6 +49,14 @@ class Docs(Case):
                 with self.subTest(f"{name} {metavar}"):
                     self.assertTrue(metavar in METAVARS or re.fullmatch(r"[a-z0-9-]+(\|[a-z0-9-]+)+", metavar))
 
+    def test_pages_name_every_field_of_json(self):
+        made = {"keygen": ("keygen", "-o", "k.pem", "--public", "k.pub", "--json"), "key": ("key", "k.pem", "--json")}
+        for name, args in made.items():
+            page = (ROOT / f"man/imprint-{name}.1.scd").read_text()
+            told = re.findall(r"\*([a-z_]+)\*", page[page.index("# REPORT"):page.index("# EXAMPLES")])
+            with self.subTest(name):
+                self.assertEqual(list(self.lines(self.run_tool(*args).out)[0]), list(dict.fromkeys(told)))
+
     def test_help_shows_one_command(self):
         for name, _ in commands():
             with self.subTest(name):

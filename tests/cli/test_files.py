@@ -52,6 +52,16 @@ class Sources(Case):
         self.wrong("imprint: 1\nsettings: {cellular: {psm-timer: 10h}}\n", "domain is missing", "sequence is missing")
         self.setting("apn/0: {name: x}", "apn: auth is missing")
 
+    def test_words_count(self):
+        self.wrong(HEAD.replace("imprint: 1", "imprint: 2") + "settings: {cellular: {psm-timer: 10h}}\n", "p.yaml:1:10: imprint: expected 1\n", "p.yaml: 1 mistake\n")
+        for fault, words in (("noise@3", "noise takes no number"), ("reboot", "reboot takes one number, from 1"), ("drop@1,2", "drop takes at most one number, from 1"),
+                             ("cut", "cut takes 1 to 8 ascending numbers from 1")):
+            self.assertIn(f"--fault {fault}: {words}\n", self.run_tool("simulate", "--fault", fault, "--", "true", status=2).err)
+        self.write("d.csv", "imei\n001010010000014\n")
+        self.assertIn("d.csv: has fewer than 2 rows", self.run_tool("simulate", "-n", "2", "--csv", "d.csv", "--", "true", status=2).err)
+        self.write("e.csv", "imei\n")
+        self.assertIn("e.csv: has fewer than 1 row\n", self.run_tool("simulate", "-n", "1", "--csv", "e.csv", "--", "true", status=2).err)
+
     def test_pro_a_variable_without_quotes(self):
         words = 'variables are put into quoted strings'
         self.wrong(HEAD.replace('"001010010000014"', "${imei}") + "settings: {cellular: {psm-timer: 10h}}\n", f'p.yaml:5:17: not YAML: ', f'{words}: "${{name}}"')
