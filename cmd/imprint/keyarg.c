@@ -22,19 +22,33 @@ static bool is_pem(struct imp_span s)
 	return memmem(s.ptr, s.len, "-----BEGIN ", 11) != NULL;
 }
 
-static int take_cose(struct any_key *k, struct imp_error *err)
+static int parse_cose(const struct any_key *k, struct imp_cose_key *c,
+		      struct imp_error *err)
 {
-	struct imp_cose_key c;
-	struct imp_pub derived;
 	struct imp_error why = { 0 };
-	int rc = imp_cose_key_parse(imp_secret_span(&k->bytes), &c, &why);
+	int rc = imp_cose_key_parse(imp_secret_span(&k->bytes), c, &why);
 
 	if (rc == -IMP_EFORMAT)
 		return imp_fail(err, IMP_EKEY,
 				"%s: is no key: not PEM, not 32 bytes, and %s", k->path,
 				why.msg);
+	return rc ? imp_fail(err, why.code, "%s: %s", k->path, why.msg) : 0;
+}
+
+/* What holds a secret must be as private as a key; what does not may lie anywhere. */
+static int take_cose(struct any_key *k, struct imp_error *err)
+{
+	struct imp_cose_key c;
+	struct imp_pub derived;
+	int rc = parse_cose(k, &c, err);
+
+	if (!rc && (c.k.len > 0 || c.d.len > 0)) {
+		rc = imp_file_read_private(k->path, FILE_MAX, &k->bytes, err);
+		if (!rc)
+			rc = parse_cose(k, &c, err);
+	}
 	if (rc)
-		return imp_fail(err, why.code, "%s: %s", k->path, why.msg);
+		return rc;
 	k->from_cose = true;
 	k->own_kid = c.kid;
 	k->symmetric = c.k;
@@ -56,7 +70,6 @@ static int take_cose(struct any_key *k, struct imp_error *err)
 	return 0;
 }
 
-/* What holds a secret must be as private as a key; what does not may lie anywhere. */
 static int read_pem(struct any_key *k, struct pass_source *source, struct imp_error *err)
 {
 	struct imp_pass pass = pass_from(source);
@@ -75,16 +88,15 @@ static int read_pem(struct any_key *k, struct pass_source *source, struct imp_er
 
 static int take(struct any_key *k, struct pass_source *pass, struct imp_error *err)
 {
-	struct imp_span all = imp_secret_span(&k->bytes);
-	CLEANUP(imp_secret_fini) struct imp_secret again = { 0 };
+	int rc;
 
-	if (is_pem(all))
+	if (is_pem(imp_secret_span(&k->bytes)))
 		return read_pem(k, pass, err);
-	if (all.len == SYMMETRIC_LEN) {
-		k->symmetric = all;
-		return imp_seed_read(k->path, &again, err);
-	}
-	return take_cose(k, err);
+	if (k->bytes.len != SYMMETRIC_LEN)
+		return take_cose(k, err);
+	rc = imp_seed_read(k->path, &k->bytes, err);
+	k->symmetric = imp_secret_span(&k->bytes);
+	return rc;
 }
 
 int any_key_read(struct imp_crypto *crypto, const char *path, struct pass_source *pass,

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keys: what is made, what is shown, what is refused."""
 import os
+import pty
 import subprocess
 import unittest
 
+import cbor2
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, x25519
 
 from tool import EXAMPLES, Case
 
@@ -21,6 +23,18 @@ def pem(der, label="PUBLIC KEY"):
     text = base64.b64encode(der).decode()
     body = "\n".join(text[i:i + 64] for i in range(0, len(text), 64))
     return f"-----BEGIN {label}-----\n{body}\n-----END {label}-----\n"
+
+
+def cose_key(private):
+    """COSE_Key of a private key."""
+    if isinstance(private, ec.EllipticCurvePrivateKey):
+        numbers = private.private_numbers()
+        public = numbers.public_numbers
+        return {1: 2, -1: 1, -2: public.x.to_bytes(32, "big"), -3: public.y.to_bytes(32, "big"), -4: numbers.private_value.to_bytes(32, "big")}
+    raw = serialization.Encoding.Raw
+    return {1: 1, -1: 6 if isinstance(private, ed25519.Ed25519PrivateKey) else 4,
+            -2: private.public_key().public_bytes(raw, serialization.PublicFormat.Raw),
+            -4: private.private_bytes(raw, serialization.PrivateFormat.Raw, PLAIN)}
 
 
 class Keys(Case):
@@ -85,17 +99,48 @@ class Keys(Case):
         head = bytes.fromhex("3039301306072a8648ce3d020106082a8648ce3d030107032200")
         self.refuse(pem(head + bytes([2 + (y[-1] & 1)]) + x), 4, "compressed or hybrid")
 
+    def secrets(self):
+        """A file of every form that holds a secret: PEM, COSE_Key with d or k, 32 bytes."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        self.write("k.pem", key.private_bytes(PEM, PKCS8, PLAIN), 0o600)
+        self.write("d.cose", cbor2.dumps(cose_key(key)), 0o600)
+        self.write("k.cose", cbor2.dumps({1: 4, -1: b"k" * 32}), 0o600)
+        self.write("seed.key", b"k" * 32, 0o600)
+        return ("k.pem", "d.cose", "k.cose", "seed.key")
+
     def test_key_07_readable_by_others(self):
-        self.run_tool("keygen", "-o", "k.pem")
-        os.chmod(self.dir / "k.pem", 0o640)
-        run = self.run_tool("key", "k.pem", status=6)
-        self.assertIn("mode is 0640", run.err)
-        self.assertIn("hint: chmod 600 k.pem", run.err)
+        for name in self.secrets():
+            self.run_tool("key", name)
+            for mode in (0o644, 0o640, 0o604, 0o620, 0o602, 0o610, 0o601):
+                with self.subTest(name, mode=oct(mode)):
+                    os.chmod(self.dir / name, mode)
+                    run = self.run_tool("key", name, status=6)
+                    self.assertIn(f"mode is {mode:04o}", run.err)
+                    self.assertIn(f"hint: chmod 600 {name}", run.err)
+                    self.assertEqual(run.out, "")
+        self.profile()
+        for args in (("sign", "-k", "k.pem", "p.yaml"), ("open", "-k", "k.cose", "p.yaml"), ("build", "p.yaml", "--seed", "seed.key"),
+                     ("enroll", "-d", "nowhere", "-o", "x", "--endorse", "k.pem")):
+            self.assertIn("expected 0600", self.run_tool(*args, status=6).err)
 
     def test_perm_01_symlink(self):
-        self.run_tool("keygen", "-o", "real.pem")
-        (self.dir / "k.pem").symlink_to("real.pem")
-        self.assertIn("symbolic link", self.run_tool("key", "k.pem", status=6).err)
+        for name in self.secrets():
+            (self.dir / "link").symlink_to(name)
+            self.assertIn("symbolic link", self.run_tool("key", "link", status=6).err)
+            (self.dir / "link").unlink()
+
+    def test_perm_01_output_over_a_symlink(self):
+        """The link is an existing file; --force puts the new file in its place and leaves alone where it led."""
+        self.write("other", "before")
+        for target in ("other", "nothing"):
+            (self.dir / "link").symlink_to(target)
+            self.assertIn("exists already", self.run_tool("keygen", "-o", "link", status=2).err)
+            self.assertTrue((self.dir / "link").is_symlink())
+            self.run_tool("keygen", "-o", "link", "--force")
+            self.assertFalse((self.dir / "link").is_symlink())
+            (self.dir / "link").unlink()
+        self.assertEqual((self.dir / "other").read_text(), "before")
+        self.assertFalse((self.dir / "nothing").exists())
 
     def test_perm_02_hard_links(self):
         """What is written takes the name's place; the file that also has another name stays as it is."""
