@@ -282,7 +282,29 @@ class Keys(Case):
                               "two keys": good + good, "garbage": "hello\n", "empty": "", "trailing": good + "x\n",
                               "ec label": good.replace("PRIVATE KEY", "EC PRIVATE KEY")}.items():
             with self.subTest(name):
-                self.refuse(content, None, "k.pem", 0o600)
+                self.refuse(content, 6, "k.pem", 0o600)
+
+    def test_key_12_ber(self):
+        """A longer length than needed, an indefinite one, bytes behind: read by some, written by none."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        private = key.private_bytes(serialization.Encoding.DER, PKCS8, PLAIN)
+        public = key.public_key().public_bytes(serialization.Encoding.DER, SPKI)
+        self.assertEqual((private[:2], public[:1]), (b"\x30\x81", b"\x30"))
+        for name, label, der in (
+                ("long length", "PRIVATE KEY", b"\x30\x82\0" + private[2:]), ("indefinite", "PRIVATE KEY", b"\x30\x80" + private[3:] + b"\0\0"),
+                ("version", "PRIVATE KEY", private[:3] + b"\x02\x02\0\0" + private[6:]), ("trailing", "PRIVATE KEY", private + b"\0"),
+                ("long length", "PUBLIC KEY", b"\x30\x81" + public[1:]), ("indefinite", "PUBLIC KEY", b"\x30\x80" + public[2:] + b"\0\0"),
+                ("trailing", "PUBLIC KEY", public + b"\0"), ("cut", "PUBLIC KEY", public[:-1])):
+            with self.subTest(name, label=label):
+                self.refuse(pem(der, label), 6, "k.pem", 0o600)
+
+    def test_key_13_private_does_not_fit_public_in_a_cose_key(self):
+        for one, two in ((ec.generate_private_key(ec.SECP256R1()) for _ in range(2)), (ed25519.Ed25519PrivateKey.generate() for _ in range(2)),
+                         (x25519.X25519PrivateKey.generate() for _ in range(2))):
+            key = cose_key(one)
+            self.write("k.pem", cbor2.dumps(key), 0o600)
+            self.run_tool("key", "k.pem")
+            self.refuse(cbor2.dumps({**key, -4: cose_key(two)[-4]}), 6, "does not fit", 0o600)
 
     def test_a_file_that_cannot_be_used_is_a_key_error(self):
         """Missing, of a wrong length, no key at all: exit 6 wherever a key or seed is named."""
