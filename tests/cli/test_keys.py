@@ -58,7 +58,10 @@ class Keys(Case):
 
     def test_key_01_infinity(self):
         der = bytes.fromhex("301930130607") + P256_HEAD[6:23] + bytes.fromhex("03020000")
-        self.refuse(pem(der), 6, "k.pem")
+        self.refuse(pem(der), 6, "no public key that can be used")
+        self.refuse(pem(P256_HEAD + bytes(65)), 6, "no public key that can be used")
+        self.refuse(pem(P256_HEAD + b"\x04" + bytes(64)), 6, "not on its curve")
+        self.refuse(cbor2.dumps({1: 2, -1: 1, -2: bytes(32), -3: bytes(32)}), 6, "not one that can be used")
 
     def test_key_02_small_order_ed25519(self):
         weak = ["00" * 32, "01" + "00" * 31, "ec" + "ff" * 30 + "7f", "ec" + "ff" * 31, "01" + "00" * 30 + "80",
@@ -67,7 +70,7 @@ class Keys(Case):
                 "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85",
                 "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
                 "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
-                "ee" + "ff" * 30 + "7f", "ed" + "ff" * 30 + "7f"]
+                "ee" + "ff" * 30 + "7f", "ed" + "ff" * 30 + "7f", "ee" + "ff" * 31, "ed" + "ff" * 31]
         for point in weak:
             with self.subTest(point):
                 self.refuse(pem(bytes.fromhex("302a300506032b6570032100" + point)), 6, "small order")
@@ -78,19 +81,34 @@ class Keys(Case):
         public = subprocess.run(["openssl", "ec", "-pubout", "-param_enc", "explicit"], input=made, capture_output=True,
                                 check=True).stdout
         self.refuse(public, 4, "explicit parameters")
+        private = subprocess.run(["openssl", "pkcs8", "-topk8", "-nocrypt"], input=made, capture_output=True, check=True).stdout
+        self.refuse(private, 4, "explicit parameters", 0o600)
 
     def test_key_04_other_curves_and_types(self):
+        """As a key, and as the verifier of a message that says ES256."""
         keys = [ec.generate_private_key(c()) for c in (ec.SECP256K1, ec.SECP224R1, ec.SECP384R1, ec.BrainpoolP256R1)]
-        keys.append(rsa.generate_private_key(65537, 1024))
-        for key in keys:
-            public = key.public_key().public_bytes(PEM, SPKI)
+        pairs = [(k.private_bytes(PEM, PKCS8, PLAIN), k.public_key().public_bytes(PEM, SPKI)) for k in keys]
+        for command in (("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:SM2"),
+                        ("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:512")):
+            private = subprocess.run(["openssl", *command], capture_output=True, check=True).stdout
+            pairs.append((private, subprocess.run(["openssl", "pkey", "-pubout"], input=private, capture_output=True, check=True).stdout))
+        self.write("m", cbor2.dumps(cbor2.CBORTag(18, [b"\xa1\x01\x26", {}, b"x", b"\1" * 64])))
+        for private, public in pairs:
             with self.subTest(public[:80]):
+                self.refuse(private, 4, "expected P-256", 0o600)
                 self.refuse(public, 4, "expected P-256, Ed25519 or X25519")
-                self.refuse(key.private_bytes(PEM, PKCS8, PLAIN), 4, "expected P-256", 0o600)
+                self.run_tool("open", "-k", "k.pem", "m", "-o", "out", status=4)
+                self.assertFalse((self.dir / "out").exists())
 
     def test_key_05_off_curve(self):
         self.refuse(pem(P256_HEAD + b"\x04" + b"\x01" * 64), 6, "not on its curve")
         self.refuse(pem(P256_HEAD + b"\x04" + b"\xff" * 64), 6, "not on its curve")
+        prime = 2 ** 256 - 2 ** 224 + 2 ** 192 + 2 ** 96 - 1
+        y = 0x66485c780e2f83d72433bd5d84a06bb6541c2af31dae871728bf856a174f93f4  # of the point whose x is 0
+        good = P256_HEAD + b"\x04" + bytes(32) + y.to_bytes(32, "big")
+        self.write("k.pem", pem(good))
+        self.run_tool("key", "k.pem")
+        self.refuse(pem(good[:-64] + prime.to_bytes(32, "big") + good[-32:]), 6, "not on its curve")  # x = p
 
     def test_key_06_hybrid_and_compressed(self):
         numbers = ec.generate_private_key(ec.SECP256R1()).public_key().public_numbers()
@@ -261,6 +279,40 @@ class Keys(Case):
         self.assertEqual(run.returncode, 6)
         self.assertIn("k.pem: needs a passphrase, and there is no terminal to ask on", run.stderr)
         self.assertEqual(os.listdir(self.dir), [])
+
+    def asked(self, *lines):
+        """imprint key k.pem at a terminal where these lines are typed, one a question: exit status, what the terminal showed."""
+        pid, master = pty.fork()
+        if pid == 0:
+            os.chdir(self.dir)
+            os.execv(os.environ["IMPRINT"], ["imprint", "key", "k.pem"])
+        shown, questions = b"", 0
+        while True:
+            try:
+                data = os.read(master, 1000)
+            except OSError:
+                break
+            shown += data
+            if questions < len(lines) and shown.count(b"of k.pem: ") > questions:
+                os.write(master, lines[questions])
+                questions += 1
+        os.close(master)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown, questions
+
+    def test_key_08_three_tries_at_a_terminal(self):
+        self.pass_fd(b"good\n", "keygen", "-o", "k.pem", "--encrypt")
+        status, shown, questions = self.asked(b"wrong1\n", b"wrong2\n", b"wrong3\n", b"good\n")
+        self.assertEqual((status, questions), (6, 3))
+        self.assertIn(b"wrong passphrase, 3 times", shown)
+        self.assertIn(b"Wrong. Passphrase of k.pem", shown)
+        for word in (b"wrong1", b"wrong2", b"wrong3"):
+            self.assertNotIn(word, shown, "no echo")
+        status, shown, questions = self.asked(b"wrong1\n", b"good\n")
+        self.assertEqual((status, questions), (0, 2))
+        self.assertNotIn(b"good", shown)
+        status, shown, questions = self.asked(b"\x04")
+        self.assertEqual((status, questions), (6, 1))
+        self.assertIn(b"no passphrase came", shown)
 
     def test_key_09_no_passphrase_in_arguments(self):
         self.run_tool("keygen", "-o", "k.pem", "--pass", "x", status=2)
