@@ -46,16 +46,15 @@ def cose_key(public):
     return {1: 2, -1: 1, -2: n.x.to_bytes(32, "big"), -3: n.y.to_bytes(32, "big")}
 
 
-def encrypt(peer, plain, kid=None, tamper=None, aad=b"", alg=3, extra=0):
-    """COSE_Encrypt with ECDH-ES+A256KW, party data nil."""
+def encrypt(peer, plain, kid=None, tamper=None, aad=b"", alg=3, extra=0, info=None, wrap=keywrap.aes_key_wrap):
+    """COSE_Encrypt with ECDH-ES+A256KW, party data nil unless info says otherwise."""
     curve = isinstance(peer, x25519.X25519PublicKey)
     eph = x25519.X25519PrivateKey.generate() if curve else ec.generate_private_key(ec.SECP256R1())
     z = eph.exchange(peer) if curve else eph.exchange(ec.ECDH(), peer)
     rp = enc({1: -31, **({4: kid} if kid else {})})
-    info = enc([-5, [None] * 3, [None] * 3, [256, rp]])
-    kek = HKDF(hashes.SHA256(), 32, None, info).derive(z)
+    kek = HKDF(hashes.SHA256(), 32, None, enc(info or [-5, [None] * 3, [None] * 3, [256, rp]])).derive(z)
     cek, iv = os.urandom(32), os.urandom(12)
-    parts = {"bp": enc({1: alg}), "iv": iv, "wrapped": keywrap.aes_key_wrap(kek, cek), "epk": cose_key(eph.public_key())}
+    parts = {"bp": enc({1: alg}), "iv": iv, "wrapped": wrap(kek, cek), "epk": cose_key(eph.public_key())}
     parts["ct"] = AESGCM(cek).encrypt(iv, plain, enc(["Encrypt", parts["bp"], aad]))
     if tamper:
         tamper(parts)
@@ -147,8 +146,22 @@ class Open(Case):
         self.run_tool("inspect", "--strict", "m", status=0)  # the outer item is strict; what it wraps is bytes
         message = sign1(p, b"x").value
         self.opens(cbor2.CBORTag(18, [enc({1: -7, 4: b"k"})] + message[1:]), status=5)                    # COSE-15
+        message = sign1(p, b"x", {1: -7, 4: b"k"}).value
+        self.opens(cbor2.CBORTag(18, [enc({1: -7})] + message[1:]), status=5)                             # COSE-15: removed
         for label in (32, 33, 34, 35, 14):                                                               # COSE-16
             self.opens(sign1(p, b"x", {1: -7}, {label: b"k"}), status=4, words="key material")
+            self.opens(sign1(p, b"x", {1: -7, label: b"k"}), status=4, words="key material")
+
+    def test_cose_16_a_key_in_the_message_is_not_the_verifiers(self):
+        """Signed by a stranger whose key stands in the message, under every label where one might look."""
+        stranger = ec.generate_private_key(ec.SECP256R1())
+        key = cose_key(stranger.public_key())
+        for label in (-1, -2, 4, 8, 13, 14, 33):
+            for head, un in (({1: -7, label: key if label != 4 else enc(key)}, {}), ({1: -7}, {label: key if label != 4 else enc(key)})):
+                with self.subTest(label, protected=bool(un)):
+                    self.write("m", cbor2.dumps(sign1(stranger, b"x", head, un)))
+                    self.assertIn(self.run_tool("open", "-k", "k.pub", "m", "-o", "out", status=None).returncode, (3, 4, 5))
+                    self.assertFalse((self.dir / "out").exists())
 
     def test_cose_18_many_signers(self):
         other = ec.generate_private_key(ec.SECP256R1())
@@ -184,17 +197,22 @@ class Open(Case):
         def change(**parts):
             return lambda old: old.update({k: v(old[k]) if callable(v) else v for k, v in parts.items()})
         flip = lambda b: b[:-1] + bytes([b[-1] ^ 1])
-        off = {1: 2, -1: 1, -2: b"\x01" * 32, -3: b"\x02" * 32}
+        point = {1: 2, -1: 1}
+        off, infinity = {**point, -2: b"\x01" * 32, -3: b"\x02" * 32}, {**point, -2: bytes(32), -3: bytes(32)}
         cases = {
             "ENC-01 off curve": (change(epk=off), 5), "ENC-01 other curve": (change(epk=cose_key(self.x.public_key())), 6),
-            "ENC-01 small order": (change(epk={1: 1, -1: 4, -2: bytes(32)}), 5),
+            "ENC-01 small order": (change(epk={1: 1, -1: 4, -2: bytes(32)}), 5), "ENC-01 infinity": (change(epk=infinity), 5),
+            "ENC-01 compressed": (change(epk={**off, -3: True}), 4), "ENC-01 empty": (change(epk={**point, -2: b"", -3: b""}), 4),
             "ENC-02 no AEAD": (change(bp=enc({1: -65534})), 4), "ENC-04 short": (change(wrapped=lambda w: w[:-1]), 5),
-            "ENC-04 24 bytes": (change(wrapped=lambda w: w[:24]), 5), "ENC-05 no tag": (change(ct=b"x" * 15), 5),
-            "ENC-05 IV 8": (change(iv=b"i" * 8), 4), "ENC-05 IV 16": (change(iv=b"i" * 16), 4), "ENC-05 IV 0": (change(iv=b""), 4),
+            "ENC-05 no tag": (change(ct=b"x" * 15), 5),
             "ENC-08 other header": (change(bp=enc({1: 3, 16: "t"})), 5),
             "ENC-09 epk": (change(epk=cose_key(ec.generate_private_key(ec.SECP256R1()).public_key())), 5),
-            "ENC-09 wrapped": (change(wrapped=flip), 5), "ENC-09 iv": (change(iv=flip), 5), "ENC-09 ct": (change(ct=flip), 5),
+            "ENC-09 wrapped": (change(wrapped=flip), 5), "ENC-09 iv": (change(iv=flip), 5), "ENC-09 tag": (change(ct=flip), 5),
+            "ENC-09 ct": (change(ct=lambda b: bytes([b[0] ^ 1]) + b[1:]), 5), "ENC-09 protected": (change(bp=enc({1: 3, 4: b""})), 5),
         }
+        cases |= {f"ENC-04 wrapped key of {n}": (change(wrapped=os.urandom(n)), 5) for n in (0, 15, 17, 24, 32, 48)}
+        cases |= {f"ENC-05 IV of {n}": (change(iv=b"i" * n), 4) for n in (0, 1, 8, 11, 13, 16)}
+        cases |= {f"ENC-05 tag of {16 - n}": (change(ct=lambda ct, n=n: ct[:-n]), 5) for n in range(1, 16)}
         words = set()
         for name, (tamper, status) in cases.items():
             with self.subTest(name):
@@ -204,6 +222,52 @@ class Open(Case):
                     words.add(run.err)
                 self.assertFalse((self.dir / "out").exists())
         self.assertEqual(len(words), 1, "no oracle: one and the same words")
+        good = encrypt(self.p.public_key(), b"secret").value
+        for un in ({}, {6: b"i" * 12}, {5: good[1][5], 6: b"i"}):                                         # ENC-05
+            self.opens(cbor2.CBORTag(96, [good[0], un, *good[2:]]), key="p.pem", status=4, words="IV")
+
+    def test_enc_01_small_order_and_top_bit_for_x25519(self):
+        """To a key of that curve: what would give a shared secret that everybody knows, and another spelling of a good point."""
+        self.seal()
+        for u in (0, 1, 2 ** 255 - 20, 2 ** 255 - 19, 2 ** 255 - 18, 325606250916557431795983626356110631294008115727848805560023387167927233504,
+                  39382357235489614581723060781553021112529911719440698176882885853963445705823):
+            epk = {1: 1, -1: 4, -2: u.to_bytes(32, "little")}
+            self.opens(encrypt(self.x.public_key(), b"s", tamper=lambda old, e=epk: old.update(epk=e)), key="x.pem", status=5, words="not a point")
+
+        def top(old):
+            old["epk"] = {**old["epk"], -2: old["epk"][-2][:31] + bytes([old["epk"][-2][31] | 0x80])}
+        self.opens(encrypt(self.x.public_key(), b"s", tamper=top), key="x.pem", status=5, words="not a point")
+
+    def test_enc_04_another_iv_of_the_key_wrap(self):
+        """RFC 5649 wraps with another initial value than RFC 3394."""
+        self.seal()
+        self.opens(encrypt(self.p.public_key(), b"s", wrap=keywrap.aes_key_wrap_with_padding), key="p.pem", status=5, words="does not decrypt")
+
+    def test_enc_06_agreed_for_something_else(self):
+        """The right key, but derived for another recipient header, another party, another length."""
+        self.seal()
+        self.assertEqual(self.opens(encrypt(self.p.public_key(), b"s", info=[-5, [None] * 3, [None] * 3, [256, enc({1: -31})]]), key="p.pem"), b"s")
+        for info in ([-5, [None] * 3, [None] * 3, [256, b""]], [-5, [b"u", None, None], [None] * 3, [256, enc({1: -31})]],
+                     [-5, [None] * 3, [None, None, b"v"], [256, enc({1: -31})]], [-5, [None] * 3, [None] * 3, [128, enc({1: -31})]],
+                     [-3, [None] * 3, [None] * 3, [256, enc({1: -31})]]):
+            self.opens(encrypt(self.p.public_key(), b"s", info=info), key="p.pem", status=5, words="does not decrypt")
+
+    def test_enc_07_kid_of_another_device(self):
+        """A kid that names the other of two keys: that one is tried and no other."""
+        self.seal()
+        other = ec.generate_private_key(ec.SECP256R1())
+        self.write("o.cose", enc({**cose_key(other.public_key()), 2: b"other", -4: other.private_numbers().private_value.to_bytes(32, "big")}), 0o600)
+        message = encrypt(self.p.public_key(), b"s", kid=b"other")
+        self.opens(message, "-k", "o.cose", key="p.pem", status=5, words="does not decrypt")
+
+    def test_enc_08_external_data(self):
+        self.seal()
+        self.write("aad", b"context")
+        self.write("wrong", b"Context")
+        message = encrypt(self.p.public_key(), b"s", aad=b"context")
+        self.assertEqual(self.opens(message, "--external-aad", "aad", key="p.pem"), b"s")
+        self.opens(message, key="p.pem", status=5, words="does not decrypt")
+        self.opens(message, "--external-aad", "wrong", key="p.pem", status=5, words="does not decrypt")
 
     def test_enc_03_recipients(self):
         self.seal()

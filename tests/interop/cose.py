@@ -172,7 +172,7 @@ def seal(content, claims, sealing, **wrong):
     iv = wrong.get('iv', os.urandom(12))
     aad = encode(['Encrypt', wrong.get('aad_protected', protected), b''])
     sealed = AESGCM(cek).encrypt(iv if len(iv) >= 8 else bytes(12), content, aad)
-    wrapped = aes_key_wrap(kek(ephemeral.agree(sealing), wrong.get('kdf_protected', inner)), cek)
+    wrapped = wrong.get('wrap', aes_key_wrap)(kek(ephemeral.agree(sealing), wrong.get('kdf_protected', inner)), cek)
     epk = wrong.get('epk', ephemeral.public)
     item = Tag(96, [protected, wrong.get('un', {5: iv}), wrong.get('ciphertext', sealed),
                     wrong.get('recipients', [[inner, wrong.get('recipient_un', {-1: epk}),

@@ -205,7 +205,8 @@ class Signed:
 
 
 def is_alg(value):
-    return type(value) is int
+    """An algorithm of COSE, known or not (RFC 9052 3.1)."""
+    return type(value) in (int, str)
 
 
 def decode_map(data, what):

@@ -3,11 +3,13 @@
 
 import unittest
 
+from cryptography.hazmat.primitives.keywrap import aes_key_wrap_with_padding
+
 import agent
 import cose
 import objects as o
 import smp
-from cbor_strict import Tag, encode
+from cbor_strict import Pairs, Tag, encode
 from fixtures import settings
 from lab import Lab
 
@@ -153,6 +155,49 @@ class Verdicts(unittest.TestCase):
             self.same(verdict, item, name)
         for size in (0, 63, 65):
             self.same('malformed', o.sign('command', {}, [owner], signature=bytes(size)), f'signature {size}')
+
+    def test_cose_headers_and_signatures_on_a_device(self):
+        """COSE-01 to 04, 06, 12, 14 and 15 on a device: each signature is good over the bytes that are sent."""
+        self.claimed()
+        owner = self.fleet.owner
+        header = {1: -7, 4: owner.kid, 16: cose.typ('command')}
+        rest = {k: v for k, v in header.items() if k != 1}
+        kid, typ = encode(owner.kid), encode(header[16])
+
+        def lock(**wrong):
+            return self.command(o.LOCK, **wrong)
+
+        for verdict, name, item in (
+                ('malformed', 'COSE-01', lock(protected=rest, un={1: -7})),
+                ('malformed', 'COSE-02', lock(protected=rest)),
+                ('unsupported', 'COSE-03', lock(alg=-999)),
+                ('unsupported', 'COSE-03 content', lock(alg=3)),
+                ('unsupported', 'COSE-03 text', lock(alg='unknown')),
+                ('signature', 'COSE-04', lock(alg=-19)),
+                ('malformed', 'COSE-06 protected', lock(protected_raw=encode(Pairs([(1, -7), (1, -7), *rest.items()])))),
+                ('malformed', 'COSE-06 unprotected', lock(un=Pairs([(99, 1), (99, 1)]))),
+                ('malformed', 'COSE-06 both', lock(un={1: -7})),
+                ('malformed', 'COSE-14 order', lock(protected_raw=b'\xa3\x04' + kid + b'\x01\x26\x10' + typ)),
+                ('malformed', 'COSE-14 long', lock(protected_raw=b'\xa3\x01\x38\x06\x04' + kid + b'\x10' + typ)),
+                ('malformed', 'COSE-14 open', lock(protected_raw=b'\xbf\x01\x26\x04' + kid + b'\x10' + typ + b'\xff')),
+                ('malformed', 'COSE-16', lock(protected={**header, 33: b'certificate'})),
+                ('malformed', 'COSE-16 unprotected', lock(un={33: b'certificate'})),
+                ('malformed', 'COSE-16 a key', lock(un={-1: self.fleet.stranger.public})),
+        ):
+            self.same(verdict, item, name)
+        for name, change in (('added', {99: 1}), ('removed', {16: None}), ('removed', {4: None})):
+            item = lock()
+            item.value[0] = encode({k: v for k, v in {**header, **change}.items() if v is not None})
+            self.same('malformed', item, f'COSE-15 {name}')
+        r, s = (lambda sig: (sig[:32], sig[32:]))(lock().value[3])
+        order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551
+        for name, bad in (('r = 0', bytes(32) + s), ('s = 0', r + bytes(32)), ('r = n', order.to_bytes(32, 'big') + s),
+                          ('s = n', r + order.to_bytes(32, 'big')), ('swapped', s + r)):
+            self.same('signature', lock(signature=bad), f'COSE-12 {name}')
+        item = lock()
+        item.value[3] = item.value[3][:32] + (order - int.from_bytes(item.value[3][32:], 'big')).to_bytes(32, 'big')
+        self.same('applied', item, 'COSE-12 n - s')
+        self.assertEqual(*self.bench.state())
 
     def test_commands(self):
         self.claimed()
@@ -305,6 +350,7 @@ class Verdicts(unittest.TestCase):
         for size in (0, 1, 8, 11, 13, 16):
             seal('malformed', f'iv {size}', un={5: bytes(size)})
         seal('malformed', 'partial iv', un={5: bytes(12), 6: b'\0'})
+        seal('malformed', 'no iv', un={})
         seal('malformed', 'no recipient', recipients=[])
         twice = self.fleet.seal(signed)
         twice.value[3] *= 2
@@ -312,14 +358,20 @@ class Verdicts(unittest.TestCase):
         nested = self.fleet.seal(signed)
         nested.value[3][0].append([])
         self.same('malformed', nested, 'nested recipients')
-        for size in (15, 24, 39, 41, 48):
+        for size in (15, 17, 24, 39, 41, 48):
             seal('malformed', f'wrapped key {size}', wrapped=bytes(size))
+        seal('decrypt', 'wrapped with the other IV', wrap=aes_key_wrap_with_padding)
         seal('decrypt', 'wrapped zeros', wrapped=bytes(40))
         seal('malformed', 'ciphertext 15', ciphertext=bytes(15))
         seal('decrypt', 'ciphertext 16', ciphertext=bytes(16))
         seal('decrypt', 'other KDF context', kdf_protected=b'')
         seal('decrypt', 'other AAD', aad_protected=b'')
         seal('decrypt', 'epk off the curve', epk={1: 2, -1: 1, -2: bytes(32), -3: b'\1' * 32})
+        seal('decrypt', 'epk infinity', epk={1: 2, -1: 1, -2: bytes(32), -3: bytes(32)})
+        for size in range(1, 16):
+            cut = self.fleet.seal(signed)
+            cut.value[2] = cut.value[2][:-size]
+            self.same('decrypt', cut, f'tag of {16 - size}')
         seal('decrypt', 'epk of X25519', epk=cose.Key.make(cose.X25519).public)
         for name, u in (('top bit', 2 ** 255), ('u = p', cose.PRIME_25519), ('zero', 0), ('one', 1)):
             seal('decrypt', f'X25519 {name}', epk={1: 1, -1: 4, -2: u.to_bytes(32, 'little')})
