@@ -112,9 +112,11 @@ static int count(void *ctx, uint64_t *value, bool advance)
 static int key_make(void *ctx, enum imp_key_use use, struct imp_pub *pub)
 {
 	struct board *b = ctx;
-	uint8_t *d = use == IMP_KEY_SIGNING ? b->signing : b->sealing;
+	bool signs = use == IMP_KEY_SIGNING;
 
-	if (!b->has_key[use] && imp_soft_make(b->crypto, IMP_CRV_P256, d, &b->pub[use]))
+	if (!b->has_key[use] &&
+	    imp_soft_make(b->crypto, signs ? IMP_CRV_P256 : b->sealing_crv,
+			  signs ? b->signing : b->sealing, &b->pub[use]))
 		return -1;
 	b->has_key[use] = true;
 	*pub = b->pub[use];
@@ -134,6 +136,7 @@ static int key_agree(void *ctx, const struct imp_pub *peer, uint8_t z[32])
 {
 	struct board *b = ctx;
 
+	cr_assert_eq(peer->crv, b->sealing_crv, "a key is used on its own curve only");
 	return imp_soft_agree(b->crypto, b->sealing, peer, z);
 }
 
@@ -181,6 +184,7 @@ void board_init(struct board *b, struct imp_crypto *crypto, unsigned serial,
 	memset(b->flash, 0xff, sizeof(b->flash));
 	memset(b->synced, 0xff, sizeof(b->synced));
 	b->crypto = crypto;
+	b->sealing_crv = IMP_CRV_P256;
 	b->ueid[0] = 3;
 	b->ueid[14] = (uint8_t)serial;
 	b->constants = (struct imp_board){
@@ -242,7 +246,7 @@ struct imp_span board_ask(struct board *b, uint16_t group, uint8_t id, uint8_t o
 	return reply.body;
 }
 
-unsigned board_push(struct board *b, struct imp_span object, bool *again)
+struct imp_span board_stage(struct board *b, struct imp_span object)
 {
 	static uint8_t buf[8192];
 	uint8_t nonce[32] = { 1, 2, 3 }, sha[32];
@@ -253,15 +257,18 @@ unsigned board_push(struct board *b, struct imp_span object, bool *again)
 				 .data = object,
 				 .nonce = IMP_SPAN(nonce),
 				 .sha = IMP_SPAN(sha) };
-	struct imp_response r;
 
 	cr_assert_eq(imp_sha256(b->crypto, &object, 1, sha), 0);
 	imp_request_encode(&q, &w);
 	cr_assert(w.ok);
-	cr_assert_eq(imp_response_decode(board_ask(b, IMP_GROUP_IMPRINT, IMP_STAGE,
-						   IMP_SMP_WRITE, imp_written(&w)),
-					 &r, NULL),
-		     0);
+	return board_ask(b, IMP_GROUP_IMPRINT, IMP_STAGE, IMP_SMP_WRITE, imp_written(&w));
+}
+
+unsigned board_push(struct board *b, struct imp_span object, bool *again)
+{
+	struct imp_response r;
+
+	cr_assert_eq(imp_response_decode(board_stage(b, object), &r, NULL), 0);
 	if (again)
 		*again = r.again;
 	if (!r.failed)

@@ -30,6 +30,7 @@ struct board {
 	uint8_t flash[2][BOARD_HALF];
 	uint8_t synced[2][BOARD_HALF];	  /* flash at the last sync */
 	uint8_t signing[32], sealing[32]; /* private keys */
+	int32_t sealing_crv;		  /* the other is on P-256 */
 	bool has_key[2];
 	struct imp_pub pub[2];
 	uint32_t boots;
@@ -55,8 +56,9 @@ int board_boot(struct board *b);
 /* One request, one response; the response's body is borrowed until the next call. */
 struct imp_span board_ask(struct board *b, uint16_t group, uint8_t id, uint8_t op,
 			  struct imp_span body);
-/* Stage an object in one packet with a nonce and apply it. The reason, 0 when it was
- * taken. */
+/* Stage an object in one packet with a nonce: the answer's body, as above. */
+struct imp_span board_stage(struct board *b, struct imp_span object);
+/* The same, and the reason in the answer: 0 when the object was taken. */
 unsigned board_push(struct board *b, struct imp_span object, bool *again);
 
 /* One request with a nonce of 32 bytes that are all `nonce`; false where it is refused.

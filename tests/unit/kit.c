@@ -209,3 +209,36 @@ unsigned push_command(struct scene *s, struct imp_command m, const struct party 
 
 	return board_push(&s->dev, make_command(s, m, by, buf), again);
 }
+
+/* Source: SEC 2, 2.4.2 */
+static const uint8_t p256_prime[32] = { 0xff, 0xff, 0xff, 0xff, 0,    0,    0,	  1,
+					0,    0,    0,	  0,	0,    0,    0,	  0,
+					0,    0,    0,	  0,	0xff, 0xff, 0xff, 0xff,
+					0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+static const uint8_t p256_order[32] = { 0xff, 0xff, 0xff, 0xff, 0,    0,    0,	  0,
+					0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+					0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84,
+					0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51 };
+
+/* Big-endian, in place: x = from - x. */
+static void negate(uint8_t x[32], const uint8_t from[32])
+{
+	int borrow = 0;
+
+	for (size_t i = 32; i-- > 0;) {
+		int d = from[i] - x[i] - borrow;
+
+		borrow = d < 0;
+		x[i] = (uint8_t)(d + 256 * borrow);
+	}
+}
+
+void other_s(uint8_t s[32])
+{
+	negate(s, p256_order);
+}
+
+void other_y(uint8_t y[32])
+{
+	negate(y, p256_prime);
+}

@@ -65,4 +65,8 @@ struct imp_span make_command(struct scene *s, struct imp_command m,
 unsigned push_command(struct scene *s, struct imp_command m, const struct party *by,
 		      bool *again);
 
+/* Another spelling, in place: n - s of an ECDSA signature, -y of a point of P-256. */
+void other_s(uint8_t s[32]);
+void other_y(uint8_t y[32]);
+
 #endif

@@ -2,9 +2,12 @@
 /* BITFLIP: whatever happens to an object on the way, the device does not take it and
  * nothing of it stays. */
 #include <criterion/criterion.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "kit.h"
+#include "object/package.h"
 #include "object/seal.h"
 #include "object/signed.h"
 
@@ -70,6 +73,28 @@ Test(agent_flip, package, .timeout = 60)
 	scene_stop(&s);
 }
 
+/* X25519's top bit is among those that are flipped: the function itself ignores it. */
+Test(agent_flip, package_to_x25519, .timeout = 60)
+{
+	const struct spec spec = { .domain = 1 };
+	struct imp_package p;
+	struct imp_span object;
+	uint8_t *u;
+
+	scene_start(&s, false);
+	s.dev.sealing_crv = IMP_CRV_X25519;
+	scene_claim(&s, &s.dev);
+	object = make_package(&s, &spec, good, NULL);
+	flip_all(object);
+	cr_assert_eq(imp_package_decode(object, &p, NULL), 0);
+	cr_assert_eq(p.epk.crv, IMP_CRV_X25519);
+	u = memmem(good, object.len, p.epk.x, 32);
+	cr_assert_not_null(u);
+	u[31] |= 0x80;
+	cr_assert_eq(board_push(&s.dev, object, NULL), IMP_R_DECRYPT);
+	scene_stop(&s);
+}
+
 Test(agent_flip, command)
 {
 	const struct imp_command m = { .op = IMP_OP_POLICY, .sequence = 1, .policy = 1 };
@@ -80,29 +105,40 @@ Test(agent_flip, command)
 	scene_stop(&s);
 }
 
-/* A payload that is signed and sealed like a profile's. */
-static unsigned push_as(enum imp_kind kind, struct imp_span payload)
+static uint8_t signed_as[KIT_CAP], signed_id[32];
+
+static struct imp_span sign_as(enum imp_kind kind, struct imp_span payload)
 {
-	static uint8_t object[KIT_CAP];
-	struct imp_writer o = imp_writer(object, sizeof(object));
+	struct imp_writer w = imp_writer(signed_as, sizeof(signed_as));
+
+	cr_assert_eq(imp_signed_put_one(s.crypto, &s.owner.signer, kind,
+					(struct imp_span){ 0 }, payload, &w, signed_id),
+		     0);
+	return imp_written(&w);
+}
+
+static struct imp_span seal_as(struct imp_span object)
+{
 	struct imp_writer w = imp_writer(bad, sizeof(bad));
-	uint8_t id[32];
 	const struct imp_package_claims claims = {
 		.ueid = s.dev.constants.ueid,
-		.profile_id = IMP_SPAN(id),
+		.profile_id = IMP_SPAN(signed_id),
 		.issuer = IMP_SPAN(s.owner.kid),
 		.domain = 1,
 		.epochs = { 1, 0 },
 		.sequence = 1,
 	};
 
-	cr_assert_eq(imp_signed_put_one(s.crypto, &s.owner.signer, kind,
-					(struct imp_span){ 0 }, payload, &o, id),
-		     0);
 	cr_assert_eq(imp_package_seal(s.crypto, &s.dev.pub[IMP_KEY_SEALING], &claims,
-				      imp_written(&o), &w),
+				      object, &w),
 		     0);
-	return board_push(&s.dev, imp_written(&w), NULL);
+	return imp_written(&w);
+}
+
+/* A payload that is signed and sealed like a profile's. */
+static unsigned push_as(enum imp_kind kind, struct imp_span payload)
+{
+	return board_push(&s.dev, seal_as(sign_as(kind, payload)), NULL);
 }
 
 static unsigned push_payload(struct imp_span payload)
@@ -161,6 +197,163 @@ Test(agent_flip, package_of_something_else_is_refused)
 	cr_assert_eq(push_as(IMP_KIND_COMMAND, payload), IMP_R_DECRYPT);
 	cr_assert_eq(push_as(IMP_KIND_CARD, payload), IMP_R_DECRYPT);
 	cr_assert_eq(push_as(IMP_KIND_BATCH, payload), IMP_R_UNSUPPORTED);
+	scene_stop(&s);
+}
+
+static void expect_again(struct imp_span object, bool want, const char *what)
+{
+	bool again;
+
+	cr_assert_eq(board_push(&s.dev, object, &again), 0, "%s", what);
+	cr_assert_eq(again, want, "%s", what);
+}
+
+/* BITFLIP: (r, n - s) of a signature and (x, -y) of an ephemeral key are the same object
+ * in other bytes: taken once, then `again` in either spelling. */
+Test(agent_flip, other_spellings_are_the_same_object)
+{
+	const struct claim_spec claim = { 0 };
+	const struct spec spec = { .domain = 1 };
+	const struct imp_command m = { .op = IMP_OP_POLICY, .sequence = 1, .policy = 1 };
+	struct imp_package p;
+	struct imp_span object;
+	uint8_t *y;
+
+	scene_start(&s, false);
+	scene_enroll(&s.dev);
+	object = make_claim(&s, &s.dev, &claim, good);
+	other_s(good + object.len - 32);
+	expect_again(object, false, "claim, n - s");
+	other_s(good + object.len - 32);
+	expect_again(object, true, "claim");
+	object = make_command(&s, m, &s.owner, good);
+	other_s(good + object.len - 32);
+	expect_again(object, false, "command, n - s");
+	other_s(good + object.len - 32);
+	expect_again(object, true, "command");
+	object = make_package(&s, &spec, good, NULL);
+	cr_assert_eq(imp_package_decode(object, &p, NULL), 0);
+	y = memmem(good, object.len, p.epk.y, 32);
+	cr_assert_not_null(y);
+	other_y(y);
+	expect_again(object, false, "package, -y");
+	other_y(y);
+	expect_again(object, true, "package");
+	scene_stop(&s);
+}
+
+/* The same inside a package: an identity is not over the signature. */
+Test(agent_flip, other_spelling_of_the_signature_inside)
+{
+	struct imp_span object;
+
+	scene_start(&s, false);
+	scene_claim(&s, &s.dev);
+	object = sign_as(IMP_KIND_PROFILE, payload_with(IMP_TEXT("\x01"), false));
+	other_s(signed_as + object.len - 32);
+	expect_again(seal_as(object), false, "n - s");
+	other_s(signed_as + object.len - 32);
+	expect_again(seal_as(object), true, "as it was signed");
+	scene_stop(&s);
+}
+
+/* A package whose ephemeral key is on another curve than the device's key, which must not
+ * be used on it. ENC-01 */
+Test(agent_flip, ephemeral_key_of_another_curve_never_meets_the_key)
+{
+	const struct spec spec = { .domain = 1 };
+	struct imp_package p;
+	struct imp_span object;
+	uint8_t *kid;
+
+	scene_start(&s, false);
+	scene_claim(&s, &s.dev);
+	s.other.sealing_crv = IMP_CRV_X25519;
+	scene_enroll(&s.other);
+	s.dev.pub[IMP_KEY_SEALING] = s.other.pub[IMP_KEY_SEALING];
+	object = make_package(&s, &spec, good, NULL);
+	cr_assert_eq(imp_package_decode(object, &p, NULL), 0);
+	kid = memmem(good, object.len, p.sealing.ptr, 32);
+	memcpy(kid, s.dev.agent.sealing_kid, 32);
+	cr_assert_eq(board_push(&s.dev, object, NULL), IMP_R_DECRYPT);
+	scene_stop(&s);
+}
+
+static int by_value(const void *a, const void *b)
+{
+	const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static uint64_t cpu_ns(void)
+{
+	struct timespec t;
+
+	cr_assert_eq(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t), 0);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* Median time that the device takes for what is refused; the answer goes to out. */
+static uint64_t time_of(struct imp_span object, uint8_t out[64], size_t *len)
+{
+	enum { ROUNDS = 31 };
+	uint64_t took[ROUNDS];
+
+	for (size_t i = 0; i < ROUNDS; i++) {
+		uint64_t start = cpu_ns();
+		struct imp_span answer = board_stage(&s.dev, object);
+
+		took[i] = cpu_ns() - start;
+		cr_assert_leq(answer.len, 64);
+		memcpy(out, answer.ptr, answer.len);
+		*len = answer.len;
+	}
+	qsort(took, ROUNDS, sizeof(took[0]), by_value);
+	return took[ROUNDS / 2];
+}
+
+/* ENC-09: whichever part is spoilt, the answer is the same to the byte, and the time is
+ * of one class. A point that is not on its curve comes sooner: everybody can see that it
+ * is none. */
+Test(agent_flip, spoilt_packages_get_one_answer)
+{
+	const struct spec spec = { .domain = 1 };
+	uint8_t first[64], answer[64], *at[6];
+	uint64_t least = UINT64_MAX, most = 0;
+	size_t first_len = 0, len;
+	struct imp_package p;
+	struct imp_span object;
+
+	scene_start(&s, false);
+	scene_claim(&s, &s.dev);
+	object = make_package(&s, &spec, good, NULL);
+	cr_assert_eq(imp_package_decode(object, &p, NULL), 0);
+	at[0] = memmem(good, object.len, p.epk.x, 32);
+	at[1] = good + (p.claims.profile_id.ptr - good);
+	at[2] = good + (p.wrapped.ptr - good);
+	at[3] = good + (p.iv.ptr - good);
+	at[4] = good + (p.ciphertext.ptr - good);
+	at[5] = at[4] + p.ciphertext.len - 1;
+	for (size_t i = 0; i < COUNTOF(at); i++) {
+		uint64_t took;
+
+		*at[i] ^= 1;
+		took = time_of(object, answer, &len);
+		*at[i] ^= 1;
+		if (i == 0) {
+			memcpy(first, answer, len);
+			first_len = len;
+			continue;
+		}
+		cr_assert_eq(len, first_len);
+		cr_assert_arr_eq(answer, first, len);
+		least = took < least ? took : least;
+		most = took > most ? took : most;
+	}
+	cr_assert_lt(most, 2 * least, "%lu to %lu ns", (unsigned long)least,
+		     (unsigned long)most);
+	cr_assert_eq(board_push(&s.dev, object, NULL), 0);
 	scene_stop(&s);
 }
 

@@ -3,8 +3,9 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "board.h"
 #include "evidence/appraise.h"
+#include "kit.h"
+#include "object/signed.h"
 #include "wire/message.h"
 
 static struct imp_crypto *crypto;
@@ -37,6 +38,46 @@ static void start(void)
 	cr_assert_eq(board_boot(&dev), 0);
 }
 
+static uint8_t spoilt[2048];
+
+/* Everything that can happen to `object` on the way: a bit, a cut, a byte more; each is
+ * refused. (r, n - s) is the same signature. */
+static void flip_all(struct imp_span object, bool (*is_refused)(struct imp_span))
+{
+	static const uint8_t inserted[] = { 0x00, 0x40, 0xff };
+
+	memcpy(spoilt, object.ptr, object.len);
+	other_s(spoilt + object.len - 32);
+	cr_assert_not(is_refused((struct imp_span){ spoilt, object.len }));
+	other_s(spoilt + object.len - 32);
+	cr_assert_not(is_refused((struct imp_span){ spoilt, object.len }));
+	for (size_t bit = 0; bit < 8 * object.len; bit++) {
+		spoilt[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		cr_assert(is_refused((struct imp_span){ spoilt, object.len }), "bit %zu",
+			  bit);
+		spoilt[bit / 8] ^= (uint8_t)(1u << bit % 8);
+	}
+	for (size_t len = 0; len < object.len; len++)
+		cr_assert(is_refused((struct imp_span){ spoilt, len }), "cut %zu", len);
+	for (size_t at = 0; at <= object.len; at++)
+		for (size_t i = 0; i < COUNTOF(inserted); i++) {
+			memcpy(spoilt, object.ptr, at);
+			spoilt[at] = inserted[i];
+			memcpy(spoilt + at + 1, object.ptr + at, object.len - at);
+			cr_assert(is_refused((struct imp_span){ spoilt, object.len + 1 }),
+				  "%02x at %zu", inserted[i], at);
+		}
+}
+
+static bool card_is_refused(struct imp_span card)
+{
+	struct imp_known k = { 0 };
+	int rc = imp_known_check(crypto, card, NULL, &nobody, &k, NULL);
+
+	imp_known_fini(&k);
+	return rc != 0;
+}
+
 /* BITFLIP: card */
 Test(known, every_bit_of_a_card_counts)
 {
@@ -51,40 +92,154 @@ Test(known, every_bit_of_a_card_counts)
 	cr_assert_eq(imp_known_check(crypto, card, nonce, &nobody, &k, NULL), 0);
 	cr_assert_eq(k.assurance, IMP_ASSERTED);
 	imp_known_fini(&k);
-	for (size_t bit = 0; bit < 8 * card.len; bit++) {
-		buf[bit / 8] ^= (uint8_t)(1u << bit % 8);
-		cr_assert_neq(imp_known_check(crypto, card, NULL, &nobody, &k, NULL), 0,
-			      "bit %zu", bit);
-		buf[bit / 8] ^= (uint8_t)(1u << bit % 8);
-	}
-	for (size_t len = 0; len < card.len; len++)
-		cr_assert_neq(imp_known_check(crypto, (struct imp_span){ buf, len }, NULL,
-					      &nobody, &k, NULL),
-			      0);
+	flip_all(card, card_is_refused);
+	imp_crypto_free(&crypto);
+}
+
+static struct imp_known known;
+static uint8_t nonce[32] = { 1 };
+static struct imp_appraisal appraisal;
+
+static int appraise(struct imp_span evidence)
+{
+	const struct imp_expected x = { .known = &known,
+					.nonce = nonce,
+					.unowned = true };
+
+	return imp_appraise(crypto, evidence, &x, &appraisal);
+}
+
+static bool evidence_is_refused(struct imp_span evidence)
+{
+	return appraise(evidence) != 0;
+}
+
+/* A carded device, and evidence of it under `nonce`. */
+static struct imp_span start_known(uint8_t *buf, size_t cap)
+{
+	uint8_t card[2048];
+
+	start();
+	cr_assert_eq(imp_known_check(crypto, ask(IMP_ENROLL, nonce, card, sizeof(card)),
+				     nonce, &nobody, &known, NULL),
+		     0);
+	return ask(IMP_ATTEST, nonce, buf, cap);
+}
+
+static void stop_known(void)
+{
+	imp_known_fini(&known);
 	imp_crypto_free(&crypto);
 }
 
 /* BITFLIP: evidence */
 Test(known, every_bit_of_evidence_counts)
 {
-	uint8_t card_buf[2048], buf[2048], nonce[32] = { 1 };
-	struct imp_known k = { 0 };
-	static struct imp_appraisal a;
-	struct imp_expected x = { .known = &k, .nonce = nonce, .unowned = true };
-	struct imp_span evidence;
+	uint8_t buf[2048];
 
-	start();
-	cr_assert_eq(imp_known_check(crypto,
-				     ask(IMP_ENROLL, nonce, card_buf, sizeof(card_buf)),
-				     nonce, &nobody, &k, NULL),
+	flip_all(start_known(buf, sizeof(buf)), evidence_is_refused);
+	stop_known();
+}
+
+static int sign(void *ctx, const struct imp_span *part, size_t count, uint8_t sig[64])
+{
+	const struct board *b = ctx;
+
+	return imp_soft_sign(crypto, IMP_ALG_ES256, b->signing, part, count, sig);
+}
+
+/* A payload as evidence, signed by the device's own key. */
+static struct imp_span sign_evidence(struct board *b, struct imp_span payload,
+				     uint8_t *out, size_t cap)
+{
+	const struct imp_signer signer = { .alg = IMP_ALG_ES256,
+					   .pub = b->pub[IMP_KEY_SIGNING],
+					   .ctx = b,
+					   .sign = sign };
+	struct imp_writer w = imp_writer(out, cap);
+
+	cr_assert_eq(imp_signed_put_one(crypto, &signer, IMP_KIND_EVIDENCE,
+					(struct imp_span){ 0 }, payload, &w, NULL),
 		     0);
-	evidence = ask(IMP_ATTEST, nonce, buf, sizeof(buf));
-	cr_assert_eq(imp_appraise(crypto, evidence, &x, &a), 0);
-	for (size_t bit = 0; bit < 8 * evidence.len; bit++) {
-		buf[bit / 8] ^= (uint8_t)(1u << bit % 8);
-		cr_assert_neq(imp_appraise(crypto, evidence, &x, &a), 0, "bit %zu", bit);
-		buf[bit / 8] ^= (uint8_t)(1u << bit % 8);
+	return imp_written(&w);
+}
+
+/* The payload without its claim number `without`, or with one more that nobody knows;
+ * how many it has. */
+static size_t change_claims(struct imp_span payload, size_t without, bool more,
+			    struct imp_writer *w)
+{
+	struct imp_cbor c;
+	size_t n;
+
+	cr_assert_eq(imp_cbor_open(&c, payload, IMP_CBOR_STRICT, NULL), 0);
+	n = imp_cbor_map(&c);
+	imp_cbor_put_map(w, n + more - (without < n));
+	for (size_t i = 0; i < n; i++) {
+		struct imp_span key = imp_cbor_item(&c), value = imp_cbor_item(&c);
+
+		if (i == without)
+			continue;
+		imp_put(w, key);
+		imp_put(w, value);
 	}
-	imp_known_fini(&k);
-	imp_crypto_free(&crypto);
+	if (more) {
+		imp_cbor_put_int(w, -80000);
+		imp_cbor_put_int(w, 1);
+	}
+	return n;
+}
+
+/* DEV-11, EVID-13: each mandatory claim in turn is missing, the signature is good. */
+Test(known, evidence_needs_every_claim_and_passes_over_others)
+{
+	uint8_t buf[2048], changed[2048], again[2048];
+	struct imp_span evidence = start_known(buf, sizeof(buf));
+	struct imp_signed s;
+	size_t n = 1;
+
+	cr_assert_eq(imp_signed_decode(evidence, &s, NULL), 0);
+	for (size_t i = 0; i < n; i++) {
+		struct imp_writer w = imp_writer(changed, sizeof(changed));
+
+		n = change_claims(s.cose.payload, i, false, &w);
+		cr_assert_eq(appraise(sign_evidence(&dev, imp_written(&w), again,
+						    sizeof(again))),
+			     -IMP_EDEVICE, "claim %zu", i);
+		cr_assert_str_eq(appraisal.difference[0].what, "form");
+		cr_assert_not(appraisal.decoded);
+	}
+	cr_assert_eq(n, 13);
+	for (size_t more = 0; more < 2; more++) {
+		struct imp_writer w = imp_writer(changed, sizeof(changed));
+
+		change_claims(s.cose.payload, n, more, &w);
+		cr_assert_eq(appraise(sign_evidence(&dev, imp_written(&w), again,
+						    sizeof(again))),
+			     0);
+	}
+	stop_known();
+}
+
+/* EVID-02 to 05: another nonce than the one that was issued to this device now, be it
+ * made up, used in an earlier exchange, or issued to a neighbour; and a neighbour's
+ * evidence. */
+Test(known, evidence_answers_the_nonce_that_was_issued_to_this_device)
+{
+	uint8_t buf[2048], second[32] = { 2 }, neighbours[32] = { 3 };
+	struct imp_span evidence = start_known(buf, sizeof(buf));
+
+	cr_assert_eq(appraise(evidence), 0);
+	memcpy(nonce, second, sizeof(nonce)); /* the next exchange */
+	cr_assert_eq(appraise(evidence), -IMP_EVERIFY, "used");
+	cr_assert_str_eq(appraisal.difference[0].what, "nonce");
+	evidence = ask(IMP_ATTEST, neighbours, buf, sizeof(buf));
+	cr_assert_eq(appraise(evidence), -IMP_EVERIFY, "of the other device");
+	cr_assert_str_eq(appraisal.difference[0].what, "nonce");
+	board_init(&dev, crypto, 2, false);
+	cr_assert_eq(board_boot(&dev), 0);
+	evidence = ask(IMP_ATTEST, nonce, buf, sizeof(buf));
+	cr_assert_eq(appraise(evidence), -IMP_EVERIFY, "by the other device");
+	cr_assert_str_eq(appraisal.difference[0].what, "signing key");
+	stop_known();
 }
