@@ -2,9 +2,15 @@
 """The command table, --help, completions and man pages tell one story."""
 import re
 import subprocess
+import sys
 import unittest
 
 from tool import IMPRINT, ROOT, Case
+
+sys.path.append(str(ROOT / "tests/interop"))
+import cose  # noqa: E402
+import objects as o  # noqa: E402
+from cbor_strict import encode, sequence  # noqa: E402
 
 METAVARS = {"FILE", "DIR", "KEY", "PUB", "DEVICE", "ID", "N", "FD", "SECONDS", "NAME=VALUE", "CHAR", "A,B", "FAULT",
             "DOMAIN=EPOCH"}
@@ -69,8 +75,21 @@ class Docs(Case):
                 err = self.run_tool(*args, status=2).err
                 self.assertEqual(err, f"imprint: no command '{typed}'{near}\nhint: the commands are {names}\n")
 
+    def unsigned(self):
+        """Names of packages that nobody signed, sealed well to the device of x.cards."""
+        card = o.verified_body(decode_sequence((self.dir / "x.cards").read_bytes())[1], "card")
+        owner = cose.Key.load(self.dir / "owner.pem")
+        body = o.profile(card[o.UEID], 1, {10: {0: {4: 36000}}})
+        good = o.sign("profile", body, [owner])
+        zeros = o.sign("profile", body, [owner], signature=bytes(64))
+        none = o.sign("profile", body, [owner], many=True)
+        none.value[3] = []
+        for name, content in {"zeros": encode(zeros), "none": encode(none), "bare": encode(body), "untagged": encode(good.value[:3])}.items():
+            self.write(name, encode(cose.seal(content, o.outer_claims(good), card[o.SEALING_KEY])[0]))
+        return "zeros none bare untagged"
+
     def test_cfg_01_no_option_turns_verification_off(self):
-        """Every option of push, one after the other, on an object that nobody signed: refused under each."""
+        """Every option of push, one after the other, on objects that nobody signed: refused under each."""
         self.keys()
         self.write("d.csv", "imei\n001010010000014\n")
         self.profile()
@@ -80,17 +99,37 @@ class Docs(Case):
         forged = bytearray(raw)
         forged[-60] ^= 1
         self.write("forged.packages", bytes(forged))
-        values = {"FILE": "none.evidence", "PUB": "owner.pub", "SECONDS": "9", "N": "1", "ID": "001010010000014", "DEVICE": "sim/1"}
-        for option, metavar in re.findall(r"\*--([\w-]+)\*(?:=_(.+?)_)?\n", run("options", "push")):
-            if option in ("help", "usage", "dry-run", "device", "cards"):
-                continue
-            with self.subTest(option):
-                word = f"--{option}" + (f"={values[metavar]}" if metavar else "")
-                for name in ("forged.packages", "b.profiles"):
-                    done = self.simulate(f"$I push {name} -d sim/1 --cards x.cards {word}", status=None)
-                    self.assertIn(done.returncode, (3, 4, 5), f"{word} {name}\n{done.out}{done.err}")
-                state = self.lines(self.simulate("$I verify -d sim/1 --cards x.cards --json").out)[-1]
-                self.assertEqual(state["domains"], [])
+        names = self.unsigned()
+        for word in ("", *each_option("push")):
+            with self.subTest(word):
+                done = self.simulate(f"for f in {names} forged.packages b.profiles; do $I push $f -d sim/1 --cards x.cards {word}; echo $? $f; done\n"
+                                     "$I verify -d sim/1 --cards x.cards --json")
+                status = {name: int(code) for code, name in re.findall(r"^(\d+) (\S+)$", done.out, re.M)}
+                self.assertEqual([status[name] for name in names.split()], [5] * 4, done.err)
+                self.assertIn(status["forged.packages"], (3, 4, 5))
+                self.assertIn(status["b.profiles"], (3, 4, 5))
+                self.assertEqual(self.lines(done.out)[-1]["domains"], [])
+
+    def test_cfg_01_no_option_makes_evidence_good(self):
+        """The same of verify, where the signature of the evidence is another key's."""
+        self.keys()
+        self.simulate("$I enroll -d sim/1 -o x.cards; $I claim -k owner.pem -d sim/1 --cards x.cards")
+        run = self.simulate("\n".join(f"$I verify -d sim/1 --cards x.cards {word}; echo $?" for word in each_option("verify")), "--fault", "lie:key")
+        self.assertEqual(set(re.findall(r"^\d+$", run.out, re.M)), {"5"}, run.err)
+
+
+VALUES = {"FILE": "none.evidence", "PUB": "owner.pub", "SECONDS": "9", "N": "1", "ID": "001010010000014", "DEVICE": "sim/1"}
+
+
+def each_option(name):
+    """Each option of a command as a user would write it, but those that every run here has and that say or do nothing."""
+    for option, metavar in re.findall(r"\*--([\w-]+)\*(?:=_(.+?)_)?\n", run("options", name)):
+        if option not in ("help", "usage", "dry-run", "device", "cards", "expect"):
+            yield f"--{option}" + (f"={VALUES[metavar]}" if metavar else "")
+
+
+def decode_sequence(data):
+    return [item for item, _ in sequence(data)]
 
 
 unittest.main()

@@ -55,10 +55,17 @@ class Job(Case):
         self.assertEqual(self.lines(run.out)[-1]["refusal"], "sequence")
 
     def test_bind_01_only_the_diagonal_is_taken(self):
-        run = self.two(READY + self.pack() + "$I push p.packages --index 2 -d sim/1 --cards x.cards --json; "
-                       "$I push p.packages --index 1 -d sim/2 --cards x.cards --json; "
-                       "$I push p.packages --index 1 -d sim/1 --cards x.cards --json; true")
-        self.assertEqual([d["refusal"] for d in self.lines(run.out)], ["not-for-me", "not-for-me", None])
+        """Three devices by three packages."""
+        self.write("d.csv", "imei\n001010010000014\n001010010000022\n001010010000030\n")
+        self.profile()
+        run = self.simulate("$I enroll -d all -o x.cards && $I claim -k owner.pem -d all --cards x.cards && "
+                            "$I pack p.yaml --csv d.csv -k owner.pem --cards x.cards -o p.packages\nfor d in 1 2 3; do for p in 1 2 3; do "
+                            "$I push p.packages --index $p -d sim/$d --cards x.cards --json; done; done; $I verify -d all --cards x.cards --json",
+                            count=3)
+        answers = self.lines(run.out)
+        self.assertEqual([a["refusal"] for a in answers[:9]], [None if d == p else "not-for-me" for d in range(3) for p in range(3)])
+        self.assertEqual([a["status"] for a in answers[:9]], [0 if d == p else 4 for d in range(3) for p in range(3)])
+        self.assertEqual(len({a["domains"][0]["profile_id"] for a in answers[9:]}), 3)
 
     def test_foreign_owner_is_refused_and_named(self):
         run = self.two(READY + self.pack().replace("owner.pem", "stranger.pem") +
