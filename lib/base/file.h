@@ -8,8 +8,6 @@
 #ifndef IMP_BASE_FILE_H
 #define IMP_BASE_FILE_H
 
-#include <stdio.h>
-
 #include "base/secret.h"
 
 /* The words and the code for a read() or open() that failed, by errno: -IMP_EUSAGE, or
@@ -64,9 +62,10 @@ enum imp_out_flags {
 };
 
 struct imp_out {
-	FILE *file;	  /* NULL when closed */
-	char *path, *tmp; /* owned; both NULL for standard output, tmp NULL for what
-			   * passes bytes on */
+	struct imp_secret held; /* not written yet; holds no block when closed */
+	int fd;			/* owned, unless it is standard output */
+	char *path, *tmp;	/* owned; both NULL for standard output, tmp NULL for what
+				 * passes bytes on */
 	unsigned flags;
 };
 

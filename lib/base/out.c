@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -11,6 +12,8 @@
 #include <unistd.h>
 
 #include "base/file.h"
+
+enum { HELD = 65536 };
 
 enum imp_code imp_file_code(int number)
 {
@@ -107,45 +110,44 @@ static int open_through(const char *path)
 static int open_named(struct imp_out *o, const char *path, struct imp_error *err)
 {
 	struct stat st;
-	int fd, rc = imp_out_check(path, o->flags, err);
+	int rc = imp_out_check(path, o->flags, err);
 
 	if (rc)
 		return rc;
 	if (lstat(path, &st) == 0 && S_ISREG(st.st_mode) && !(st.st_mode & 077))
 		o->flags |= IMP_OUT_PRIVATE; /* what was private stays so */
 	o->path = strdup(path);
-	fd = o->path ? open_through(path) : -1;
-	if (fd >= 0 && (o->flags & IMP_OUT_BINARY) && isatty(fd)) {
-		close(fd);
+	o->fd = o->path ? open_through(path) : -1;
+	if (o->fd >= 0 && (o->flags & IMP_OUT_BINARY) && isatty(o->fd))
 		return terminal(err);
-	}
-	if (fd < 0)
-		fd = o->path ? open_beside(o) : -1;
-	if (fd < 0 && errno == EINTR) /* nobody reads the FIFO */
-		return imp_read_failed(path, err);
-	if (fd < 0)
-		return imp_fail(err, imp_file_code(errno), "%s: cannot create it: %s",
-				path, strerror(errno));
-	o->file = fdopen(fd, "wb");
-	if (o->file)
+	if (o->fd < 0)
+		o->fd = o->path ? open_beside(o) : -1;
+	if (o->fd >= 0)
 		return 0;
-	close(fd);
-	return imp_fail(err, IMP_ERESOURCE, "%s: out of memory", path);
+	if (errno == EINTR) /* nobody reads the FIFO */
+		return imp_read_failed(path, err);
+	return imp_fail(err, imp_file_code(errno), "%s: cannot create it: %s", path,
+			strerror(errno));
+}
+
+static int open_stdout(struct imp_out *o, struct imp_error *err)
+{
+	o->fd = STDOUT_FILENO;
+	if ((o->flags & IMP_OUT_BINARY) && isatty(o->fd))
+		return terminal(err);
+	fflush(stdout); /* what was printed comes first */
+	return 0;
 }
 
 int imp_out_open(struct imp_out *out, const char *path, unsigned flags,
 		 struct imp_error *err)
 {
 	CLEANUP(imp_out_abort) struct imp_out o = { .flags = flags };
-	int rc;
+	int rc = imp_secret_reserve(&o.held, HELD, err);
 
-	if (!path || strcmp(path, "-") == 0) {
-		if ((flags & IMP_OUT_BINARY) && isatty(STDOUT_FILENO))
-			return terminal(err);
-		*out = (struct imp_out){ .file = stdout, .flags = flags };
-		return 0;
-	}
-	rc = open_named(&o, path, err);
+	if (!rc)
+		rc = path && strcmp(path, "-") != 0 ? open_named(&o, path, err)
+						    : open_stdout(&o, err);
 	if (rc)
 		return rc;
 	*out = o;
@@ -153,17 +155,39 @@ int imp_out_open(struct imp_out *out, const char *path, unsigned flags,
 	return 0;
 }
 
-static const char *name_of(const struct imp_out *out)
+static int write_all(const struct imp_out *out, struct imp_span bytes,
+		     struct imp_error *err)
 {
-	return out->path ? out->path : "standard output";
+	while (bytes.len > 0) {
+		ssize_t n = write(out->fd, bytes.ptr, bytes.len);
+
+		if (n < 0)
+			return imp_fail(err, IMP_ERESOURCE, "%s: %s",
+					out->path ? out->path : "standard output",
+					strerror(errno));
+		bytes.ptr += n;
+		bytes.len -= (size_t)n;
+	}
+	return 0;
+}
+
+static int flush(struct imp_out *out, struct imp_error *err)
+{
+	int rc = write_all(out, imp_secret_span(&out->held), err);
+
+	out->held.len = 0;
+	return rc;
 }
 
 int imp_out_write(struct imp_out *out, struct imp_span bytes, struct imp_error *err)
 {
-	if (bytes.len > 0 && fwrite(bytes.ptr, 1, bytes.len, out->file) != bytes.len)
-		return imp_fail(err, IMP_ERESOURCE, "%s: %s", name_of(out),
-				strerror(errno));
-	return 0;
+	int rc = 0;
+
+	if (bytes.len > HELD - out->held.len)
+		rc = flush(out, err);
+	if (rc || bytes.len > HELD)
+		return rc ? rc : write_all(out, bytes, err);
+	return imp_secret_append(&out->held, bytes, err);
 }
 
 /* The folder that a path stands in; -1 with errno. */
@@ -243,34 +267,29 @@ static int give_name(struct imp_out *out, struct imp_error *err)
 
 int imp_out_commit(struct imp_out *out, struct imp_error *err)
 {
-	FILE *f = out->file;
-	int rc;
+	int rc = flush(out, err);
 
-	if (fflush(f) != 0 || (out->tmp && fsync(fileno(f)) != 0)) {
-		rc = imp_fail(err, IMP_ERESOURCE, "%s: %s", name_of(out),
-			      strerror(errno));
-		imp_out_abort(out);
-		return rc;
-	}
-	if (!out->path) {
-		*out = (struct imp_out){ 0 };
-		return 0;
-	}
-	out->file = NULL;
-	if (fclose(f) != 0)
+	if (!rc && out->tmp && fsync(out->fd) != 0)
 		rc = imp_fail(err, IMP_ERESOURCE, "%s: %s", out->path, strerror(errno));
-	else
-		rc = out->tmp ? give_name(out, err) : 0;
+	if (!rc && out->path) {
+		if (close(out->fd) != 0)
+			rc = imp_fail(err, IMP_ERESOURCE, "%s: %s", out->path,
+				      strerror(errno));
+		out->fd = -1;
+	}
+	if (!rc && out->tmp)
+		rc = give_name(out, err);
 	imp_out_abort(out);
 	return rc;
 }
 
 void imp_out_abort(struct imp_out *out)
 {
-	if (out->file && out->file != stdout)
-		fclose(out->file);
+	if (out->path && out->fd >= 0)
+		close(out->fd);
 	if (out->tmp)
 		unlink(out->tmp);
+	imp_secret_fini(&out->held);
 	free(out->tmp);
 	free(out->path);
 	*out = (struct imp_out){ 0 };

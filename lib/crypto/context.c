@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* OpenSSL backend: algorithms that are fetched once, hashes, key derivation, ciphers. */
+#include <malloc.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/params.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "crypto/openssl.h"
 
@@ -37,6 +39,37 @@ static EVP_MAC_CTX *make_hmac(void)
 	return NULL;
 }
 
+/* OpenSSL's decoders free what they read a key from as it is; what they get from here is
+ * wiped. */
+static void wiped_free(void *ptr, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	if (ptr)
+		OPENSSL_cleanse(ptr, malloc_usable_size(ptr));
+	free(ptr);
+}
+
+static void *wiped_malloc(size_t len, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	return malloc(len);
+}
+
+static void *wiped_realloc(void *ptr, size_t len, const char *file, int line)
+{
+	size_t had = ptr ? malloc_usable_size(ptr) : 0;
+	void *more = malloc(len);
+
+	if (!more)
+		return NULL;
+	if (had > 0)
+		memcpy(more, ptr, had < len ? had : len);
+	wiped_free(ptr, file, line);
+	return more;
+}
+
 static bool fetch(struct imp_crypto *c)
 {
 	c->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
@@ -60,6 +93,8 @@ int imp_crypto_new(struct imp_crypto **out, struct imp_error *err)
 {
 	struct imp_crypto *c = calloc(1, sizeof(*c));
 
+	/* Refused once OpenSSL has memory of the usual kind: then that is what it has. */
+	(void)CRYPTO_set_mem_functions(wiped_malloc, wiped_realloc, wiped_free);
 	if (!c || !fetch(c)) {
 		imp_crypto_free(&c);
 		return imp_fail(err, IMP_EINTERNAL, "OpenSSL lacks an algorithm");

@@ -250,6 +250,7 @@ static bool eddsa_verifies(EVP_PKEY *pkey, const struct imp_span *part, size_t c
 	bool ok = md && msg && EVP_DigestVerifyInit(md, NULL, NULL, NULL, pkey) == 1 &&
 		  EVP_DigestVerify(md, sig, IMP_SIG_LEN, msg, len) == 1;
 
+	OPENSSL_cleanse(msg, msg ? len : 0);
 	free(msg);
 	return ok;
 }
@@ -295,6 +296,7 @@ static int eddsa_sign(EVP_PKEY *pkey, const struct imp_span *part, size_t count,
 		  EVP_DigestSign(md, sig, &sig_len, msg, len) == 1 &&
 		  sig_len == IMP_SIG_LEN;
 
+	OPENSSL_cleanse(msg, msg ? len : 0);
 	free(msg);
 	return ok ? 0 : -IMP_EINTERNAL;
 }

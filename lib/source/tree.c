@@ -275,6 +275,19 @@ static void syntax_error(struct parser *p)
 	p->failed = true;
 }
 
+/* libyaml frees what it read as it is. */
+static void wipe_event(const yaml_event_t *e)
+{
+	if (e->type == YAML_SCALAR_EVENT)
+		imp_wipe(e->data.scalar.value, e->data.scalar.length);
+}
+
+static void wipe_buffers(const yaml_parser_t *y)
+{
+	imp_wipe(y->raw_buffer.start, (size_t)(y->raw_buffer.end - y->raw_buffer.start));
+	imp_wipe(y->buffer.start, (size_t)(y->buffer.end - y->buffer.start));
+}
+
 static void run(struct parser *p)
 {
 	bool end = false;
@@ -288,6 +301,7 @@ static void run(struct parser *p)
 		}
 		end = e.type == YAML_STREAM_END_EVENT;
 		on_event(p, &e);
+		wipe_event(&e);
 		yaml_event_delete(&e);
 	}
 }
@@ -323,6 +337,7 @@ static int parse(struct imp_span source, bool many, struct imp_diags *diags,
 	if (many && add(&p, IMP_YAML_LIST, start))
 		p.stack[p.depth++] = p.root;
 	run(&p);
+	wipe_buffers(&p.y);
 	yaml_parser_delete(&p.y);
 	free(p.key);
 	if (p.root && diags->hits > 0)

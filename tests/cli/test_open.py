@@ -379,4 +379,5 @@ class Open(Case):
             self.assertIn(rule, run.err)
 
 
-unittest.main()
+if __name__ == "__main__":
+    unittest.main()
