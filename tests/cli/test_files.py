@@ -175,21 +175,70 @@ class Sources(Case):
 
 
 class Files(Case):
+    def writes(self):
+        """Commands that write to standard output: a few bytes, text and binary, and more than any buffer holds."""
+        self.profile()
+        self.keys()
+        rows = (f"00101001{i:06d}{-sum(sum(divmod(int(d) * (1 + k % 2), 10)) for k, d in enumerate(f'00101001{i:06d}')) % 10}\n" for i in range(2000))
+        self.write("d.csv", "imei\n" + "".join(rows))
+        self.run_tool("build", "p.yaml", "--csv", "d.csv", "-o", "x.profiles")
+        return (("help",), ("key", "owner.pem", "--json"), ("key", "owner.pem", "--cose"), ("inspect", "x.profiles"),
+                ("build", "p.yaml", "--csv", "d.csv"), ("sign", "-k", "owner.pem", "x.profiles"))
+
     def test_disk_05_full_disk_and_closed_pipe(self):
-        with open("/dev/full", "wb") as full:
-            run = subprocess.run([IMPRINT, "help"], stdout=full, stderr=subprocess.PIPE)
-        self.assertEqual(run.returncode, 10)
-        r, w = os.pipe()
-        os.close(r)                                                                       # SIG-03
-        run = subprocess.run([IMPRINT, "help"], stdout=w, stderr=subprocess.PIPE)
-        os.close(w)
-        self.assertEqual(run.returncode, 10)
+        """SIG-03: a pipe that nobody reads is a status, too, and no signal ends the command."""
+        for args in self.writes():
+            with self.subTest(args):
+                with open("/dev/full", "wb") as full:
+                    run = subprocess.run([IMPRINT, *args], stdout=full, stderr=subprocess.PIPE, cwd=self.dir)
+                self.assertEqual(run.returncode, 10)
+                self.assertIn(b"standard output: No space left on device", run.stderr)
+                r, w = os.pipe()
+                os.close(r)
+                run = subprocess.run([IMPRINT, *args], stdout=w, stderr=subprocess.PIPE, cwd=self.dir)
+                os.close(w)
+                self.assertEqual(run.returncode, 10)
+                self.assertIn(b"standard output: Broken pipe", run.stderr)
 
     def test_disk_06_and_disk_09_no_such_folder(self):
+        """DISK-06 by every call that fails is the unit test file."""
         self.assertIn("cannot create it", self.run_tool("keygen", "-o", "no/such/k.pem", status=2).err)
+        (self.dir / "taken").mkdir()
+        self.assertIn("taken: ", self.run_tool("keygen", "-o", "taken", "--force", status=10).err)
         self.profile()
-        run = self.run_tool("build", "p.yaml", "--csv", "-", stdin=b"imei\n001010010000014\n", env={"TMPDIR": "/no/such"}, status=10)
-        self.assertIn("/no/such", run.err)
+        self.write("plain", "x")
+        csv = b"imei\n001010010000014\n"
+        for where in ("/no/such", str(self.dir / "plain"), "/proc"):
+            run = self.run_tool("build", "p.yaml", "--csv", "-", "-o", "out", stdin=csv, env={"TMPDIR": where}, status=10)
+            self.assertIn(where, run.err)
+        self.assertEqual(sorted(p.name for p in self.dir.iterdir()), ["p.yaml", "plain", "taken"])
+        program, who = self.nobody()
+        (self.dir / "closed").mkdir(0o755)
+        if who:
+            run = subprocess.run([program, "build", "p.yaml", "--csv", "-", "-o", "out"], cwd=self.dir, input=csv, capture_output=True,
+                                 env={**os.environ, "TMPDIR": str(self.dir / "closed")}, **who)
+            self.assertEqual(run.returncode, 10, run.stderr)
+            self.assertIn(b"closed", run.stderr)
+
+    def test_perm_04_whatever_the_umask_what_may_hold_secrets_is_private(self):
+        self.profile()
+        self.keys()
+        self.write("d.csv", "imei\n001010010000014\n")
+        self.simulate("$I enroll -d sim/1 -o x.cards; $I claim -k owner.pem -d sim/1 --cards x.cards --evidence e")
+        for mask in (0o000, 0o077):
+            old = os.umask(mask)
+            try:
+                self.run_tool("build", "p.yaml", "--csv", "d.csv", "-o", "b", "--force")
+                self.run_tool("sign", "-k", "owner.pem", "b", "-o", "s", "--force")
+                self.run_tool("claim", "-k", "owner.pem", "--target", "keel-2", "-o", "c", "--force")
+                self.run_tool("keygen", "-o", "k.pem", "--type", "seed", "--force")
+                os.chmod(self.dir / "c", 0o600)
+                self.run_tool("open", "-k", "owner.pub", "c", "-o", "p", "--force")
+            finally:
+                os.umask(old)
+            for name in ("b", "s", "k.pem", "p"):
+                with self.subTest(name, umask=oct(mask)):
+                    self.assertEqual((self.dir / name).stat().st_mode & 0o777, 0o600)
 
     def test_csv_other_delimiters(self):
         """Taken when named, by a word where it is hard to type; told where the header shows it."""
@@ -213,16 +262,40 @@ class Files(Case):
         self.assertEqual([p.name for p in self.dir.glob("*.tmp")], [])
 
     def test_perm_08_no_core_no_tracing(self):
-        run = subprocess.Popen([IMPRINT, "simulate", "--state", str(self.dir / "s")], stdout=subprocess.PIPE, cwd=self.dir)
-        try:
-            run.stdout.readline()
-            limits = pathlib.Path(f"/proc/{run.pid}/limits").read_text()
-            self.assertRegex(limits, r"Max core file size +0 ")
-            self.assertEqual(os.stat(f"/proc/{run.pid}/mem").st_uid, 0, "not dumpable: its files belong to root")
-        finally:
-            run.terminate()
-            run.wait()
-            run.stdout.close()
+        """Seen by another user than root, whose processes are his own: each command forbids it before it reads anything."""
+        program, who = self.nobody()
+        os.mkfifo(self.dir / "never")
+        os.chmod(self.dir / "never", 0o666)
+        keep = os.open(self.dir / "never", os.O_RDWR)
+        self.addCleanup(os.close, keep)
+        subprocess.run([program, "keygen", "-o", "k.pem"], cwd=self.dir, check=True, capture_output=True, **who)
+        self.profile()
+        free = subprocess.Popen(["sleep", "60"], **who)
+        self.addCleanup(free.wait)
+        self.addCleanup(free.kill)
+        time.sleep(0.1)
+        usual = self.reads(free.pid, who) != "Permission denied"  # or nobody may, here
+        for args in (["sign", "-k", "k.pem", "never"], ["open", "-k", "k.pem", "never"], ["build", "p.yaml", "--csv", "never"], ["inspect", "never"],
+                     ["simulate", "--state", "s"]):
+            with self.subTest(args[0]):
+                run = subprocess.Popen([program, *args], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=self.dir, **who)
+                try:
+                    time.sleep(0.2)
+                    self.assertIsNone(run.poll())
+                    limits = pathlib.Path(f"/proc/{run.pid}/limits").read_text()
+                    self.assertRegex(limits, r"Max core file size +0 +0")
+                    self.assertEqual(os.stat(f"/proc/{run.pid}/mem").st_uid, 0, "not dumpable: its files belong to root")
+                    self.assertTrue(not usual or self.reads(run.pid, who) == "Permission denied")
+                finally:
+                    run.kill()
+                    run.wait()
+                    run.stdout.close()
+
+    @staticmethod
+    def reads(pid, who):
+        """Why the same user cannot read the memory of this process."""
+        run = subprocess.run(["head", "-c", "1", f"/proc/{pid}/mem"], capture_output=True, text=True, env={"LC_ALL": "C"}, **who)
+        return run.stderr.strip().rsplit(": ", 1)[-1]
 
     def test_secret_01_a_marker_is_found_nowhere(self):
         marker = "5ec4e7c0ffee" * 5 + "abcd"

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -60,6 +61,21 @@ variables:
 settings:
   cellular: {{psm-timer: 10h, active-timer: 20s}}
 {extra}''')
+
+    def nobody(self):
+        """(program, options of subprocess): imprint as a user who is not root and may write this test's folder."""
+        if os.geteuid() != 0:
+            return IMPRINT, {}
+        program = self.dir / "imprint"
+        shutil.copy(IMPRINT, program)
+        program.chmod(0o755)
+        self.dir.chmod(0o1777)
+        who = {"user": 65534, "group": 65534, "extra_groups": []}
+        try:
+            subprocess.run([program, "help"], check=True, capture_output=True, cwd=self.dir, **who)
+        except OSError as error:
+            self.skipTest(f"nobody else can be here: {error}")
+        return str(program), who
 
     def lines(self, text):
         """JSON lines."""
