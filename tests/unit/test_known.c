@@ -243,3 +243,35 @@ Test(known, evidence_answers_the_nonce_that_was_issued_to_this_device)
 	cr_assert_str_eq(appraisal.difference[0].what, "signing key");
 	stop_known();
 }
+
+/* DEV-14: the label of one device on another. */
+Test(known, a_card_whose_imei_is_not_its_ueids_is_refused)
+{
+	static const struct {
+		const char *imei;
+		uint8_t type; /* of the ueid */
+		int rc;
+	} cases[] = {
+		{ "000000000000018", 3, 0 },
+		{ "000000000000026", 3, -IMP_EVERIFY },
+		{ "000000000000019", 3, -IMP_EVERIFY },
+		{ "00000000000001", 3, -IMP_EVERIFY },
+		{ "000000000000026", 1, 0 }, /* the modem's */
+	};
+	struct imp_error err = { 0 };
+	uint8_t buf[2048];
+
+	start();
+	for (size_t i = 0; i < COUNTOF(cases); i++) {
+		struct imp_known k = { 0 };
+
+		dev.ueid[0] = cases[i].type;
+		dev.constants.imei = imp_span_str(cases[i].imei);
+		cr_assert_eq(imp_known_check(crypto,
+					     ask(IMP_ENROLL, nonce, buf, sizeof(buf)),
+					     nonce, &nobody, &k, &err),
+			     cases[i].rc, "%s", cases[i].imei);
+		imp_known_fini(&k);
+	}
+	imp_crypto_free(&crypto);
+}
