@@ -275,3 +275,18 @@ Test(known, a_card_whose_imei_is_not_its_ueids_is_refused)
 	}
 	imp_crypto_free(&crypto);
 }
+
+/* DEV-15: what a device signs may be any bytes; what is shown of it is not. */
+Test(known, hostile_bytes_in_evidence_are_shown_escaped)
+{
+	static const struct imp_span hostile = IMP_TEXT("\x1b[2J\n';--%n../../\xff\x9b");
+	uint8_t buf[2048];
+
+	start_known(buf, sizeof(buf));
+	dev.constants.hwmodel = hostile;
+	cr_assert_eq(appraise(ask(IMP_ATTEST, nonce, buf, sizeof(buf))), -IMP_EPOLICY);
+	cr_assert_str_eq(appraisal.difference[0].what, "class");
+	cr_assert_str_eq(appraisal.difference[0].found,
+			 "32473/\\x1b[2J\\x0a';--%n../../\\xff\\x9b");
+	stop_known();
+}
