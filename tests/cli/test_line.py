@@ -1,13 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Somebody on the serial wire between tool and device: the result is the same, or a clean failure; never half of it."""
+import fcntl
 import os
 import random
+import re
 import select
+import struct
 import subprocess
 import sys
+import termios
 import threading
+import time
 import tty
 import unittest
+
+import cbor2
 
 from tool import IMPRINT, ROOT, Case
 
@@ -20,9 +27,10 @@ NEWLINE = b"\n"
 class Wire:
     """A terminal that hands on what goes between the tool (at .name) and a device, through two functions."""
 
-    def __init__(self, device, to_device=lambda d: [d], to_tool=lambda d: [d]):
+    def __init__(self, device, to_device=lambda d: [d], to_tool=lambda d: [d], raw=True):
         self.master, self.slave = os.openpty()
-        tty.setraw(self.slave)
+        if raw:
+            tty.setraw(self.slave)
         self.name = os.ttyname(self.slave)
         self.device = os.open(device, os.O_RDWR | os.O_NOCTTY)
         tty.setraw(self.device)
@@ -71,6 +79,43 @@ class Frames:
         return self.change(frames)
 
 
+def packets(change):
+    """Frames taken apart and put together again in their framing; change makes a list of packets of each packet."""
+    def each(frames):
+        out = []
+        for frame in frames:
+            cobs = frame.startswith(b"\0")
+            found = (smp.CobsDeframer() if cobs else smp.ConsoleDeframer()).feed(frame)
+            if not found:
+                out.append(frame)
+            for packet in found:
+                out += [smp.cobs_frame(p) if cobs else b"".join(smp.console_frames(p)) for p in change(packet)]
+        return out
+    return Frames(each)
+
+
+def body(packet, change):
+    """A packet with another body: change takes the map and gives one."""
+    data = cbor2.dumps(change(cbor2.loads(packet[8:])))
+    return packet[:2] + len(data).to_bytes(2, "big") + packet[4:8] + data
+
+
+def is_answer(packet, command):
+    return packet[4:6] == smp.IMPRINT_GROUP.to_bytes(2, "big") and packet[7] == command and packet[0] & 1
+
+
+def spoilt(frame):
+    """The last byte of what a frame carries is another."""
+    at = -2 if frame.startswith(b"\0") else -3
+    return frame[:at] + (bytes([frame[at] ^ 3 or 1]) if at == -2 else b"A" if frame[at:at + 1] != b"A" else b"B") + frame[at + 1 or None:]
+
+
+def exclusive(fd):
+    """Whether a terminal is in exclusive use."""
+    tiocgexcl = 0x80045440  # Source: Linux, asm-generic/ioctls.h
+    return struct.unpack("i", fcntl.ioctl(fd, tiocgexcl, bytes(4)))[0]
+
+
 class Line(Case):
     def setUp(self):
         super().setUp()
@@ -89,12 +134,15 @@ class Line(Case):
         self.sim.terminate()
         self.assertNotIn(b"Sanitizer", self.sim.communicate(timeout=10)[1])
 
-    def push(self, to_device=lambda d: [d], to_tool=lambda d: [d], status=0, timeout=8):
-        wire = Wire(self.dir / "sim/1", to_device, to_tool)
+    def push(self, to_device=lambda d: [d], to_tool=lambda d: [d], status=0, timeout=8, raw=True):
+        wire = Wire(self.dir / "sim/1", to_device, to_tool, raw)
+        before = termios.tcgetattr(wire.slave)
+        self.addCleanup(lambda: self.assertEqual(after, before, "the port is as it was"))
         try:
             return self.run_tool("push", "p.packages", "-d", wire.name, "--cards", "x.cards", "--timeout", timeout,
                                  "--json", status=status)
         finally:
+            after = termios.tcgetattr(wire.slave)
             wire.close()
 
     def domains(self):
@@ -105,6 +153,134 @@ class Line(Case):
         """The device holds what was pushed, once; pushing it directly says so."""
         run = self.run_tool("push", "p.packages", "-d", "sim/1", "--cards", "x.cards", "--json")
         self.assertTrue(self.lines(run.out)[-1]["again"])
+
+    def test_ser_01_port_that_echoes_and_edits(self):
+        """As it is found after boot, before a program sets it: nothing is echoed, translated or taken for a signal."""
+        self.push(raw=False)
+        self.whole()
+
+    def test_ser_01_garbage_before_the_first_frame(self):
+        first = [random.Random(7).randbytes(4000)]
+        self.push(to_tool=lambda d: [first.pop() + d] if first else [d], timeout=12)
+        self.whole()
+
+    def test_ser_03_bad_check_is_asked_for_again_so_many_times(self):
+        count = 0
+
+        def once(frames):
+            nonlocal count
+            count += 1
+            return [spoilt(f) if count == 2 else f for f in frames]
+        run = self.push(to_tool=Frames(once))
+        self.assertGreaterEqual(self.lines(run.out)[-1]["retries"], 1)
+        self.whole()
+        asked = []
+
+        def all_of_them(frames):
+            return [spoilt(f) if f.startswith((b"\0", smp.FIRST)) else f for f in frames]
+        run = self.push(lambda d: asked.append(d) or [d], Frames(all_of_them), status=8, timeout=1)
+        words = re.search(r"([0-9]+) frames came, none of them whole \(asked ([0-9]+) times\)", run.err)
+        self.assertEqual((words[1], words[2]), (str(len(asked)), str(len(asked))))
+        self.assertIn(len(asked), (2, 3, 4))
+        run = self.push(to_device=Frames(lambda frames: [spoilt(f) for f in frames]), status=8, timeout=1)
+        self.assertIn("nothing came", run.err, "nor does the device take what is spoilt")
+
+    def test_ser_05_cut_short_then_silence(self):
+        for name, ways in {"answer": (lambda d: [d], Frames(lambda frames: [f[:len(f) // 2] for f in frames])),
+                           "request": (Frames(lambda frames: [f[:len(f) // 2] for f in frames]), lambda d: [d])}.items():
+            with self.subTest(name):
+                began = time.monotonic()
+                run = self.push(*ways, status=8, timeout=1)
+                self.assertLess(time.monotonic() - began, 4)
+                self.assertRegex(run.err, "nothing came|none of them whole|no answer|that are no frame")
+        self.assertEqual(self.domains(), [])
+        run = self.run_tool("push", "p.packages", "-d", "sim/1", "--cards", "x.cards", "--json")
+        self.assertFalse(self.lines(run.out)[-1]["again"])
+
+    def test_ser_13_every_byte_gets_through(self):
+        """XON, XOFF, interrupt, end of file and the like, as COBS has them, through a port that was in no raw mode."""
+        seen, special = bytearray(), bytes((0x03, 0x04, 0x0a, 0x0d, 0x11, 0x13, 0x1a, 0x1c, 0x7f, 0xff))
+        sequence = 1
+        while not all(b in seen for b in special):
+            sequence += 1
+            self.profile(sequence)
+            self.run_tool("pack", "p.yaml", "--csv", "d.csv", "-k", "owner.pem", "--cards", "x.cards", "-o", "p.packages", "--force")
+            self.push(lambda d: seen.extend(d) or [d], raw=False)
+            self.assertLess(sequence, 20)
+        self.assertEqual([d["sequence"] for d in self.domains()], [sequence])
+
+    def test_ser_10_the_port_is_ours_alone(self):
+        """TIOCEXCL for those who just open it, flock for root: another imprint is told who has it, whoever starts it."""
+        program, who = self.nobody()
+        wire = Wire(self.dir / "sim/1", to_tool=lambda d: [])
+        self.addCleanup(wire.close)
+        os.chmod(wire.name, 0o666)
+        command = ["verify", "-d", wire.name, "--cards", "x.cards", "--timeout"]
+        self.assertEqual(exclusive(wire.slave), 0)
+        first = subprocess.Popen([IMPRINT, *command, "4"], cwd=self.dir, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            until = time.monotonic() + 3
+            while not exclusive(wire.slave) and time.monotonic() < until:
+                time.sleep(0.01)
+            self.assertEqual(exclusive(wire.slave), 1)
+            run = self.run_tool(*command, "3", status=8)
+            self.assertRegex(run.err, r"held by process [0-9]+ \(")
+            run = subprocess.run([program, *command, "3"], cwd=self.dir, capture_output=True, text=True, **who)
+            self.assertEqual(run.returncode, 8)
+            self.assertIn("held by ", run.stderr)
+            self.assertIn("ID_MM_DEVICE_IGNORE", run.stderr)
+        finally:
+            first.terminate()
+            first.wait()
+        self.assertEqual(exclusive(wire.slave), 0)
+
+    def test_ser_11_no_permission(self):
+        program, who = self.nobody()
+        wire = Wire(self.dir / "sim/1")
+        self.addCleanup(wire.close)
+        os.chmod(wire.name, 0)
+        run = subprocess.run([program, "verify", "-d", wire.name, "--cards", "x.cards"], cwd=self.dir, capture_output=True, text=True, **who)
+        self.assertEqual(run.returncode, 8)
+        self.assertIn("no permission", run.stderr)
+        self.assertIn("hint: join the port's group: sudo usermod -aG dialout", run.stderr)
+
+    def test_ser_15_refusing_without_end(self):
+        """A device that takes no byte, one that loses all it had, one that is busy: each ends, with the count where there is one."""
+        stages = 0
+
+        def back(packet):
+            nonlocal stages
+            stages += is_answer(packet, smp.STAGE)
+            return [body(packet, lambda b: {"off": 0})] if is_answer(packet, smp.STAGE) else [packet]
+        run = self.push(to_tool=packets(back), status=7)
+        self.assertRegex(run.err, "went back in the object 5 times, now to byte 0 of [0-9]+")
+        self.assertLessEqual(stages, 6)
+        busy = packets(lambda p: [body(p, lambda b: {"rc": 10})] if is_answer(p, smp.STAGE) else [p])
+        self.assertIn("error 10 of group 0", self.push(to_tool=busy, status=7).err)
+        far = packets(lambda p: [body(p, lambda b: {"off": 1 << 20})] if is_answer(p, smp.STAGE) else [p])
+        self.assertIn("an offset that makes sense", self.push(to_tool=far, status=7).err)
+
+    def test_dev_06_versions(self):
+        def says(versions):
+            return packets(lambda p: [body(p, lambda b: {**b, "v": versions})] if is_answer(p, smp.DESCRIBE) else [p])
+        for versions in ([], [0], [2], [65535], [0, 2, 65535], [-1]):
+            with self.subTest(versions):
+                run = self.push(to_tool=says(versions), status=7)
+                self.assertRegex(run.err, "does not speak version 1|an answer that is none")
+        self.assertIn("an answer that is none", self.push(to_tool=says(1), status=7).err)
+        without = packets(lambda p: [body(p, lambda b: {k: x for k, x in b.items() if k != "v"})] if is_answer(p, smp.DESCRIBE) else [p])
+        self.assertIn("does not speak version 1", self.push(to_tool=without, status=7).err)
+        self.assertEqual(self.domains(), [])
+        self.push(to_tool=says([0, 1, 65535]))
+
+    def test_dev_15_texts_of_any_length(self):
+        for size in (33, 3000, 65000):
+            with self.subTest(size):
+                run = self.push(to_tool=packets(lambda p, n=size: [body(p, lambda b: {**b, "hwmodel": b"\x1b" * n})]
+                                                if is_answer(p, smp.DESCRIBE) else [p]), status=None, timeout=1)
+                self.assertIn(run.returncode, (7, 8))
+                self.assertLess(len(run.err), 600)
+                self.assertNotIn(b"\x1b", run.stdout + run.stderr)
 
     def test_ser_06_duplicates_and_old_answers(self):
         old = []
