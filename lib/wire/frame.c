@@ -140,6 +140,17 @@ static bool console_end(struct imp_deframer *d, struct imp_span *packet)
 	return true;
 }
 
+static bool outside(struct imp_deframer *d, uint8_t byte)
+{
+	if (byte == FIRST_1 || byte == NEXT_1) {
+		d->state = CONSOLE_1;
+		d->code = byte;
+		return false;
+	}
+	remember(d, byte);
+	return false;
+}
+
 static bool in_console(struct imp_deframer *d, uint8_t byte, struct imp_span *packet)
 {
 	if (byte == '\r')
@@ -150,8 +161,9 @@ static bool in_console(struct imp_deframer *d, uint8_t byte, struct imp_span *pa
 	if (base64_value(byte) < 0 && byte != '=') {
 		d->quads = 0;
 		drop(d);
-		remember(d, byte);
-	} else if (d->quads == 4 && !console_quad(d)) {
+		return outside(d, byte); /* the next frame may begin here */
+	}
+	if (d->quads == 4 && !console_quad(d)) {
 		d->quads = 0;
 		drop(d);
 	}
@@ -225,17 +237,6 @@ static void in_cobs(struct imp_deframer *d, uint8_t byte)
 	d->code--;
 	if (d->over)
 		drop(d);
-}
-
-static bool outside(struct imp_deframer *d, uint8_t byte)
-{
-	if (byte == FIRST_1 || byte == NEXT_1) {
-		d->state = CONSOLE_1;
-		d->code = byte;
-		return false;
-	}
-	remember(d, byte);
-	return false;
 }
 
 static bool take(struct imp_deframer *d, uint8_t byte, struct imp_span *packet)

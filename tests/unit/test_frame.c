@@ -104,7 +104,7 @@ Test(frame, logs_and_noise_between_frames_are_passed_over)
 	cr_assert_gt(d.noise, 0);
 }
 
-/* SER-03, SER-05: whatever bit flips, the frame is dropped and the next one is found. */
+/* SER-03: whatever bit flips, the frame is dropped and the next one is found. */
 Test(frame, bad_crc_drops_the_frame_and_resyncs)
 {
 	static uint8_t wire[8 * CAP], packet[CAP];
@@ -176,18 +176,50 @@ Test(frame, control_bytes_in_a_payload_survive)
 	}
 }
 
+/* SER-04: the largest that the buffer holds, and one byte more; what follows is found. */
 Test(frame, larger_than_the_buffer_is_dropped)
 {
-	static uint8_t wire[2 * CAP], packet[CAP], small[68];
-	struct imp_span p = packet_of(200, packet);
+	enum { HOLDS = 64 };
+	static uint8_t wire[2 * CAP], packet[CAP], next[CAP], small[HOLDS + 4];
+	struct imp_span good = packet_of(HOLDS - IMP_SMP_HEADER, next);
+
+	for (size_t body = HOLDS - IMP_SMP_HEADER; body < 1000;
+	     body += body < 60 ? 1 : 97)
+		for (int framing = 0; framing < 2; framing++) {
+			struct imp_span p = packet_of(body, packet);
+			struct imp_writer w = imp_writer(wire, sizeof(wire));
+			struct imp_deframer d;
+
+			imp_frame_put(&w, (enum imp_framing)framing, p);
+			imp_deframer_init(&d, small, HOLDS);
+			cr_assert_eq(feed(&d, imp_written(&w), p), p.len <= HOLDS,
+				     "%zu framing %d", p.len, framing);
+			w.len = 0;
+			imp_frame_put(&w, (enum imp_framing)framing, good);
+			cr_assert_eq(feed(&d, imp_written(&w), good), 1);
+		}
+}
+
+/* SER-05: a frame that breaks off anywhere; the next one is found. */
+Test(frame, cut_frame_costs_no_other)
+{
+	static uint8_t wire[2 * CAP], packet[CAP];
+	struct imp_span p = packet_of(150, packet);
 
 	for (int framing = 0; framing < 2; framing++) {
 		struct imp_writer w = imp_writer(wire, sizeof(wire));
 		struct imp_deframer d;
+		size_t whole;
 
 		imp_frame_put(&w, (enum imp_framing)framing, p);
-		imp_deframer_init(&d, small, sizeof(small) - 4);
-		cr_assert_eq(feed(&d, imp_written(&w), p), 0);
+		whole = w.len;
+		/* Without its last delimiter it is whole when the next one comes. */
+		for (size_t cut = 0; cut + 1 < whole; cut++) {
+			imp_deframer_init(&d, buf, CAP);
+			cr_assert_eq(feed(&d, (struct imp_span){ wire, cut }, p), 0);
+			cr_assert_eq(feed(&d, (struct imp_span){ wire, whole }, p), 1,
+				     "framing %d, cut after %zu", framing, cut);
+		}
 	}
 }
 
