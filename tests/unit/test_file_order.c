@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -34,6 +35,11 @@ static bool fails(char letter)
 
 int fsync(int fd)
 {
+	struct stat st;
+
+	cr_assert_eq(fstat(fd, &st), 0);
+	cr_assert(!S_ISREG(st.st_mode) || st.st_size == 3,
+		  "synced before it was flushed");
 	return fails('s') ? -1 : (int)syscall(SYS_fsync, fd);
 }
 
