@@ -11,6 +11,7 @@ import struct
 import subprocess
 import termios
 import threading
+import time
 import unittest
 
 import cbor2
@@ -44,21 +45,31 @@ class Faults(Case):
 
     # The line
     def test_dev_01_silent(self):
-        self.push("silent", status=8, words="nothing came")
+        self.push("silent", status=8, words="nothing came", options="--timeout 2")
         self.assertEqual(self.held(), [])
 
     def test_ser_14_echo(self):
-        self.push("echo", status=8, words="only our own bytes came back")
+        self.push("echo", status=8, words="only our own bytes came back", options="--timeout 2")
 
     def test_text_only(self):
-        answer = self.push("text", status=8, words="text came, no answer")
+        answer = self.push("text", status=8, words="text came, no answer", options="--timeout 2")
         self.assertNotIn("\x1b", answer["message"])
 
     def test_dev_03_endless_stream_hides_no_answer(self):
         self.push("flood", status=0, words="attested", options="--timeout 10")
 
+    def test_dev_03_endless_streams_end_at_the_deadline(self):
+        """Text without end, frames without end, with no answer among them."""
+        for faults, words in ((("flood", "drop@1"), "text came, no answer"), (("lie:frames", "drop@1"), r"answers came, none to this question \(asked [0-9]+ times\)")):
+            with self.subTest(faults):
+                began = time.monotonic()
+                self.push(*faults, status=8, words=words, options="--timeout 1")
+                self.assertLess(time.monotonic() - began, 3)
+
     def test_dev_02_slow(self):
+        began = time.monotonic()
         self.push("slow@1", status=8, words="nothing came|text came|no frame|frames? came", options="--timeout 3")
+        self.assertLess(time.monotonic() - began, 5)
 
     def test_ser_01_noise_is_passed_over(self):
         self.push("noise", status=0, words="attested")
@@ -191,6 +202,7 @@ class Faults(Case):
         return answer
 
     def test_evid_03_replayed_evidence(self):
+        """EVID-04: its nonce was issued, and is used."""
         run = self.simulate("$I verify -d sim/1 --cards x.cards >/dev/null; $I verify -d sim/1 --cards x.cards --json",
                             "--fault", "lie:replay", status=5)
         self.assertEqual(self.lines(run.out)[-1]["differences"][0]["what"], "nonce")
@@ -209,7 +221,7 @@ class Faults(Case):
             "key": (5, "sign", None),                           # DEV-08
             "foreign-key": (5, "signing key", "signing key"),   # DEV-08
             "nonce": (5, "nonce", "nonce"),                     # DEV-09, EVID-02: one that nobody issued
-            "missing": (7, "form", "form"),                     # DEV-11, EVID-13, EVID-04: no nonce at all
+            "missing": (7, "form", "form"),                     # DEV-11, EVID-13: no nonce at all
             "wrong-type": (7, "form", "form"),                  # COSE-17
             "claim": (0, "attested", None),                     # DEV-11: unknown claims are passed over
             "ueid": (5, "identity", "identity"),                # DEV-14, EVID-05: what another device would sign
@@ -229,12 +241,31 @@ class Faults(Case):
                 self.setUpFresh()
                 self.lie(name, status, words, what)
 
+    def test_dev_10_evidence_of_an_older_profile(self):
+        """It took the new one, perhaps, and shows what it held before, under the nonce of now and its own signature."""
+        self.simulate("$I push p.packages -d sim/1 --cards x.cards")
+        self.profile(2)
+        self.simulate("$I pack p.yaml --csv d.csv -k owner.pem --cards x.cards -o q.packages")
+        run = self.simulate("$I verify -d sim/1 --cards x.cards && $I push q.packages -d sim/1 --cards x.cards --json", "--fault", "lie:old-state", status=4)
+        found = {d["what"]: (d["found"], d["expected"]) for d in self.lines(run.out)[-1]["differences"]}
+        self.assertIn("profile id", found)
+        self.assertEqual(found["sequence"], ("1", "2"))
+
     def test_dev_15_hostile_texts_reach_no_terminal(self):
+        """Nor do they make lines, columns or files of their own."""
         for lie in ("strings", "serial", "class"):
             self.setUpFresh()
+            before = self.files()
             run = self.simulate("$I enroll -d sim/1 -o y.cards; $I push p.packages -d sim/1 --cards x.cards; $I verify -d sim/1 --cards x.cards; "
-                                "$I inspect y.cards; true", "--fault", f"lie:{lie}")
-            self.assertNotIn(b"\x1b", run.stdout + run.stderr)
+                                "$I verify -d sim/1 --cards x.cards --json; $I inspect y.cards; true", "--fault", f"lie:{lie}")
+            shown = run.stdout + run.stderr
+            self.assertEqual([b for b in shown if b < 32 and b != 10 or b == 127], [])
+            self.assertEqual([line for line in shown.splitlines() if line.startswith(b"';--")], [])
+            self.assertEqual(len(self.lines(run.out)), 1)
+            self.assertLessEqual(self.files() - before, {"y.cards"})
+
+    def files(self):
+        return {p.name for p in self.dir.iterdir()}
 
     def test_sig_01_ctrl_c_ends_with_130(self):
         run = self.simulate("$I push p.packages -d sim/1 --cards x.cards --timeout 30 & p=$!; sleep 1; kill -TERM $p; wait $p",
