@@ -147,6 +147,16 @@ class Keys(Case):
             self.assertIn("symbolic link", self.run_tool("key", "link", status=6).err)
             (self.dir / "link").unlink()
 
+    def test_perm_01_no_regular_file(self):
+        """A pipe or a folder in the place of a key is not waited for."""
+        os.mkfifo(self.dir / "pipe", 0o600)
+        (self.dir / "folder").mkdir(0o700)
+        self.write("x.profiles", b"\xa0")
+        for name in ("pipe", "folder", "/dev/null"):
+            run = self.run_tool("sign", "-k", name, "x.profiles", status=6, timeout=5)
+            self.assertRegex(run.err, "is not a regular file")
+            self.assertRegex(self.run_tool("build", "x.profiles", "--seed", name, status=6, timeout=5).err, "is not a regular file")
+
     def test_perm_01_output_over_a_symlink(self):
         """The link is an existing file; --force puts the new file in its place and leaves alone where it led."""
         self.write("other", "before")
