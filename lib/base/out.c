@@ -37,9 +37,13 @@ static int open_beside(struct imp_out *out)
 		}
 		fd = open(out->tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
 			  out->flags & IMP_OUT_PRIVATE ? 0600 : 0666);
-		if (fd >= 0 || errno != EEXIST)
+		if (fd >= 0)
 			return fd;
+		if (errno != EEXIST)
+			break;
 	}
+	free(out->tmp); /* whatever has this name is not ours */
+	out->tmp = NULL;
 	return -1;
 }
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -53,6 +54,14 @@ int link(const char *from, const char *to)
 {
 	return fails('l') ? -1
 			  : (int)syscall(SYS_linkat, AT_FDCWD, from, AT_FDCWD, to, 0);
+}
+
+/* The names of files that are not finished are drawn; here everybody knows them. */
+ssize_t getrandom(void *buf, size_t len, unsigned flags)
+{
+	(void)flags;
+	memset(buf, 0xab, len);
+	return (ssize_t)len;
 }
 
 static char folder[] = "/tmp/imprint-file-XXXXXX";
@@ -195,4 +204,25 @@ Test(file, a_name_that_was_taken_meanwhile_stays_with_its_file)
 	cr_assert_not_null(strstr(err.msg, "exists already"), "%s", err.msg);
 	cr_assert_str_eq(held(), "other");
 	cr_assert_eq(entries(), 1);
+}
+
+/* PERM-01: somebody who guessed the name of the unfinished file has put a link there, or
+ * a file of his own. */
+Test(file, what_lies_at_the_unfinished_name_is_not_written)
+{
+	char tmp[80], target[80];
+	struct imp_error err = { 0 };
+	struct imp_out out = { 0 };
+
+	snprintf(tmp, sizeof(tmp), "%s.abababab.tmp", path);
+	snprintf(target, sizeof(target), "%s/target", folder);
+	cr_assert_eq(symlink(target, tmp), 0);
+	cr_assert_eq(imp_out_open(&out, path, 0, &err), -IMP_ERESOURCE);
+	cr_assert_neq(access(target, F_OK), 0);
+	cr_assert_eq(unlink(tmp), 0, "still there, it is not ours");
+	put("theirs");
+	cr_assert_eq((int)syscall(SYS_rename, path, tmp), 0);
+	cr_assert_eq(imp_out_open(&out, path, 0, &err), -IMP_ERESOURCE);
+	cr_assert_eq((int)syscall(SYS_rename, tmp, path), 0);
+	cr_assert_str_eq(held(), "theirs");
 }
