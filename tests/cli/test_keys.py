@@ -343,7 +343,8 @@ class Keys(Case):
         lines = good.splitlines(keepends=True)
         for name, content in {"truncated": "".join(lines[:-1]), "cut base64": good.replace(lines[1], lines[1][:-6] + "\n"),
                               "two keys": good + good, "garbage": "hello\n", "empty": "", "trailing": good + "x\n",
-                              "ec label": good.replace("PRIVATE KEY", "EC PRIVATE KEY")}.items():
+                              "ec label": good.replace("PRIVATE KEY", "EC PRIVATE KEY"), "other end": good.replace("END PRIVATE", "END PUBLIC"),
+                              "padding inside": good.replace(lines[1], lines[1][:-5] + "=\n"), "text before": "x\n" + good}.items():
             with self.subTest(name):
                 self.refuse(content, 6, "k.pem", 0o600)
 

@@ -46,12 +46,12 @@ def cose_key(public):
     return {1: 2, -1: 1, -2: n.x.to_bytes(32, "big"), -3: n.y.to_bytes(32, "big")}
 
 
-def encrypt(peer, plain, kid=None, tamper=None, aad=b"", alg=3, extra=0, info=None, wrap=keywrap.aes_key_wrap):
+def encrypt(peer, plain, kid=None, tamper=None, aad=b"", alg=3, extra=0, info=None, wrap=keywrap.aes_key_wrap, rp=None):
     """COSE_Encrypt with ECDH-ES+A256KW, party data nil unless info says otherwise."""
     curve = isinstance(peer, x25519.X25519PublicKey)
     eph = x25519.X25519PrivateKey.generate() if curve else ec.generate_private_key(ec.SECP256R1())
     z = eph.exchange(peer) if curve else eph.exchange(ec.ECDH(), peer)
-    rp = enc({1: -31, **({4: kid} if kid else {})})
+    rp = rp or enc({1: -31, **({4: kid} if kid else {})})
     kek = HKDF(hashes.SHA256(), 32, None, enc(info or [-5, [None] * 3, [None] * 3, [256, rp]])).derive(z)
     cek, iv = os.urandom(32), os.urandom(12)
     parts = {"bp": enc({1: alg}), "iv": iv, "wrapped": wrap(kek, cek), "epk": cose_key(eph.public_key())}
@@ -100,7 +100,7 @@ class Open(Case):
         self.opens(sign1(p, b"x", {}, {1: -7}), status=4, words="unprotected")                 # COSE-01
         self.opens(sign1(p, b"x", {1: -7}, {1: -7}), status=3, words="both headers")           # COSE-06
         self.opens(sign1(p, b"x", {}), status=4, words="names no algorithm")                   # COSE-02
-        for alg in (-999, "unknown", -35, -37, 5):                                             # COSE-03
+        for alg in (-999, "unknown", -35, -37, 5, 3, -31):                                             # COSE-03
             self.opens(sign1(p, b"x", {1: alg}), status=4, words="not one that imprint uses")
         self.opens(sign1(p, b"x", {1: -8}), status=6, words="no key given that fits")          # COSE-04
 
@@ -151,6 +151,16 @@ class Open(Case):
         for label in (32, 33, 34, 35, 14):                                                               # COSE-16
             self.opens(sign1(p, b"x", {1: -7}, {label: b"k"}), status=4, words="key material")
             self.opens(sign1(p, b"x", {1: -7, label: b"k"}), status=4, words="key material")
+
+    def test_cose_16_in_the_body_or_with_one_of_several_signers(self):
+        body, more = enc({16: "t"}), enc({16: "t", 33: b"certificate"})
+        def part(head, over):
+            return [head, {}, raw_sign(self.p256, enc(["Signature", over, head, b"", b"x"]))]
+        plain, chain = enc({1: -7}), enc({1: -7, 33: b"certificate"})
+        self.assertEqual(self.opens(cbor2.CBORTag(98, [body, {}, b"x", [part(plain, body)]])), b"x")
+        self.opens(cbor2.CBORTag(98, [more, {}, b"x", [part(plain, more)]]), status=4, words="key material")
+        self.opens(cbor2.CBORTag(98, [body, {33: b"c"}, b"x", [part(plain, body)]]), status=4, words="key material")
+        self.opens(cbor2.CBORTag(98, [body, {}, b"x", [part(chain, body)]]), status=4, words="key material")
 
     def test_cose_16_a_key_in_the_message_is_not_the_verifiers(self):
         """Signed by a stranger whose key stands in the message, under every label where one might look."""
@@ -203,7 +213,8 @@ class Open(Case):
             "ENC-01 off curve": (change(epk=off), 5), "ENC-01 other curve": (change(epk=cose_key(self.x.public_key())), 6),
             "ENC-01 small order": (change(epk={1: 1, -1: 4, -2: bytes(32)}), 5), "ENC-01 infinity": (change(epk=infinity), 5),
             "ENC-01 compressed": (change(epk={**off, -3: True}), 4), "ENC-01 empty": (change(epk={**point, -2: b"", -3: b""}), 4),
-            "ENC-02 no AEAD": (change(bp=enc({1: -65534})), 4), "ENC-04 short": (change(wrapped=lambda w: w[:-1]), 5),
+            "ENC-02 no AEAD": (change(bp=enc({1: -65534})), 4), "ENC-02 a signature": (change(bp=enc({1: -7})), 4),
+            "ENC-02 a recipient's": (change(bp=enc({1: -31})), 4), "ENC-04 short": (change(wrapped=lambda w: w[:-1]), 5),
             "ENC-05 no tag": (change(ct=b"x" * 15), 5),
             "ENC-08 other header": (change(bp=enc({1: 3, 16: "t"})), 5),
             "ENC-09 epk": (change(epk=cose_key(ec.generate_private_key(ec.SECP256R1()).public_key())), 5),
@@ -237,6 +248,16 @@ class Open(Case):
         def top(old):
             old["epk"] = {**old["epk"], -2: old["epk"][-2][:31] + bytes([old["epk"][-2][31] | 0x80])}
         self.opens(encrypt(self.x.public_key(), b"s", tamper=top), key="x.pem", status=5, words="not a point")
+
+    def test_enc_02_recipient_algorithms_and_headers(self):
+        """What would change the derivation and is not implemented is refused, not passed over."""
+        self.seal()
+        for head in ({1: -29}, {1: -25}, {1: -6}, {1: 3}, {1: -7}, {}, {1: -31, -20: b"salt"}, {1: -31, -21: b"party"}, {1: -31, 99: 1}):
+            good = encrypt(self.p.public_key(), b"s", rp=enc(head)).value
+            self.opens(cbor2.CBORTag(96, good), key="p.pem", status=4)
+        good = encrypt(self.p.public_key(), b"s").value
+        good[3][0][1] |= {-20: b"salt"}
+        self.opens(cbor2.CBORTag(96, good), key="p.pem", status=4, words="headers other than")
 
     def test_enc_04_another_iv_of_the_key_wrap(self):
         """RFC 5649 wraps with another initial value than RFC 3394."""

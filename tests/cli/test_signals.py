@@ -145,9 +145,11 @@ class Signals(Case):
 
     def test_an_ignored_hangup_stays_ignored(self):
         """nohup: the work goes on."""
-        self.start()
+        self.start("slow@2000")
         run = subprocess.Popen([IMPRINT, "enroll", "-d", "sim/1", "-o", "x.cards"], cwd=self.dir, stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        time.sleep(0.2)
+        self.assertIsNone(run.poll())
         run.send_signal(signal.SIGHUP)
         self.assertEqual(run.wait(20), 0)
 

@@ -180,6 +180,8 @@ class Verdicts(unittest.TestCase):
                 ('malformed', 'COSE-14 order', lock(protected_raw=b'\xa3\x04' + kid + b'\x01\x26\x10' + typ)),
                 ('malformed', 'COSE-14 long', lock(protected_raw=b'\xa3\x01\x38\x06\x04' + kid + b'\x10' + typ)),
                 ('malformed', 'COSE-14 open', lock(protected_raw=b'\xbf\x01\x26\x04' + kid + b'\x10' + typ + b'\xff')),
+                ('malformed', 'kid of 31 bytes', lock(kid=owner.kid[:31])),
+                ('malformed', 'kid of 33 bytes', lock(kid=owner.kid + b'\0')),
                 ('malformed', 'COSE-16', lock(protected={**header, 33: b'certificate'})),
                 ('malformed', 'COSE-16 unprotected', lock(un={33: b'certificate'})),
                 ('malformed', 'COSE-16 a key', lock(un={-1: self.fleet.stranger.public})),
@@ -189,6 +191,10 @@ class Verdicts(unittest.TestCase):
             item = lock()
             item.value[0] = encode({k: v for k, v in {**header, **change}.items() if v is not None})
             self.same('malformed', item, f'COSE-15 {name}')
+        for size in (0, 1, 63, 65, 72):
+            self.same('malformed', lock(signature=bytes(size)), f'COSE-11 {size}')
+        for tag in (16, 17, 61, 96, 97):
+            self.same('malformed', Tag(tag, self.command(o.LOCK, many=True).value), f'COSE-08 {tag}')
         r, s = (lambda sig: (sig[:32], sig[32:]))(lock().value[3])
         order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551
         for name, bad in (('r = 0', bytes(32) + s), ('s = 0', r + bytes(32)), ('r = n', order.to_bytes(32, 'big') + s),
@@ -343,6 +349,8 @@ class Verdicts(unittest.TestCase):
             seal('unsupported', f'typ {kind}', typ=kind)
         seal('malformed', 'extra claim', claims={**claims, 99: 1})
         seal('malformed', 'no claims', protected={1: 3, 16: cose.typ('package')})
+        seal('malformed', 'a header more', protected={1: 3, 15: claims, 16: cose.typ('package'), 99: 1})
+        seal('malformed', 'a kid outside', protected={1: 3, 4: kid, 15: claims, 16: cose.typ('package')})
         seal('malformed', 'A128GCM', protected={1: 1, 15: claims, 16: cose.typ('package')})
         seal('malformed', 'A128KW', recipient={1: -29, 4: kid})
         seal('not-for-me', 'kid of another', kid=bytes(32))

@@ -137,6 +137,7 @@ static int key_agree(void *ctx, const struct imp_pub *peer, uint8_t z[32])
 	struct board *b = ctx;
 
 	cr_assert_eq(peer->crv, b->sealing_crv, "a key is used on its own curve only");
+	cr_assert_eq(imp_pub_check(b->crypto, peer), 0, "and with points only");
 	return imp_soft_agree(b->crypto, b->sealing, peer, z);
 }
 

@@ -190,6 +190,34 @@ Test(agent, owner_with_approvers_needs_exactly_m_of_them)
 	scene_stop(&s);
 }
 
+/* Not even among those who need not sign today. */
+Test(agent, approvers_whose_keys_are_none_do_not_enter)
+{
+	static uint8_t buf[KIT_CAP];
+	const struct imp_pub none[] = {
+		{ .crv = IMP_CRV_P256, .x = { 1 }, .y = { 2 } }, /* off the curve */
+		{ .crv = IMP_CRV_P256 },			 /* infinity */
+		{ .crv = IMP_CRV_ED25519, .x = { 1 } },		 /* order 1 */
+	};
+	struct imp_signer two[2];
+	struct claim_spec c = { .signer = two, .signers = 2 };
+
+	scene_start(&s, false);
+	scene_enroll(&s.dev);
+	c.approval = (struct imp_approval){ .threshold = 1, .count = 2 };
+	c.approval.key[0] = s.approver[0].signer.pub;
+	two[0] = s.owner.signer;
+	two[1] = s.approver[0].signer;
+	for (size_t i = 0; i < COUNTOF(none); i++) {
+		c.approval.key[1] = none[i];
+		cr_assert_eq(board_push(&s.dev, make_claim(&s, &s.dev, &c, buf), NULL),
+			     IMP_R_SIGNATURE);
+	}
+	c.approval.key[1] = s.approver[1].signer.pub;
+	cr_assert_eq(board_push(&s.dev, make_claim(&s, &s.dev, &c, buf), NULL), 0);
+	scene_stop(&s);
+}
+
 Test(agent, commands_do_what_they_say)
 {
 	struct imp_command wipe = { .op = IMP_OP_WIPE, .sequence = 5, .domains = 1 << 1 };

@@ -322,6 +322,47 @@ Test(agent_store, an_operation_that_fails_is_told_as_it_is)
 	fail_once(true);
 }
 
+static int (*usual_write)(void *ctx, unsigned half, uint32_t off, const uint8_t *buf,
+			  size_t len);
+static unsigned writes_left;
+
+static int write_failing_once(void *ctx, unsigned half, uint32_t off, const uint8_t *buf,
+			      size_t len)
+{
+	return writes_left-- == 0 ? -1 : usual_write(ctx, half, off, buf, len);
+}
+
+/* A write that fails, and the power stays: what is said, held and in force is what is
+ * stored; the next time it works. */
+Test(agent_store, write_that_fails_changes_nothing)
+{
+	prepare(false);
+	usual_write = s.dev.port.write;
+	for (size_t i = 1; i < count; i++)
+		for (unsigned at = 0; at < 3; at++) {
+			unsigned activations;
+
+			memcpy(&s.dev, &steps[i].before, sizeof(s.dev));
+			s.dev.port.write = write_failing_once;
+			writes_left = at;
+			activations = s.dev.activations;
+			cr_assert_eq(take(&steps[i]), IMP_R_STORAGE, "%s", steps[i].name);
+			cr_assert_not(s.dev.agent.broken);
+			cr_assert_eq(memcmp(&s.dev.agent.state,
+					    &steps[i].before.agent.state,
+					    sizeof(s.dev.agent.state)),
+				     0, "%s: state", steps[i].name);
+			cr_assert_arr_eq(s.dev.active_len, steps[i].before.active_len,
+					 sizeof(s.dev.active_len));
+			cr_assert_geq(s.dev.activations, activations);
+			s.dev.port.write = usual_write;
+			s.dev.drawn = steps[i].before.drawn;
+			cr_assert_eq(take(&steps[i]), 0, "%s", steps[i].name);
+			cr_assert(holds(&steps[i].after), "%s", steps[i].name);
+		}
+	scene_stop(&s);
+}
+
 /* The header that fits a body. */
 static void seal(uint8_t *half)
 {

@@ -210,6 +210,9 @@ static void gcm(const struct row *row)
 	cr_expect_eq(rc == 0, row->valid, "case %s: %d", row->field[0], rc);
 	if (!rc)
 		cr_expect_arr_eq(box.at, plain.at, plain.len, "case %s", row->field[0]);
+	/* OpenSSL gives the plaintext before it has seen the tag. */
+	for (size_t i = 0; rc && i < box.len; i++)
+		cr_assert_eq(box.at[i], 0, "case %s: plaintext is left", row->field[0]);
 }
 
 Test(wycheproof, aes_256_gcm)
