@@ -118,6 +118,32 @@ class Sources(Case):
         self.assertNotIn("topsecret", err)
         self.assertIn("*************", err)
 
+    def test_perm_01_files_of_a_profile_stay_in_its_folder(self):
+        """Neither a path nor a link leads out of it, nor into a pipe; the profile itself may be named through a link."""
+        (self.dir / "sub").mkdir()
+        self.write("outside", b"o" * 16)
+        self.write("sub/inside", b"i" * 16)
+        (self.dir / "sub/out").symlink_to("../outside")
+        (self.dir / "sub/in").symlink_to("inside")
+        os.mkfifo(self.dir / "sub/pipe")
+        self.run_tool("keygen", "--type", "seed", "-o", "seed.key")
+
+        def build(name, status=3, words=""):
+            self.write("sub/p.yaml", HEAD + f'settings: {{security/0: {{bootstrap: true, mode: psk, identity: {{text: a}}, secret: {{file: "{name}"}}}}}}\n')
+            run = self.run_tool("build", "sub/p.yaml", "--seed", "seed.key", status=status, timeout=5)
+            self.assertIn(words, run.err)
+            return run.stdout
+        for name in ("../outside", str(self.dir / "outside"), str(self.dir / "sub/inside"), "out", "../sub/../outside"):
+            build(name, words="in the profile's folder")
+        build("pipe", words="is not a regular file")
+        build("nothing", words="no such file")
+        good = build("inside", status=0)
+        self.assertIn(b"i" * 16, good)
+        self.assertIn(b"i" * 16, build("in", status=0))
+        build("inside", status=0)
+        (self.dir / "sub/link.yaml").symlink_to("p.yaml")
+        self.assertEqual(self.run_tool("build", "sub/link.yaml", "--seed", "seed.key").stdout, good)
+
     def test_secret_needs_a_seed(self):
         self.write("p.yaml", HEAD + 'settings: {apn/0: {name: x, auth: pap, user: u, secret: s}}\n')
         self.assertIn("--seed KEY is needed", self.run_tool("build", "p.yaml", "-o", "out", status=6).err)
