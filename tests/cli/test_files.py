@@ -241,8 +241,8 @@ class Files(Case):
         program, who = self.nobody()
         (self.dir / "closed").mkdir(0o755)
         if who:
-            run = subprocess.run([program, "build", "p.yaml", "--csv", "-", "-o", "out"], cwd=self.dir, input=csv, capture_output=True,
-                                 env={**os.environ, "TMPDIR": str(self.dir / "closed")}, **who)
+            who["env"]["TMPDIR"] = str(self.dir / "closed")
+            run = subprocess.run([program, "build", "p.yaml", "--csv", "-", "-o", "out"], cwd=self.dir, input=csv, capture_output=True, **who)
             self.assertEqual(run.returncode, 10, run.stderr)
             self.assertIn(b"closed", run.stderr)
 
@@ -320,7 +320,7 @@ class Files(Case):
     @staticmethod
     def reads(pid, who):
         """Why the same user cannot read the memory of this process."""
-        run = subprocess.run(["head", "-c", "1", f"/proc/{pid}/mem"], capture_output=True, text=True, env={"LC_ALL": "C"}, **who)
+        run = subprocess.run(["head", "-c", "1", f"/proc/{pid}/mem"], capture_output=True, text=True, **{**who, "env": {"LC_ALL": "C"}})
         return run.stderr.strip().rsplit(": ", 1)[-1]
 
     def test_secret_01_a_marker_is_found_nowhere(self):

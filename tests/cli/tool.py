@@ -70,7 +70,8 @@ settings:
         shutil.copy(IMPRINT, program)
         program.chmod(0o755)
         self.dir.chmod(0o1777)
-        who = {"user": 65534, "group": 65534, "extra_groups": []}
+        shutil.copytree(ROOT / "profiles", self.dir / "data")  # the source may lie where only root looks
+        who = {"user": 65534, "group": 65534, "extra_groups": [], "env": {**os.environ, "IMPRINT_DATADIR": str(self.dir / "data")}}
         try:
             subprocess.run([program, "help"], check=True, capture_output=True, cwd=self.dir, **who)
         except OSError as error:
