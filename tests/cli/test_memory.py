@@ -38,7 +38,8 @@ def image_of(pid):
 
 
 def start(args, folder, fds):
-    """A traced child. Without lazy symbols: resolving one saves registers, with what they hold, on the stack."""
+    """A traced child. Without lazy symbols: resolving one saves registers, with what they hold, on the stack. What is
+    freed is kept as it is: neither overwritten, as meson has it, nor used again."""
     pid = os.fork()
     if pid == 0:
         os.chdir(folder)
@@ -48,7 +49,8 @@ def start(args, folder, fds):
         for fd in fds:
             os.set_inheritable(fd, True)
         ptrace(TRACEME, 0)
-        os.execve(args[0], args, {**os.environ, "LD_BIND_NOW": "1"})
+        os.environ.pop("MALLOC_PERTURB_", None)
+        os.execve(args[0], args, {**os.environ, "LD_BIND_NOW": "1", "LD_PRELOAD": os.environ["KEEP"]})
     return pid
 
 
