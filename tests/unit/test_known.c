@@ -221,6 +221,54 @@ Test(known, evidence_needs_every_claim_and_passes_over_others)
 	stop_known();
 }
 
+/* COSE-17: the claims of evidence in another form, type or chain, each signed well by the
+ * device's own key. */
+Test(known, evidence_is_one_signature_of_its_own_type)
+{
+	uint8_t buf[2048], again[2048];
+	struct imp_span evidence = start_known(buf, sizeof(buf));
+	const struct imp_signer signer = { .alg = IMP_ALG_ES256,
+					   .pub = dev.pub[IMP_KEY_SIGNING],
+					   .ctx = &dev,
+					   .sign = sign };
+	const struct imp_span none = { 0 };
+	const struct imp_span chain = IMP_TEXT("\xa1\x0d\xd2\x84\x40\xa0\x40\x40");
+	struct imp_signed s;
+
+	cr_assert_eq(imp_signed_decode(evidence, &s, NULL), 0);
+	for (unsigned i = 0; i < 4; i++) {
+		struct imp_writer w = imp_writer(again, sizeof(again));
+		enum imp_kind kind = i == 2 ? IMP_KIND_CARD : IMP_KIND_EVIDENCE;
+		int rc = i == 1 ? imp_signed_put_many(crypto, known.signing_kid, &signer,
+						      1, kind, none, s.cose.payload, &w)
+				: imp_signed_put_one(crypto, &signer, kind,
+						     i == 3 ? chain : none,
+						     s.cose.payload, &w, NULL);
+
+		cr_assert_eq(rc, 0);
+		cr_assert_eq(appraise(imp_written(&w)), i == 0 ? 0 : -IMP_EDEVICE, "%u",
+			     i);
+		cr_assert(i == 0 || strcmp(appraisal.difference[0].what, "form") == 0);
+	}
+	stop_known();
+}
+
+/* EVID-14: other hardware under the right key. */
+Test(known, evidence_is_of_the_carded_class)
+{
+	uint8_t buf[2048];
+
+	start_known(buf, sizeof(buf));
+	dev.constants.oemid++;
+	cr_assert_eq(appraise(ask(IMP_ATTEST, nonce, buf, sizeof(buf))), -IMP_EPOLICY);
+	cr_assert_str_eq(appraisal.difference[0].what, "class");
+	dev.constants.oemid--;
+	dev.constants.hwmodel = IMP_TEXT("keel-3");
+	cr_assert_eq(appraise(ask(IMP_ATTEST, nonce, buf, sizeof(buf))), -IMP_EPOLICY);
+	cr_assert_str_eq(appraisal.difference[0].what, "class");
+	stop_known();
+}
+
 /* EVID-02 to 05: another nonce than the one that was issued to this device now, be it
  * made up, used in an earlier exchange, or issued to a neighbour; and a neighbour's
  * evidence. */

@@ -207,6 +207,7 @@ Test(session, endless_stream_ends_with_the_patience)
 	begun = imp_now_ns();
 	describe("text came");
 	cr_assert_lt(since_ms(begun), 2000);
+	stop();
 	start(MINUTE, NULL);
 	answer(&line, &old, IMP_TEXT("\xa0"), 0);
 	memcpy(frame, line.out, line.answer.len);
