@@ -227,6 +227,16 @@ class Job(Case):
                 run = self.two("$I verify -d sim/1 --cards x.cards --evidence e.evidence --json", "--fault", f"1:lie:{lie}", status=5)
                 self.assertIn("history", {d["what"] for d in self.lines(run.out)[-1]["differences"]})
 
+    def test_evidence_that_was_kept_is_verified_again(self):
+        """A bit of it turned in its file: nothing is continued from it."""
+        self.two(READY + self.pack() + "$I push p.packages -d sim/1 --cards x.cards --evidence e.evidence")
+        data = bytearray((self.dir / "e.evidence").read_bytes())
+        data[-1] ^= 1
+        self.write("e.evidence", bytes(data))
+        run = self.two("$I verify -d sim/1 --cards x.cards --evidence e.evidence --json", status=5)
+        self.assertIn("does not verify", self.lines(run.out)[-1]["message"])
+        self.assertEqual((self.dir / "e.evidence").read_bytes(), bytes(data))
+
     def test_id_picks_the_device(self):
         """By imei, serial and ueid, wherever it is plugged in; the other one is left alone."""
         ports = "-d sim/1 -d sim/2 --cards x.cards --json"

@@ -347,6 +347,7 @@ class Keys(Case):
                               "padding inside": good.replace(lines[1], lines[1][:-5] + "=\n"), "text before": "x\n" + good}.items():
             with self.subTest(name):
                 self.refuse(content, 6, "k.pem", 0o600)
+        self.refuse(good + "\n" * 20000, 3, "larger than 16384 bytes", 0o600)
 
     def test_key_12_ber(self):
         """A longer length than needed, an indefinite one, bytes behind: read by some, written by none."""

@@ -273,6 +273,13 @@ class Line(Case):
         self.assertEqual(self.domains(), [])
         self.push(to_tool=says([0, 1, 65535]))
 
+    def test_dev_07_again_without_evidence(self):
+        """What is said to be there already is to be proven like anything else."""
+        bare = packets(lambda p: [body(p, lambda b: {"off": b["off"], "again": True})] if is_answer(p, smp.STAGE) else [p])
+        self.assertIn("no evidence", self.push(to_tool=bare, status=7).err)
+        bare = packets(lambda p: [body(p, lambda b: {"off": b["off"]})] if is_answer(p, smp.STAGE) else [p])
+        self.assertIn("without evidence", self.push(to_tool=bare, status=7).err)
+
     def test_dev_15_texts_of_any_length(self):
         for size in (33, 3000, 65000):
             with self.subTest(size):

@@ -147,11 +147,14 @@ class Cards(Case):
         good = o.endorsement(fleet.device, factory)
         bad_signature = o.card(fleet.device, bytes(32), good)
         bad_signature.value[3] = bytes(64)
+        unsigned = o.endorsement(fleet.device, factory)
+        unsigned.value[3] = bytes(64)
         other = o.endorsement(device(fleet.device.ueid), factory)
         for name, status, card in (
                 ('endorsed', 0, o.card(fleet.device, bytes(32), good)),
                 ('asserted', 4, o.card(fleet.device, bytes(32))),
                 ('endorsed by a stranger', 4, o.card(fleet.device, bytes(32), o.endorsement(fleet.device, foreign))),
+                ('endorsement not signed', 5, o.card(fleet.device, bytes(32), unsigned)),
                 ('another device endorsed', 5, o.card(fleet.device, bytes(32), other)),
                 ('signature', 5, bad_signature),
                 ('trailing', 3, None)):

@@ -253,6 +253,72 @@ Test(known, evidence_is_one_signature_of_its_own_type)
 	stop_known();
 }
 
+/* COSE-17: evidence of another profile is none, well-formed or not. */
+Test(known, evidence_is_of_its_own_eat_profile)
+{
+	uint8_t buf[2048], payload[2048], again[2048];
+	struct imp_span evidence = start_known(buf, sizeof(buf));
+	struct imp_signed s;
+	uint8_t *at;
+
+	cr_assert_eq(imp_signed_decode(evidence, &s, NULL), 0);
+	memcpy(payload, s.cose.payload.ptr, s.cose.payload.len);
+	at = memmem(payload, s.cose.payload.len, ":evidence-1", 11);
+	cr_assert_not_null(at);
+	at[10] = '2';
+	cr_assert_eq(appraise(sign_evidence(
+			     &dev, (struct imp_span){ payload, s.cose.payload.len },
+			     again, sizeof(again))),
+		     -IMP_EDEVICE);
+	cr_assert_str_eq(appraisal.difference[0].what, "form");
+	stop_known();
+}
+
+/* KEY-01, KEY-02, KEY-05 on a card, whose signature is good; and a card whose kid is not
+ * that of its key. */
+Test(known, a_card_has_keys_that_can_be_used_and_is_signed_by_its_own)
+{
+	static const struct imp_pub bad[] = {
+		{ .crv = IMP_CRV_P256, .x = { 1 }, .y = { 2 } },
+		{ .crv = IMP_CRV_P256 },
+		{ .crv = IMP_CRV_X25519 },
+		{ .crv = IMP_CRV_X25519, .x = { 1 } },
+	};
+	uint8_t buf[2048], payload[2048], again[2048];
+	const struct imp_signer signer = { .alg = IMP_ALG_ES256,
+					   .pub = dev.pub[IMP_KEY_SIGNING],
+					   .ctx = &dev,
+					   .sign = sign };
+	struct imp_signer named;
+
+	start_known(buf, sizeof(buf));
+	for (size_t i = 0; i < COUNTOF(bad) + 2; i++) {
+		struct imp_writer p = imp_writer(payload, sizeof(payload));
+		struct imp_writer w = imp_writer(again, sizeof(again));
+		struct imp_card card = known.card;
+		struct imp_known k = { 0 };
+
+		if (i < COUNTOF(bad))
+			card.sealing = bad[i];
+		named = signer;
+		named.pub =
+			dev.pub[i == COUNTOF(bad) ? IMP_KEY_SEALING : IMP_KEY_SIGNING];
+		imp_card_encode(&card, &p);
+		cr_assert_eq(imp_signed_put_one(crypto, &named, IMP_KIND_CARD,
+						(struct imp_span){ 0 }, imp_written(&p),
+						&w, NULL),
+			     0);
+		cr_assert_eq(
+			imp_known_check(crypto, imp_written(&w), NULL, &nobody, &k, NULL),
+			i < COUNTOF(bad)    ? -IMP_EKEY
+			: i == COUNTOF(bad) ? -IMP_EVERIFY
+					    : 0,
+			"%zu", i);
+		imp_known_fini(&k);
+	}
+	stop_known();
+}
+
 /* EVID-14: other hardware under the right key. */
 Test(known, evidence_is_of_the_carded_class)
 {
