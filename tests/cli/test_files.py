@@ -230,7 +230,7 @@ class Files(Case):
         """DISK-06 by every call that fails is the unit test file."""
         self.assertIn("cannot create it", self.run_tool("keygen", "-o", "no/such/k.pem", status=2).err)
         (self.dir / "taken").mkdir()
-        self.assertIn("taken: ", self.run_tool("keygen", "-o", "taken", "--force", status=10).err)
+        self.assertIn("taken: is a folder", self.run_tool("keygen", "-o", "taken", "--force", status=2).err)
         self.profile()
         self.write("plain", "x")
         csv = b"imei\n001010010000014\n"
@@ -309,7 +309,7 @@ class Files(Case):
                     time.sleep(0.2)
                     self.assertIsNone(run.poll())
                     limits = pathlib.Path(f"/proc/{run.pid}/limits").read_text()
-                    self.assertRegex(limits, r"Max core file size +0 +0")
+                    self.assertRegex(limits, r"Max core file size +0 ")
                     self.assertEqual(os.stat(f"/proc/{run.pid}/mem").st_uid, 0, "not dumpable: its files belong to root")
                     self.assertTrue(not usual or self.reads(run.pid, who) == "Permission denied")
                 finally:

@@ -156,7 +156,7 @@ static void spoilt(struct line *l, const struct imp_smp *asked)
 Test(session, bad_checks_are_asked_four_times)
 {
 	start(MINUTE, spoilt);
-	describe("4 frames came, none of them whole (asked 4 times)");
+	describe("4 frames came, not one whole (asked 4 times)");
 	cr_assert_eq(line.asked, IMP_SESSION_TRIES);
 }
 
@@ -176,7 +176,7 @@ static void to_another(struct line *l, const struct imp_smp *asked)
 Test(session, answers_to_other_questions_are_none)
 {
 	start(MINUTE, to_another);
-	describe("12 answers came, none to this question (asked 4 times)");
+	describe("12 answers came, not one to this question (asked 4 times)");
 	cr_assert_eq(line.asked, IMP_SESSION_TRIES);
 }
 
@@ -214,7 +214,7 @@ Test(session, endless_stream_ends_with_the_patience)
 	line.endless = (struct imp_span){ frame, line.answer.len };
 	line.answer.len = 0;
 	begun = imp_now_ns();
-	describe("none to this question");
+	describe("not one to this question");
 	cr_assert_lt(since_ms(begun), 2000);
 	cr_assert_eq(line.asked, IMP_SESSION_TRIES);
 }
@@ -233,7 +233,7 @@ Test(session, frame_that_never_ends_is_given_up)
 
 	start(MINUTE, begun_frame);
 	line.endless = IMP_TEXT("A");
-	describe("none of them whole");
+	describe("not one whole");
 	cr_assert_gt(since_ms(begun), 5 * PATIENCE, "a slow line is waited for");
 	cr_assert_lt(since_ms(begun), 4000);
 	cr_assert_eq(line.asked, IMP_SESSION_TRIES);
@@ -245,7 +245,7 @@ Test(session, deadline_is_that_of_the_whole)
 
 	start(40, NULL);
 	s.patience_ms = MINUTE;
-	describe("asked 1 times");
+	describe("asked 1 time)");
 	cr_assert_lt(since_ms(begun), 2000);
 	describe("no time left");
 	cr_assert_eq(line.asked, 1);
