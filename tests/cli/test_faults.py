@@ -58,13 +58,11 @@ class Faults(Case):
     def test_dev_03_endless_stream_hides_no_answer(self):
         self.push("flood", status=0, words="attested", options="--timeout 10")
 
-    def test_dev_03_endless_streams_end_at_the_deadline(self):
-        """Text without end, frames without end, with no answer among them."""
-        for faults, words in ((("flood", "drop@1"), "text came, no answer"), (("lie:frames", "drop@1"), r"answers came, not one to this question \(asked [0-9]+ times\)")):
-            with self.subTest(faults):
-                began = time.monotonic()
-                self.push(*faults, status=8, words=words, options="--timeout 1")
-                self.assertLess(time.monotonic() - began, 3)
+    def test_dev_03_endless_stream_ends_at_the_deadline(self):
+        """Without an answer in it. Endless frames are the unit test session."""
+        began = time.monotonic()
+        self.push("flood", "drop@1", status=8, words="text came, no answer", options="--timeout 1")
+        self.assertLess(time.monotonic() - began, 3)
 
     def test_dev_02_slow(self):
         began = time.monotonic()

@@ -227,7 +227,7 @@ class Files(Case):
                 self.assertIn(b"standard output: Broken pipe", run.stderr)
 
     def test_disk_06_and_disk_09_no_such_folder(self):
-        """DISK-06 by every call that fails is the unit test file."""
+        """DISK-06 by every call that fails is the unit test out."""
         self.assertIn("cannot create it", self.run_tool("keygen", "-o", "no/such/k.pem", status=2).err)
         (self.dir / "taken").mkdir()
         self.assertIn("taken: is a folder", self.run_tool("keygen", "-o", "taken", "--force", status=2).err)

@@ -2,6 +2,7 @@
 /* Signers over key files. */
 #include <criterion/criterion.h>
 #include <pthread.h>
+#include <string.h>
 
 #include "crypto/key.h"
 

@@ -112,7 +112,7 @@ static void stop(void)
 	cr_assert_eq(rmdir(folder), 0, "something was left behind");
 }
 
-TestSuite(file, .init = start, .fini = stop);
+TestSuite(out, .init = start, .fini = stop);
 
 static int write_new(unsigned flags, struct imp_error *err)
 {
@@ -128,7 +128,7 @@ static void still_old(void)
 	cr_assert_str_eq(held(), "old", "before the name is given");
 }
 
-Test(file, content_is_on_the_disk_before_its_name_and_the_name_before_success)
+Test(out, content_is_on_the_disk_before_its_name_and_the_name_before_success)
 {
 	struct imp_error err = { 0 };
 
@@ -146,7 +146,7 @@ Test(file, content_is_on_the_disk_before_its_name_and_the_name_before_success)
 }
 
 /* DISK-06; DISK-02 for what is not given a name then. */
-Test(file, a_name_that_cannot_be_given_leaves_what_was_there)
+Test(out, a_name_that_cannot_be_given_leaves_what_was_there)
 {
 	static const struct {
 		const char *call, *calls;
@@ -179,7 +179,7 @@ Test(file, a_name_that_cannot_be_given_leaves_what_was_there)
 	}
 }
 
-Test(file, a_folder_that_cannot_be_synced_is_no_success)
+Test(out, a_folder_that_cannot_be_synced_is_no_success)
 {
 	struct imp_error err = { 0 };
 
@@ -195,7 +195,7 @@ static void put_other(void)
 }
 
 /* PERM-03: what somebody put there meanwhile is not replaced either. */
-Test(file, a_name_that_was_taken_meanwhile_stays_with_its_file)
+Test(out, a_name_that_was_taken_meanwhile_stays_with_its_file)
 {
 	struct imp_error err = { 0 };
 
@@ -208,7 +208,7 @@ Test(file, a_name_that_was_taken_meanwhile_stays_with_its_file)
 
 /* PERM-01: somebody who guessed the name of the unfinished file has put a link there, or
  * a file of his own. */
-Test(file, what_lies_at_the_unfinished_name_is_not_written)
+Test(out, what_lies_at_the_unfinished_name_is_not_written)
 {
 	char tmp[80], target[80];
 	struct imp_error err = { 0 };
