@@ -121,8 +121,9 @@ static int endorse(struct imp_crypto *crypto, const struct run *r,
 /* The same card with another unprotected header: its signature does not cover it. */
 static int with_header(struct device *d, const struct imp_signed *s, struct imp_span un)
 {
-	uint8_t buf[4096];
-	struct imp_writer w = imp_writer(buf, sizeof(buf));
+	CLEANUP(imp_secret_fini) struct imp_secret card = { 0 };
+	int rc = imp_secret_reserve(&card, IMP_CBOR_MAX, &d->err);
+	struct imp_writer w = imp_writer(card.ptr, rc ? 0 : IMP_CBOR_MAX);
 
 	imp_cbor_put_tag(&w, IMP_TAG_SIGN1);
 	imp_cbor_put_array(&w, 4);
@@ -130,9 +131,10 @@ static int with_header(struct device *d, const struct imp_signed *s, struct imp_
 	imp_put(&w, un);
 	imp_cbor_put_bytes(&w, s->cose.payload);
 	imp_cbor_put_bytes(&w, s->cose.signature[0].sig);
-	if (!w.ok)
-		return imp_fail(&d->err, IMP_EINTERNAL, "a card that does not fit");
-	return imp_secret_set(&d->card, imp_written(&w), &d->err);
+	if (!rc && !w.ok)
+		rc = imp_fail(&d->err, IMP_EFORMAT,
+			      "%s: its card is too large to be endorsed", d->uri);
+	return rc ? rc : imp_secret_set(&d->card, imp_written(&w), &d->err);
 }
 
 static int with_endorsement(struct device *d, const struct run *r)

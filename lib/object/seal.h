@@ -14,7 +14,7 @@ enum { IMP_PACKAGE_OVERHEAD = 512 };
  * ephemeral key and IV.
  *
  *   peer      the device's sealing key, which has passed imp_pub_check()
- *   content   one tagged object, at most 60,000 bytes
+ *   content   one tagged object, at most IMP_CBOR_MAX - IMP_PACKAGE_OVERHEAD bytes
  *
  * 0, -IMP_ERESOURCE (w too small), -IMP_EKEY, -IMP_EINTERNAL.
  */

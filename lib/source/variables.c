@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/escape.h"
 #include "model/identifier.h"
 #include "source/build.h"
 
@@ -352,6 +353,7 @@ int variables_take_row(struct imp_profile_source *s, const struct imp_csv *csv,
 void imp_profile_source_unused(const struct imp_profile_source *s,
 			       const struct imp_csv *csv, char *out, size_t cap)
 {
+	char name[IMP_LABEL_MAX * 4];
 	size_t n = 0;
 
 	out[0] = '\0';
@@ -362,8 +364,10 @@ void imp_profile_source_unused(const struct imp_profile_source *s,
 			used |= strcmp(csv->column[i], reserved[k]) == 0;
 		for (size_t k = 0; k < s->variables; k++)
 			used |= s->variable[k].column == (int)i;
-		if (!used && n < cap)
+		if (!used && n < cap) {
+			imp_escape(name, sizeof(name), imp_span_str(csv->column[i]));
 			n += (size_t)snprintf(out + n, cap - n, "%s%s", n ? ", " : "",
-					      csv->column[i]);
+					      name);
+		}
 	}
 }

@@ -164,6 +164,7 @@ class Sources(Case):
         self.rows(good.replace("\n", "\r\n"), status=0)                                   # CSV-05
         self.rows("\ufeff" + good, status=0)
         self.rows('imei,note\n"001010010000014","a\nb"\n', "columns that nothing uses: note", status=0)
+        self.rows("imei,a\x1b[31mb\n001010010000014,1\n", r"columns that nothing uses: a\x1b[31mb", status=0)
         self.rows("", "no header")                                                        # CSV-01
         self.rows("imei,imei\n1,2\n", "stands there twice")                               # CSV-02
         self.rows("name\nx\n", "no column serial, imei or ueid")
