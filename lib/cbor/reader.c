@@ -209,16 +209,6 @@ void imp_cbor_expect_array(struct imp_cbor *c, size_t n)
 	imp_cbor_fail(c, "array of another length than expected here");
 }
 
-void imp_cbor_expect_tag(struct imp_cbor *c, uint64_t tag)
-{
-	size_t at = c->at;
-
-	if (imp_cbor_tag(c) == tag || c->bad)
-		return;
-	c->at = at;
-	imp_cbor_fail(c, "another tag than expected here");
-}
-
 void imp_cbor_expect_int(struct imp_cbor *c, int64_t v)
 {
 	size_t at = c->at;

@@ -94,9 +94,8 @@ struct imp_span imp_cbor_item(struct imp_cbor *c);
 /* Is there another item (or pair)? Counts down *left; consumes the break of open
  * containers. */
 bool imp_cbor_more(struct imp_cbor *c, size_t *left);
-/* Expect an array of exactly n items, a tag, an exact integer: else the cursor fails. */
+/* Expect an array of exactly n items, an exact integer: else the cursor fails. */
 void imp_cbor_expect_array(struct imp_cbor *c, size_t n);
-void imp_cbor_expect_tag(struct imp_cbor *c, uint64_t tag);
 void imp_cbor_expect_int(struct imp_cbor *c, int64_t v);
 
 bool imp_cbor_ok(const struct imp_cbor *c);

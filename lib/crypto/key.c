@@ -341,16 +341,6 @@ int imp_key_generate(struct imp_crypto *c, int32_t crv, enum imp_key_class class
 	return 0;
 }
 
-int imp_key_from_pub(struct imp_crypto *c, const struct imp_pub *pub, struct imp_key *out,
-		     struct imp_error *err)
-{
-	int rc = check_pub(c, "key", pub, err);
-
-	if (!rc)
-		*out = (struct imp_key){ .pub = *pub };
-	return rc;
-}
-
 static int put_encrypted(PKCS8_PRIV_KEY_INFO *info, const struct imp_key *key,
 			 struct imp_span pass, struct imp_secret *out,
 			 struct imp_error *err)

@@ -82,10 +82,6 @@ int imp_key_pem_private(struct imp_crypto *c, const struct imp_key *key,
 			struct imp_error *err) IMP_MUST_CHECK;
 int imp_key_pem_public(struct imp_crypto *c, const struct imp_key *key,
 		       struct imp_secret *out, struct imp_error *err) IMP_MUST_CHECK;
-/* A public key that came from elsewhere (a COSE_Key), for imp_key_pem_public(). */
-int imp_key_from_pub(struct imp_crypto *c, const struct imp_pub *pub, struct imp_key *out,
-		     struct imp_error *err) IMP_MUST_CHECK;
-
 /* A signer over key; alg 0 picks -7 or -8 by the curve. Borrowed: the key and c outlive
  * it. Threads may share it. 0, or -IMP_EKEY (no private part, a sealing key, alg does not
  * fit the curve). */
