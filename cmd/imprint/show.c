@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "cbor/reader.h"
-#include "cose/alg.h"
 #include "cose/message.h"
+#include "crypto/alg.h"
 #include "evidence/token.h"
 #include "json.h"
 #include "object/command.h"

@@ -12,7 +12,7 @@
 
 #include "cbor/reader.h"
 #include "cbor/writer.h"
-#include "cose/alg.h"
+#include "crypto/alg.h"
 
 enum {
 	IMP_TAG_ENCRYPT0 = 16,

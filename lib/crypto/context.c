@@ -132,9 +132,7 @@ const char *imp_crypto_version(void)
 bool imp_crypto_has(const struct imp_crypto *c, int32_t alg)
 {
 	(void)c;
-	return alg == IMP_ALG_ES256 || alg == IMP_ALG_ESP256 || alg == IMP_ALG_EDDSA ||
-	       alg == IMP_ALG_ED25519 || alg == IMP_ALG_ECDH_ES_A256KW ||
-	       alg == IMP_ALG_A256GCM;
+	return imp_alg_row(alg) != NULL;
 }
 
 int imp_random(struct imp_crypto *c, uint8_t *out, size_t len)

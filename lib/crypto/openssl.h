@@ -8,6 +8,7 @@
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
 
+#include "crypto/alg.h"
 #include "crypto/host.h"
 
 struct imp_crypto {
@@ -43,8 +44,6 @@ EVP_PKEY *pkey_make(struct imp_crypto *c, int32_t crv);
 /* SHA-256 in md; of c only what never changes is used. */
 int md_sha256(EVP_MD_CTX *md, const struct imp_crypto *c, const struct imp_span *part,
 	      size_t count, uint8_t out[IMP_SHA256_LEN]);
-/* Does the algorithm sign with keys of this curve? */
-bool pkey_alg_fits(int32_t alg, int32_t crv);
 /* Threads may share c and pkey here. */
 int pkey_sign(const struct imp_crypto *c, EVP_PKEY *pkey, int32_t alg,
 	      const struct imp_span *part, size_t count, uint8_t sig[IMP_SIG_LEN]);

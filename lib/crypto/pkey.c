@@ -220,13 +220,6 @@ static int der_to_raw(const uint8_t *der, size_t len, uint8_t raw[IMP_SIG_LEN])
 	return 0;
 }
 
-bool pkey_alg_fits(int32_t alg, int32_t crv)
-{
-	if (alg == IMP_ALG_ES256 || alg == IMP_ALG_ESP256)
-		return crv == IMP_CRV_P256;
-	return (alg == IMP_ALG_EDDSA || alg == IMP_ALG_ED25519) && crv == IMP_CRV_ED25519;
-}
-
 static bool ecdsa_verifies(struct imp_crypto *c, EVP_PKEY *pkey,
 			   const struct imp_span *part, size_t count,
 			   const uint8_t sig[IMP_SIG_LEN])
@@ -261,7 +254,7 @@ int imp_verify(struct imp_crypto *c, int32_t alg, const struct imp_pub *pub,
 	CLEANUP(EVP_PKEY_freep) EVP_PKEY *pkey = NULL;
 	bool ok;
 
-	if (sig.len != IMP_SIG_LEN || !pkey_alg_fits(alg, pub->crv) || point_is_weak(pub))
+	if (sig.len != IMP_SIG_LEN || !imp_alg_signs(alg, pub->crv) || point_is_weak(pub))
 		return -IMP_EVERIFY;
 	pkey = pkey_from_pub(c, pub);
 	if (!pkey)
@@ -306,7 +299,7 @@ int pkey_sign(const struct imp_crypto *c, EVP_PKEY *pkey, int32_t alg,
 {
 	bool ec = EVP_PKEY_is_a(pkey, "EC");
 
-	if (!pkey_alg_fits(alg, ec ? IMP_CRV_P256 : IMP_CRV_ED25519))
+	if (!imp_alg_signs(alg, ec ? IMP_CRV_P256 : IMP_CRV_ED25519))
 		return -IMP_EKEY;
 	return ec ? ecdsa_sign(c, pkey, part, count, sig)
 		  : eddsa_sign(pkey, part, count, sig);
@@ -359,7 +352,7 @@ int imp_soft_pub(struct imp_crypto *c, int32_t crv, const uint8_t d[32],
 int imp_soft_sign(struct imp_crypto *c, int32_t alg, const uint8_t d[32],
 		  const struct imp_span *part, size_t count, uint8_t sig[IMP_SIG_LEN])
 {
-	bool ec = alg == IMP_ALG_ES256 || alg == IMP_ALG_ESP256;
+	bool ec = imp_alg_signs(alg, IMP_CRV_P256);
 	CLEANUP(EVP_PKEY_freep)
 	EVP_PKEY *pkey =
 		pkey_from_private(c, ec ? IMP_CRV_P256 : IMP_CRV_ED25519, d, NULL);

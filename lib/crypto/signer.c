@@ -17,8 +17,8 @@ int imp_key_signer(struct imp_crypto *c, struct imp_key *key, int32_t alg,
 	if (!key->impl || key->pub.crv == IMP_CRV_X25519)
 		return imp_fail(err, IMP_EKEY, "this key does not sign");
 	if (alg == 0)
-		alg = key->pub.crv == IMP_CRV_P256 ? IMP_ALG_ES256 : IMP_ALG_EDDSA;
-	if (!pkey_alg_fits(alg, key->pub.crv))
+		alg = imp_alg_for(key->pub.crv);
+	if (!imp_alg_signs(alg, key->pub.crv))
 		return imp_fail(err, IMP_EKEY, "this key does not sign with algorithm %d",
 				alg);
 	key->crypto = c;

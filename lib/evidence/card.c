@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Card and endorsement: decode and encode. */
 #include "evidence/card.h"
-#include "cose/alg.h"
+#include "crypto/alg.h"
 #include "object/fields.h"
 #include "object/target.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Transfer and claim: decode and encode. */
 #include "object/transfer.h"
-#include "cose/alg.h"
+#include "crypto/alg.h"
 #include "object/domains.h"
 #include "object/fields.h"
 

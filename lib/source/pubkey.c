@@ -2,8 +2,8 @@
 /* Public keys in text: what armour they stand in, then what form they have. */
 #include <string.h>
 
-#include "cose/alg.h"
 #include "cose/key.h"
+#include "crypto/alg.h"
 #include "crypto/key.h"
 #include "source/build.h"
 #include "source/pubkey.h"

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 
-SETS = ["base", "cbor", "cose", "object", "trust", "evidence", "wire", "agent"]
+SETS = ["base", "cbor", "crypto", "cose", "object", "trust", "evidence", "wire", "agent"]
 FLAGS = ["-std=gnu17", "-ffreestanding", "-Os", "-Wall", "-Wextra", "-Werror", "-Wno-missing-field-initializers", "-Ilib",
          "-fno-stack-protector", "-U_FORTIFY_SOURCE"]
 ALLOWED = {"memcpy", "memset", "memmove", "memcmp", "strlen"}

@@ -5,8 +5,8 @@
  *
  * Source: IANA COSE Algorithms; RFC 9053; RFC 9864.
  */
-#ifndef IMP_COSE_ALG_H
-#define IMP_COSE_ALG_H
+#ifndef IMP_CRYPTO_ALG_H
+#define IMP_CRYPTO_ALG_H
 
 #include "crypto/face.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The closed table of algorithms. */
-#include "cose/alg.h"
+#include "crypto/alg.h"
 
 static const struct imp_alg_row rows[] = {
 	{ IMP_ALG_ES256, IMP_USE_SIGN, { IMP_CRV_P256 }, "ES256" },
