@@ -5,136 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/escape.h"
+#include "base/text.h"
 #include "compile.h"
 #include "crypto/key.h"
 #include "datadir.h"
 #include "rows.h"
 
-enum {
-	OPT_CSV = 0x600,
-	OPT_DELIMITER,
-	OPT_SEED,
-	OPT_OBJECTS,
-	OPT_SEQUENCE,
-	OPT_EPOCHS,
-	OPT_GENERATION,
-	OPT_ID,
-	OPT_KEEP_GOING,
-	TEXT_MAX = 64 * 1024
-};
+enum { TEXT_MAX = 64 * 1024 };
 
-static const struct argp_option options[] = {
-	{ "csv", OPT_CSV, "FILE", 0, "Make a profile for each row of FILE", 0 },
-	{ "delimiter", OPT_DELIMITER, "CHAR", 0,
-	  "Character between the fields of the CSV, or tab (default ,)", 0 },
-	{ "set", 's', "NAME=VALUE", 0, "Set a variable; repeatable", 0 },
-	{ "seed", OPT_SEED, "KEY", 0,
-	  "Derive generated secrets and salts from the seed in KEY", 0 },
-	{ "objects", OPT_OBJECTS, "DIR", 0, "Read object descriptions from DIR", 0 },
-	{ "sequence", OPT_SEQUENCE, "N", 0, "Sequence, in place of the file's", 0 },
-	{ "epochs", OPT_EPOCHS, "A,B", 0,
-	  "Owner-epoch and domain-epoch, in place of the file's", 0 },
-	{ "generation", OPT_GENERATION, "N", 0, "Generation of generated secrets", 0 },
-	{ "id", OPT_ID, "ID", 0, "Only rows with this serial, imei or ueid; repeatable",
-	  0 },
-	{ "keep-going", OPT_KEEP_GOING, NULL, 0,
-	  "Leave out rows with mistakes, report them, and end with status 11", 0 },
-	{ 0 },
-};
-
-static void parse_epochs(struct argp_state *state, struct compile_args *a,
-			 const char *arg)
-{
-	const char *comma = strchr(arg, ',');
-	char owner[16] = "";
-
-	if (!comma || comma - arg >= (ptrdiff_t)sizeof(owner))
-		argp_error(state, "--epochs: '%s' is not OWNER-EPOCH,DOMAIN-EPOCH", arg);
-	memcpy(owner, arg, (size_t)(comma - arg));
-	a->epochs[0] = (uint32_t)cli_number(state, "--epochs", owner, 0, UINT32_MAX);
-	a->epochs[1] = (uint32_t)cli_number(state, "--epochs", comma + 1, 0, UINT32_MAX);
-	a->has_epochs = true;
-}
-
-static void add(struct argp_state *state, const char **list, size_t *count, size_t cap,
-		const char *arg)
-{
-	if (*count == cap)
-		argp_error(state, "more than %zu times the same option", cap);
-	list[(*count)++] = arg;
-}
-
-/* One character; a tab is hard to type. */
-static char delimiter(struct argp_state *state, const char *arg)
-{
-	if (strcmp(arg, "tab") == 0 || strcmp(arg, "\\t") == 0)
-		return '\t';
-	if (strlen(arg) != 1 || strchr("\"\r\n", arg[0]))
-		argp_error(state, "--delimiter: expected one character, or tab");
-	return arg[0];
-}
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	struct compile_args *a = state->input;
-
-	switch (key) {
-	case ARGP_KEY_INIT:
-		a->delimiter = ',';
-		return 0;
-	case OPT_CSV:
-		a->csv = arg;
-		return 0;
-	case OPT_DELIMITER:
-		a->delimiter = delimiter(state, arg);
-		return 0;
-	case 's':
-		add(state, a->set, &a->sets, COUNTOF(a->set), arg);
-		return 0;
-	case OPT_SEED:
-		a->seed = arg;
-		return 0;
-	case OPT_OBJECTS:
-		a->objects = arg;
-		return 0;
-	case OPT_SEQUENCE:
-		a->sequence = cli_number(state, "--sequence", arg, 1, INT64_MAX);
-		return 0;
-	case OPT_EPOCHS:
-		parse_epochs(state, a, arg);
-		return 0;
-	case OPT_GENERATION:
-		a->generation =
-			(uint32_t)cli_number(state, "--generation", arg, 0, UINT32_MAX);
-		a->has_generation = true;
-		return 0;
-	case OPT_ID:
-		add(state, a->ids, &a->id_count, COUNTOF(a->ids), arg);
-		return 0;
-	case OPT_KEEP_GOING:
-		a->keep_going = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (a->profile)
-			return ARGP_ERR_UNKNOWN;
-		a->profile = arg;
-		return 0;
-	case ARGP_KEY_END:
-		if (!a->profile)
-			argp_error(state, "missing PROFILE");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-const struct argp compile_argp = { .options = options, .parser = parse };
+static const char *const columns[] = { "serial", "imei", "ueid" };
 
 /* --id: any of the identifying columns may match. */
 static bool has_id(const struct imp_csv *csv, const char *id)
 {
-	static const char *const columns[] = { "serial", "imei", "ueid" };
-
 	for (size_t k = 0; k < COUNTOF(columns); k++) {
 		int at = imp_csv_find(csv, columns[k]);
 
@@ -159,6 +43,7 @@ static bool is_wanted(const struct compile_args *a, const struct imp_csv *csv,
 
 struct job {
 	const struct compile_args *a;
+	const struct compile_sink *sink;
 	struct imp_crypto *crypto;
 	struct imp_profile_source source;
 	struct imp_csv csv;
@@ -205,32 +90,85 @@ static int check_target(struct job *j, struct imp_error *err)
 {
 	uint32_t line = (uint32_t)j->csv.row_line, before;
 	struct imp_span ueid = { j->source.ueid, j->source.ueid_len };
-	char text[256];
 	int rc = imp_seen_add(&j->targets, ueid, line, &before, err);
 
 	if (rc || before == IMP_SEEN_NOWHERE)
 		return rc;
-	snprintf(text, sizeof(text),
-		 "%.128s:%u:1: the profile's target is the device of line %u again\n",
-		 j->csv.name, line, before);
-	rc = imp_secret_append(&j->text, imp_span_str(text), err);
-	return rc ? rc : -IMP_EFORMAT;
+	return imp_csv_mistake(&j->csv, -1, &j->text, err,
+			       "the profile's target is the device of line %u again",
+			       before);
+}
+
+/* A row of another length than the header has no fields to look at. */
+static bool is_whole(const struct imp_csv *csv)
+{
+	return csv->fields == csv->columns;
+}
+
+static const char *device_of(const struct imp_csv *csv)
+{
+	for (size_t k = 0; k < COUNTOF(columns); k++) {
+		int at = imp_csv_find(csv, columns[k]);
+
+		if (at >= 0 && is_whole(csv) && imp_csv_field(csv, (size_t)at)[0])
+			return imp_csv_field(csv, (size_t)at);
+	}
+	return "";
+}
+
+/* Where somebody wants to know of each row, nothing is kept of it. */
+static int tell(struct job *j, bool good, struct imp_span payload, struct imp_error *err)
+{
+	const struct compile_row row = { .line = j->csv.row_line,
+					 .device = j->csv.row_line ? device_of(&j->csv)
+								   : "",
+					 .good = good,
+					 .payload = payload,
+					 .mistakes = imp_secret_span(&j->text),
+					 .source = &j->source };
+	int rc = j->sink->checked ? j->sink->checked(j->sink->ctx, &row, err) : 0;
+
+	if (j->sink->checked)
+		j->text.len = 0;
+	return rc;
+}
+
+static int wrong_fields(struct job *j, struct imp_error *err)
+{
+	return imp_csv_mistake(&j->csv, -1, &j->text, err,
+			       "%zu field%s, the header has %zu (RFC 4180 2)",
+			       j->csv.fields, imp_plural(j->csv.fields), j->csv.columns);
+}
+
+/* What is shown of a row needs its payload; else its secrets need not be derived. */
+static int compile_row(struct job *j, struct imp_span *payload, struct imp_error *err)
+{
+	if (!is_whole(&j->csv))
+		return 0;
+	if (j->sink->checked)
+		return imp_profile_source_build(&j->source, &j->csv, payload, &j->text,
+						err);
+	return imp_profile_source_check(&j->source, &j->csv, &j->text, err);
 }
 
 /* One row; mistakes in it are kept, and the next row is looked at all the same. */
 static int check_row(struct job *j, struct imp_error *err)
 {
-	int rc = rows_check(&j->rows, &j->csv, &j->text, err);
-	int rc2 = imp_profile_source_check(&j->source, &j->csv, &j->text, err);
+	struct imp_span payload = { 0 };
+	int rc = is_whole(&j->csv) ? rows_check(&j->rows, &j->csv, &j->text, err)
+				   : wrong_fields(j, err);
+	int rc2 = compile_row(j, &payload, err);
 
 	if (!rc && !rc2)
 		rc = check_target(j, err);
 	if ((rc && rc != -IMP_EFORMAT) || (rc2 && rc2 != -IMP_EFORMAT))
 		return rc && rc != -IMP_EFORMAT ? rc : rc2;
-	if (rc || rc2)
-		return note_bad(j, err);
-	j->good++;
-	return 0;
+	if (!rc && !rc2) {
+		j->good++;
+		return tell(j, true, payload, err);
+	}
+	rc = note_bad(j, err);
+	return rc ? rc : tell(j, false, (struct imp_span){ 0 }, err);
 }
 
 /* What was checked must be what is handed on. */
@@ -244,11 +182,23 @@ static int digest_row(struct job *j, unsigned pass, struct imp_error *err)
 		       : 0;
 }
 
-static void say_mistakes(struct job *j)
+static int say_mistakes(struct job *j, struct imp_error *err)
 {
-	if (j->text.len > 0)
-		fwrite(j->text.ptr, 1, j->text.len, stderr);
+	CLEANUP(imp_secret_fini) struct imp_secret text = { 0 };
+	int rc = imp_mistakes_text(imp_secret_span(&j->text), &text, err);
+
+	if (text.len > 0)
+		fwrite(text.ptr, 1, text.len, stderr);
 	j->text.len = 0;
+	return rc;
+}
+
+static void say_note(const struct job *j, const char *what, const char *names)
+{
+	char name[512];
+
+	imp_escape(name, sizeof(name), imp_span_str(j->csv.name));
+	fprintf(stderr, "note: %s: %s%s\n", name, what, names);
 }
 
 static int missing_id(const struct job *j, struct imp_error *err)
@@ -272,36 +222,56 @@ static int verdict(struct job *j, struct imp_error *err)
 	if (j->good == 0)
 		return imp_fail(err, IMP_EFORMAT, "%s: no row", j->csv.name);
 	if (j->csv.open_end)
-		fprintf(stderr,
-			"note: %s: the last line has no end: was the file cut off?\n",
-			j->csv.name);
+		say_note(j, "the last line has no end: was the file cut off?", "");
 	return 0;
 }
 
 /* Mistakes are shown up to a limit, and all of them counted. */
 static int check_next(struct job *j, struct imp_error *err)
 {
+	const struct imp_mistake more = { "", 0, 0, 0, "", "... and more", "", "" };
 	size_t shown = j->text.len;
 	int rc = digest_row(j, 0, err);
 
 	if (!rc)
 		rc = cli_check_cancel(err);
-	if (!rc && is_wanted(j->a, &j->csv, &j->id_found))
+	if (!rc && (!is_whole(&j->csv) || is_wanted(j->a, &j->csv, &j->id_found)))
 		rc = check_row(j, err);
 	if (shown >= TEXT_MAX)
 		j->text.len = shown;
 	else if (j->text.len >= TEXT_MAX && !rc)
-		rc = imp_secret_append(&j->text, IMP_TEXT("... and more\n"), err);
-	if (!rc && j->a->keep_going)
-		say_mistakes(j);
-	return rc;
+		rc = imp_mistake_put(&j->text, &more, err);
+	return rc || !j->a->keep_going ? rc : say_mistakes(j, err);
+}
+
+/* Nothing can be read behind it, but it is a mistake like any other. */
+static int broken_csv(struct job *j, struct imp_error *err)
+{
+	struct imp_mistake m;
+	int rc;
+
+	imp_mistake_of(j->csv.name, err->msg, &m);
+	m.row = (uint32_t)j->csv.row_line;
+	rc = imp_mistake_put(&j->text, &m, err);
+	j->bad++;
+	return rc ? rc : tell(j, false, (struct imp_span){ 0 }, err);
+}
+
+/* As imp_csv_next(), but a row that is not whole is one, too. */
+static int next_row(struct job *j, struct imp_error *err)
+{
+	int rc = imp_csv_next(&j->csv, err);
+
+	if (rc == -IMP_EFORMAT && j->csv.fields > 0)
+		return 1;
+	return rc == -IMP_EFORMAT && j->sink->checked ? broken_csv(j, err) : rc;
 }
 
 static int check_rows(struct job *j, struct imp_error *err)
 {
 	int rc = imp_seen_init(&j->targets, err);
 
-	while (!rc && (rc = imp_csv_next(&j->csv, err)) > 0)
+	while (!rc && (rc = next_row(j, err)) > 0)
 		rc = check_next(j, err);
 	return rc ? rc : verdict(j, err);
 }
@@ -317,7 +287,7 @@ static int next_good(struct job *j, size_t *skipped, struct imp_error *err)
 {
 	int rc;
 
-	while ((rc = imp_csv_next(&j->csv, err)) > 0) {
+	while ((rc = next_row(j, err)) > 0) {
 		rc = digest_row(j, 1, err);
 		if (!rc)
 			rc = cli_check_cancel(err);
@@ -325,7 +295,7 @@ static int next_good(struct job *j, size_t *skipped, struct imp_error *err)
 			return rc;
 		if (*skipped < j->bad_lines && j->bad_line[*skipped] == j->csv.row_line)
 			++*skipped;
-		else if (is_wanted(j->a, &j->csv, &j->id_found))
+		else if (is_whole(&j->csv) && is_wanted(j->a, &j->csv, &j->id_found))
 			return 1;
 	}
 	return rc;
@@ -362,7 +332,9 @@ static int one(struct job *j, const struct compile_sink *sink, struct imp_error 
 	struct compiled one = { 0 };
 	int rc = imp_profile_source_build(&j->source, NULL, &one.payload, &j->text, err);
 
-	if (rc || !sink)
+	if (!rc)
+		rc = tell(j, true, one.payload, err);
+	if (rc || !sink->begin)
 		return rc;
 	rc = sink->begin(sink->ctx, 1, true, err);
 	if (!rc)
@@ -376,8 +348,7 @@ static void name_unused(const struct job *j)
 
 	imp_profile_source_unused(&j->source, &j->csv, names, sizeof(names));
 	if (names[0])
-		fprintf(stderr, "note: %s: columns that nothing uses: %s\n", j->csv.name,
-			names);
+		say_note(j, "columns that nothing uses: ", names);
 }
 
 int compile_failed(struct compile_report *r, uint64_t line, int rc, struct imp_error *err)
@@ -412,16 +383,37 @@ static int all(struct job *j, struct imp_crypto *crypto,
 	if (rc)
 		return rc;
 	name_unused(j);
-	if (sink && sink->report)
+	if (sink->report)
 		*sink->report = (struct compile_report){ .rows = j->csv.name,
 							 .keep_going = j->a->keep_going };
-	if (sink)
+	if (sink->begin)
 		rc = hand_on(j, sink, err);
-	failed = j->bad + (sink && sink->report ? sink->report->failed : 0);
+	failed = j->bad + (sink->report ? sink->report->failed : 0);
 	if (rc || failed == 0)
 		return rc;
 	return imp_fail(err, IMP_EFINDINGS, "%s: %" PRIu64 " row%s left out", j->csv.name,
 			failed, failed == 1 ? "" : "s");
+}
+
+/* What is wrong and was told to nobody. */
+static int say_rest(struct job *j, struct imp_error *err)
+{
+	j->csv.row_line = 0;
+	if (j->text.len == 0)
+		return 0;
+	return j->sink->checked ? tell(j, false, (struct imp_span){ 0 }, err)
+				: say_mistakes(j, err);
+}
+
+int draw_seed(struct imp_crypto *crypto, struct imp_secret *seed, struct imp_error *err)
+{
+	enum { SEED = 32 };
+	int rc = imp_secret_reserve(seed, SEED, err);
+
+	if (!rc && imp_random(crypto, seed->ptr, SEED))
+		rc = imp_fail(err, IMP_EINTERNAL, "no randomness");
+	seed->len = rc ? 0 : SEED;
+	return rc;
 }
 
 int compile(struct imp_crypto *crypto, const struct compile_args *a,
@@ -437,19 +429,25 @@ int compile(struct imp_crypto *crypto, const struct compile_args *a,
 				       .has_epochs = a->has_epochs,
 				       .has_generation = a->has_generation,
 				       .epochs = { a->epochs[0], a->epochs[1] },
-				       .generation = a->generation };
+				       .generation = a->generation,
+				       .each_row = sink->checked };
 	struct job *j = calloc(1, sizeof(*j));
 	int rc = j ? 0 : imp_fail(err, IMP_ERESOURCE, "out of memory");
 
 	if (!rc && a->seed)
 		rc = imp_seed_read(a->seed, &seed, err);
 	objects_dir(objects, sizeof(objects));
-	o.seed = imp_secret_span(&seed);
+	o.drawn = !a->seed && a->drawn.len > 0;
+	o.seed = o.drawn ? a->drawn : imp_secret_span(&seed);
 	if (!rc) {
+		int rc2;
+
 		j->a = a;
+		j->sink = sink;
 		j->crypto = crypto;
 		rc = all(j, crypto, &o, sink, err);
-		say_mistakes(j);
+		rc2 = say_rest(j, rc ? NULL : err);
+		rc = rc ? rc : rc2;
 		job_fini(j);
 	}
 	free(j);

@@ -17,9 +17,12 @@ struct compile_args {
 	uint32_t epochs[2], generation;
 	const char *ids[64];
 	size_t id_count;
-	bool keep_going; /* rows with mistakes are left out */
+	bool keep_going;       /* rows with mistakes are left out */
+	struct imp_span drawn; /* a seed for this run, where --seed is not given and
+				  nothing is handed on; or empty */
 };
-extern const struct argp compile_argp;
+extern const struct argp source_argp;  /* all of these but --keep-going */
+extern const struct argp compile_argp; /* and that */
 
 /* One profile, borrowed. */
 struct compiled {
@@ -35,21 +38,35 @@ struct compile_report {
 	uint64_t failed;
 };
 
+/* A row that was looked at, or the profile where there is no CSV; borrowed. */
+struct compile_row {
+	unsigned long line; /* in the CSV; 0: none, or what is wrong before any row */
+	const char *device; /* its serial, imei or ueid; "" where there is none */
+	bool good;
+	struct imp_span payload;  /* of the profile, where good */
+	struct imp_span mistakes; /* imp_mistake_next() */
+	const struct imp_profile_source *source;
+};
+
 /* What is done with each profile. */
 struct compile_sink {
-	/* Before the first: how many there will be, and whether there is a head. */
+	/* Before the first: how many there will be, and whether there is a head. NULL:
+	 * rows are only checked. */
 	int (*begin)(void *ctx, uint64_t count, bool lone, struct imp_error *err);
 	int (*each)(void *ctx, const struct compiled *profile, struct imp_error *err);
 	int (*end)(void *ctx, struct imp_error *err); /* after the last; may be NULL */
 	void *ctx;
 	struct compile_report *report; /* filled before begin; may be NULL */
+	/* Every row in order, once it was checked, with its mistakes. NULL: mistakes go
+	 * to standard error. */
+	int (*checked)(void *ctx, const struct compile_row *row, struct imp_error *err);
 };
+
+/* Draw a seed for this run: what is made with it never leaves the process. */
+int draw_seed(struct imp_crypto *crypto, struct imp_secret *seed, struct imp_error *err);
 
 /*
  * Compile every row and hand the profiles on, after all rows were found to be good.
- * Mistakes go to standard error, all of them.
- *
- *   sink   NULL: only check
  *
  * 0; -IMP_EFORMAT (mistakes; nothing was handed on); with --keep-going -IMP_EFINDINGS:
  * done, but for rows with mistakes; what the sink returns.

@@ -138,23 +138,12 @@ int rows_open(struct rows *r, struct imp_crypto *crypto, const struct imp_csv *c
 	return hint_delimiter(csv, rc, err);
 }
 
-/* A mistake in a field; column -1: in the row as a whole. */
 static int note(const struct imp_csv *csv, int column, const char *what,
-		struct imp_secret *text)
+		struct imp_secret *text, struct imp_error *err)
 {
-	struct imp_error err = { 0 };
-	char line[600];
-
-	if (column < 0)
-		imp_fail(&err, IMP_EFORMAT, "%s:%lu:1: %s", csv->name, csv->row_line,
-			 what);
-	else
-		imp_fail(&err, IMP_EFORMAT, "%s:%lu:%lu: %s %.80s: %s", csv->name,
-			 csv->field_line[column], csv->field_column[column],
-			 csv->column[column], imp_csv_field(csv, (size_t)column), what);
-	snprintf(line, sizeof(line), "%s\n", err.msg);
-	return imp_secret_append(text, imp_span_str(line), NULL) ? -IMP_ERESOURCE
-								 : -IMP_EFORMAT;
+	return imp_csv_mistake(csv, column, text, err, "%s %.80s: %s",
+			       csv->column[column], imp_csv_field(csv, (size_t)column),
+			       what);
 }
 
 /* One key has several forms: what is compared is the key. */
@@ -180,7 +169,7 @@ static int check_column(struct rows *r, size_t i, const struct imp_csv *csv,
 		return 0;
 	what = columns[i].wrong(r, value, buf);
 	if (what)
-		return note(csv, column, what, text);
+		return note(csv, column, what, text, err);
 	if (!columns[i].unique)
 		return 0;
 	if (first_place(r, i, value, (uint32_t)csv->row_line, &before, err))
@@ -188,7 +177,7 @@ static int check_column(struct rows *r, size_t i, const struct imp_csv *csv,
 	if (before == IMP_SEEN_NOWHERE)
 		return 0;
 	snprintf(where, sizeof(where), "stands already in line %u", before);
-	return note(csv, column, where, text);
+	return note(csv, column, where, text, err);
 }
 
 static bool names_a_device(const struct rows *r, const struct imp_csv *csv)
@@ -225,8 +214,9 @@ int rows_check(struct rows *r, const struct imp_csv *csv, struct imp_secret *tex
 	int result = 0;
 
 	if (!names_a_device(r, csv))
-		result = note(csv, -1, "no serial, imei or ueid: which device is it for?",
-			      text);
+		result = imp_csv_mistake(
+			csv, -1, text, err,
+			"no serial, imei or ueid: which device is it for?");
 	for (size_t i = 0; i < ROW_COLUMNS; i++) {
 		int rc = r->column[i] < 0 ? 0 : check_column(r, i, csv, text, err);
 
@@ -236,7 +226,7 @@ int rows_check(struct rows *r, const struct imp_csv *csv, struct imp_secret *tex
 	}
 	if (!result && !agree(r, csv))
 		result = note(csv, r->column[UEID_COLUMN], "is not the ueid of the imei",
-			      text);
+			      text, err);
 	return result;
 }
 

@@ -17,9 +17,12 @@ struct expanded {
 const char *expand(struct imp_profile_source *s, const struct imp_yaml *n,
 		   struct expanded *what);
 /* The same where no secret may go. */
-const char *expand_open(struct imp_profile_source *s, const struct imp_yaml *n);
+const char *expand_open(struct imp_profile_source *s, const struct imp_yaml *n,
+			struct expanded *what);
 /* May expand() yield something else in the next row? */
 bool has_variables(const struct imp_yaml *n);
+/* The same for n and all below it. */
+bool uses_variables(const struct imp_yaml *n);
 /* Never show the values of the variables that are put in below n. */
 void variables_hide(struct imp_profile_source *s, const struct imp_yaml *n);
 /* The declarations; all bindings; -s of names that nobody declared; the values of a row.

@@ -228,6 +228,7 @@ int put_generated(const struct value *v, const char *text, struct imp_error *err
 				"%s:%u:%u: %s is generated: --seed KEY is needed",
 				s->diags.file, v->node->mark.line, v->node->mark.column,
 				v->resource->name);
+	s->mark |= IMP_SETTING_GENERATED;
 	if (s->only_check) {
 		/* Two secrets of an instance differ, here as there. */
 		memset(secret, 0, sizeof(secret));

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* CSV, streamed. */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/escape.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "source/csv.h"
@@ -258,7 +260,7 @@ static int read_row(struct imp_csv *csv, size_t *fields, struct imp_error *err)
 		rc = failed(csv, err);
 	if (rc == 0)
 		rc = end_of_file(&r, err);
-	*fields = r.fields;
+	*fields = rc < 0 ? 0 : r.fields;
 	return rc < 0 ? rc : 1;
 }
 
@@ -329,14 +331,15 @@ int imp_csv_open(struct imp_csv *csv, const char *path, char delimiter,
 
 int imp_csv_next(struct imp_csv *csv, struct imp_error *err)
 {
-	size_t fields = 0;
-	int rc = read_row(csv, &fields, err);
+	int rc;
 
-	if (rc > 0 && fields != csv->columns)
+	csv->fields = 0;
+	rc = read_row(csv, &csv->fields, err);
+	if (rc > 0 && csv->fields != csv->columns)
 		return imp_fail(err, IMP_EFORMAT,
 				"%s:%lu:1: %zu field%s, the header has %zu (RFC 4180 2)",
-				csv->name, csv->row_line, fields, imp_plural(fields),
-				csv->columns);
+				csv->name, csv->row_line, csv->fields,
+				imp_plural(csv->fields), csv->columns);
 	return rc;
 }
 
@@ -364,6 +367,43 @@ int imp_csv_find(const struct imp_csv *csv, const char *column)
 const char *imp_csv_field(const struct imp_csv *csv, size_t column)
 {
 	return (const char *)csv->text.ptr + csv->at[column];
+}
+
+static bool is_told(struct imp_span told, const struct imp_mistake *m)
+{
+	struct imp_mistake k;
+
+	while (imp_mistake_next(&told, &k))
+		if (k.line == m->line && k.column == m->column &&
+		    strcmp(k.text, m->text) == 0)
+			return true;
+	return false;
+}
+
+int imp_csv_mistake(const struct imp_csv *csv, int column, struct imp_secret *text,
+		    struct imp_error *err, const char *fmt, ...)
+{
+	bool in_field = column >= 0;
+	char raw[IMP_MISTAKE_TEXT], escaped[IMP_MISTAKE_TEXT];
+	struct imp_mistake m = {
+		.file = csv->name,
+		.line = (uint32_t)(in_field ? csv->field_line[column] : csv->row_line),
+		.column = in_field ? (uint32_t)csv->field_column[column] : 1,
+		.row = (uint32_t)csv->row_line,
+		.rows = "",
+		.text = escaped,
+		.near = "",
+		.shown = "",
+	};
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(raw, sizeof(raw), fmt, ap);
+	va_end(ap);
+	imp_escape(escaped, sizeof(escaped), imp_span_str(raw));
+	if (!is_told(imp_secret_span(text), &m) && imp_mistake_put(text, &m, err))
+		return -IMP_ERESOURCE;
+	return -IMP_EFORMAT;
 }
 
 void imp_csv_close(struct imp_csv *csv)

@@ -12,6 +12,7 @@
 #define IMP_SOURCE_CSV_H
 
 #include "base/secret.h"
+#include "source/mistake.h"
 
 enum { IMP_CSV_COLUMNS = 64, IMP_CSV_ROW_MAX = 65536 };
 
@@ -27,6 +28,7 @@ struct imp_csv {
 	unsigned long row_line; /* where the current row starts */
 	struct imp_secret text; /* fields of the current row, each NUL-terminated; rows
 				   may hold secrets */
+	size_t fields; /* that the current row has; 0: it was not read to its end */
 	size_t columns;
 	char *column[IMP_CSV_COLUMNS]; /* names; owned */
 	size_t at[IMP_CSV_COLUMNS];    /* where each field starts in text */
@@ -41,7 +43,8 @@ struct imp_csv {
  */
 int imp_csv_open(struct imp_csv *csv, const char *path, char delimiter,
 		 struct imp_error *err) IMP_MUST_CHECK;
-/* The next row: 1, 0 at the end, -IMP_EFORMAT with file:line:column. */
+/* The next row: 1, 0 at the end, -IMP_EFORMAT with file:line:column. Where only the
+ * number of its fields is wrong (csv->fields is not 0), the next row can be read. */
 int imp_csv_next(struct imp_csv *csv, struct imp_error *err) IMP_MUST_CHECK;
 /* Start over behind the header. 0, -IMP_EUSAGE, -IMP_EFORMAT. */
 int imp_csv_rewind(struct imp_csv *csv, struct imp_error *err) IMP_MUST_CHECK;
@@ -49,6 +52,14 @@ int imp_csv_rewind(struct imp_csv *csv, struct imp_error *err) IMP_MUST_CHECK;
 int imp_csv_find(const struct imp_csv *csv, const char *column);
 /* A field of the current row; borrowed until the next one. */
 const char *imp_csv_field(const struct imp_csv *csv, size_t column);
+/*
+ * Append a mistake in a field of the current row, or in the row as a whole (column -1);
+ * the same one only once.
+ *
+ * -IMP_EFORMAT, or -IMP_ERESOURCE.
+ */
+int imp_csv_mistake(const struct imp_csv *csv, int column, struct imp_secret *text,
+		    struct imp_error *err, const char *fmt, ...) IMP_PRINTF(5, 6);
 void imp_csv_close(struct imp_csv *csv);
 
 #endif

@@ -6,19 +6,25 @@
 #include "source/build.h"
 #include "source/describe.h"
 
-static bool known_key(const char *key, const char *const *list)
+static bool known_key(const char *key, const char *const *list, size_t count)
 {
-	for (; *list; list++)
-		if (strcmp(key, *list) == 0)
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(key, list[i]) == 0)
 			return true;
 	return false;
 }
 
 void check_keys(struct reading *r, const struct imp_yaml *map, const char *const *list)
 {
+	size_t count = 0;
+
+	while (list[count])
+		count++;
 	for (const struct imp_yaml *n = map->child; n; n = n->next)
-		if (n->key && !known_key(n->key, list))
+		if (n->key && !known_key(n->key, list, count)) {
+			r->diags->near = imp_nearest(n->key, list, count);
 			imp_diag(r->diags, n->key_mark, "unknown key '%s'", n->key);
+		}
 }
 
 char *text_of(struct reading *r, const char *text)

@@ -8,7 +8,7 @@
 #include "base/escape.h"
 #include "source/diag.h"
 
-enum { SHOWN_MAX = 160 };
+enum { SHOWN_MAX = 160, SHOWN_CAP = SHOWN_MAX * 5 + 32 };
 
 static bool is_kept(const struct imp_diags *d, const struct imp_mark *mark,
 		    const char *text)
@@ -25,14 +25,20 @@ static bool is_kept(const struct imp_diags *d, const struct imp_mark *mark,
 
 void imp_diag(struct imp_diags *d, struct imp_mark mark, const char *fmt, ...)
 {
+	const char *near = d->near ? d->near : "";
 	struct imp_diag *at;
 	char raw[sizeof(at->text)], text[sizeof(at->text)];
+	size_t n;
 	va_list ap;
 
 	d->hits++;
+	d->near = NULL;
 	va_start(ap, fmt);
 	vsnprintf(raw, sizeof(raw), fmt, ap);
 	va_end(ap);
+	n = strlen(raw);
+	if (near[0])
+		snprintf(raw + n, sizeof(raw) - n, "; did you mean %s?", near);
 	imp_escape(text, sizeof(text), imp_span_str(raw));
 	if (is_kept(d, &mark, text) || d->count++ >= IMP_DIAGS)
 		return;
@@ -40,6 +46,7 @@ void imp_diag(struct imp_diags *d, struct imp_mark mark, const char *fmt, ...)
 	at->mark = mark;
 	at->row = d->row;
 	memcpy(at->text, text, sizeof(at->text));
+	snprintf(at->near, sizeof(at->near), "%s", near);
 }
 
 void imp_diag_mask(struct imp_diags *d, struct imp_mark mark)
@@ -98,13 +105,12 @@ static bool is_masked(const struct imp_diags *d, unsigned line, unsigned column)
 }
 
 /* The line and the caret under it; columns count characters. */
-static int put_line(const struct imp_diags *d, const struct imp_mark *mark,
-		    struct imp_span line, struct imp_secret *out, struct imp_error *err)
+static void show_line(const struct imp_diags *d, const struct imp_mark *mark,
+		      struct imp_span line, char out[SHOWN_CAP])
 {
 	char text[SHOWN_MAX * 4 + 8], caret[SHOWN_MAX + 8];
 	size_t n = 0, c = 0;
 	unsigned column = 1;
-	int rc;
 
 	while (line.len > 0 && column <= SHOWN_MAX) {
 		uint32_t cp = 0;
@@ -127,49 +133,57 @@ static int put_line(const struct imp_diags *d, const struct imp_mark *mark,
 	}
 	text[n] = '\0';
 	caret[c] = '\0';
-	rc = imp_secret_append(out, IMP_TEXT("    "), err);
-	if (!rc)
-		rc = imp_secret_append(out, imp_span_str(text), err);
-	if (!rc)
-		rc = imp_secret_append(out, IMP_TEXT("\n    "), err);
-	if (!rc)
-		rc = imp_secret_append(out, imp_span_str(caret), err);
-	return rc ? rc : imp_secret_append(out, IMP_TEXT("^\n"), err);
+	snprintf(out, SHOWN_CAP, "    %s\n    %s^\n", text, caret);
 }
 
 static int put_one(const struct imp_diags *d, const struct imp_diag *one,
 		   struct imp_span source, struct imp_secret *out, struct imp_error *err)
 {
-	char where[64] = "", row[300] = "", head[900];
-	int rc;
+	bool in_row = one->row > 0 && d->rows;
+	char shown[SHOWN_CAP] = "";
+	const struct imp_mistake m = { .file = d->file,
+				       .line = one->mark.line,
+				       .column = one->mark.line ? one->mark.column : 0,
+				       .row = in_row ? (uint32_t)one->row : 0,
+				       .rows = in_row ? d->rows : "",
+				       .text = one->text,
+				       .near = one->near,
+				       .shown = shown };
 
 	if (one->mark.line > 0)
-		snprintf(where, sizeof(where), ":%u:%u", one->mark.line,
-			 one->mark.column);
-	if (one->row > 0 && d->rows)
-		snprintf(row, sizeof(row), " (%.250s:%lu)", d->rows, one->row);
-	snprintf(head, sizeof(head), "%.300s%s: %s%s\n", d->file, where, one->text, row);
-	rc = imp_secret_append(out, imp_span_str(head), err);
-	if (rc || one->mark.line == 0)
-		return rc;
-	return put_line(d, &one->mark, find_line(source, one->mark.line), out, err);
+		show_line(d, &one->mark, find_line(source, one->mark.line), shown);
+	return imp_mistake_put(out, &m, err);
+}
+
+/* What came up in one row says nothing about the next. */
+static void forget_row(struct imp_diags *d)
+{
+	size_t kept = d->count < IMP_DIAGS ? d->count : IMP_DIAGS, n = 0;
+
+	for (size_t i = 0; i < kept; i++)
+		if (d->diag[i].row == 0)
+			d->diag[n++] = d->diag[i];
+	if (n < kept)
+		d->count = d->formatted = n;
 }
 
 int imp_diag_format(struct imp_diags *d, struct imp_span source, struct imp_secret *out,
 		    struct imp_error *err)
 {
-	char more[64];
 	size_t kept = d->count < IMP_DIAGS ? d->count : IMP_DIAGS;
+	char more[64] = "... and more";
+	struct imp_mistake m = { "", 0, 0, 0, "", more, "", "" };
 	int rc = 0;
 
 	for (; !rc && d->formatted < kept; d->formatted++)
 		rc = put_one(d, &d->diag[d->formatted], source, out, err);
-	if (rc || kept == d->count || d->formatted > IMP_DIAGS)
-		return rc;
-	d->formatted = IMP_DIAGS + 1;
-	if (d->rows)
-		snprintf(more, sizeof(more), "... and more\n");
-	else
-		snprintf(more, sizeof(more), "... and %zu more\n", d->count - kept);
-	return imp_secret_append(out, imp_span_str(more), err);
+	if (!rc && kept < d->count && d->formatted == IMP_DIAGS) {
+		d->formatted++;
+		if (!d->rows)
+			snprintf(more, sizeof(more), "... and %zu more", d->count - kept);
+		rc = imp_mistake_put(out, &m, err);
+	}
+	if (d->each_row)
+		forget_row(d);
+	return rc;
 }

@@ -7,7 +7,7 @@
 #ifndef IMP_SOURCE_DIAG_H
 #define IMP_SOURCE_DIAG_H
 
-#include "base/secret.h"
+#include "source/mistake.h"
 
 enum { IMP_DIAGS = 100 };
 
@@ -21,12 +21,15 @@ struct imp_diag {
 	struct imp_mark mark;
 	unsigned long row; /* line of the row that it came up in; 0: in any */
 	char text[240];
+	char near[64]; /* what may have been meant; "": nothing is near */
 };
 
 struct imp_diags {
 	const char *file;  /* borrowed */
 	const char *rows;  /* name of the CSV; borrowed; NULL: none */
 	unsigned long row; /* goes into what is recorded */
+	const char *near;  /* goes into what is recorded next; NULL: nothing is near */
+	bool each_row;	   /* what came up in a row is recorded again in the next one */
 	size_t hits;	   /* mistakes since it was last set to 0, repeated ones too */
 	size_t count;	   /* different mistakes; the first IMP_DIAGS are kept */
 	size_t formatted;  /* of those, in text already */
@@ -36,17 +39,17 @@ struct imp_diags {
 	bool mask_all; /* no memory to keep a mask: no line is shown */
 };
 
-/* Record one mistake; the same words for the same place are kept once. */
+/* Record one mistake; the same words for the same place are kept once. Where d->near is
+ * set, "; did you mean ...?" is added. */
 void imp_diag(struct imp_diags *d, struct imp_mark mark, const char *fmt, ...)
 	IMP_PRINTF(3, 4);
 /* Never show this part of the source: it holds, or may hold, a secret. */
 void imp_diag_mask(struct imp_diags *d, struct imp_mark mark);
 /*
- * What was recorded since the last time, as text: "file:line:column: text", the line and
- * a caret.
+ * Hand over what was recorded since the last time.
  *
  *   source   the file's bytes
- *   out      is appended to
+ *   out      mistakes are appended
  *
  * 0, or -IMP_ERESOURCE.
  */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "source/build.h"
+#include "source/describe.h"
 
 static struct imp_mark mark_of(const struct imp_yaml *n)
 {
@@ -120,23 +121,12 @@ void head_read(struct imp_profile_source *s)
 	static const char *const keys[] = { "imprint",	 "profile",  "domain",
 					    "sequence",	 "epochs",   "generation",
 					    "replaces",	 "target",   "endpoint",
-					    "variables", "settings", "objects" };
+					    "variables", "settings", "objects",
+					    NULL };
+	struct reading r = { .diags = &s->diags };
 	uint64_t v = 0;
 
-	for (const struct imp_yaml *n = s->root->child; n; n = n->next) {
-		bool found = false;
-
-		for (size_t i = 0; i < COUNTOF(keys); i++)
-			found |= strcmp(n->key, keys[i]) == 0;
-		if (!found) {
-			const char *near = imp_nearest(n->key, keys, COUNTOF(keys));
-
-			imp_diag(&s->diags, n->key_mark,
-				 near ? "unknown key '%s'; did you mean %s?"
-				      : "unknown key '%s'%s",
-				 n->key, near ? near : "");
-		}
-	}
+	check_keys(&r, s->root, keys);
 	if (!imp_yaml_get(s->root, "imprint"))
 		imp_diag(&s->diags, (struct imp_mark){ 0 },
 			 "imprint: 1 is missing: the format's version");

@@ -41,11 +41,8 @@ static const struct imp_resource *find_resource(const struct imp_object *o,
 static void unknown(struct imp_profile_source *s, struct imp_mark mark, const char *what,
 		    const char *word, const char *near)
 {
-	if (near)
-		imp_diag(&s->diags, mark, "unknown %s '%s'; did you mean %s?", what, word,
-			 near);
-	else
-		imp_diag(&s->diags, mark, "unknown %s '%s'", what, word);
+	s->diags.near = near;
+	imp_diag(&s->diags, mark, "unknown %s '%s'", what, word);
 }
 
 static const char *near_object(const struct imp_catalog *c, const char *word)

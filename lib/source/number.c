@@ -64,16 +64,15 @@ static const struct imp_named *numbered(const struct imp_named *list, size_t cou
 static void suggest(const struct value *v, const struct imp_named *list, size_t count,
 		    const char *what, const char *text)
 {
-	const char *names[64], *near;
+	const char *names[64];
 	size_t n = 0;
 
 	for (; n < count && n < COUNTOF(names); n++)
 		names[n] = list[n].name;
-	near = v->resource->secret || v->with.hidden ? NULL : imp_nearest(text, names, n);
-	if (near)
-		value_wrong(v, text, "no such %s; did you mean %s?", what, near);
-	else
-		value_wrong(v, text, "no such %s", what);
+	v->s->diags.near = v->resource->secret || v->with.hidden
+				   ? NULL
+				   : imp_nearest(text, names, n);
+	value_wrong(v, text, "no such %s", what);
 }
 
 bool parse_duration(const char *text, enum imp_unit unit, uint64_t *cs)
@@ -286,9 +285,10 @@ void put_edrx(const struct value *v)
 	const struct imp_yaml *c = imp_yaml_get(v->node, "cycle"),
 			      *p = imp_yaml_get(v->node, "window");
 	uint64_t cycle, window, below, above;
+	struct value with = *v;
 	bool cycle_wrong = false;
-	const char *ct = c ? expand_open(v->s, c) : NULL,
-		   *pt = p ? expand_open(v->s, p) : NULL;
+	const char *ct = c ? expand_value(&with, c) : NULL,
+		   *pt = p ? expand_value(&with, p) : NULL;
 	uint8_t octet = 0;
 	char near[96];
 
@@ -299,7 +299,7 @@ void put_edrx(const struct value *v)
 	} else if (!imp_edrx_encode(v->resource->encoding, cycle, window, &octet,
 				    &cycle_wrong, &below, &above)) {
 		nearest(near, sizeof(near), below, above);
-		value_wrong(v, cycle_wrong ? ct : pt,
+		value_wrong(&with, cycle_wrong ? ct : pt,
 			    "no such %s; %s (3GPP TS 24.008 10.5.5.32)",
 			    cycle_wrong ? "cycle" : "window", near);
 	}

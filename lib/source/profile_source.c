@@ -86,6 +86,7 @@ int imp_profile_source_open(struct imp_profile_source *s, struct imp_crypto *cry
 	s->crypto = crypto;
 	s->options = *options;
 	s->diags.file = options->path;
+	s->diags.each_row = options->each_row;
 	rc = imp_file_read(options->path, IMP_YAML_MAX, &s->bytes, err);
 	if (!rc)
 		rc = imp_catalog_read(&s->catalog, options->objects, text, err);
@@ -130,9 +131,8 @@ static int put_salt(struct imp_profile_source *s, const struct imp_profile *p,
 		    uint8_t salt[32], struct imp_error *err)
 {
 	static const uint8_t none[32];
-	struct imp_span key = s->options.seed.len == 32 ? s->options.seed
-							: IMP_SPAN(none),
-			all;
+	bool seeded = s->options.seed.len == 32 && !s->options.drawn;
+	struct imp_span key = seeded ? s->options.seed : IMP_SPAN(none), all;
 	int rc = check_seed(s, err);
 
 	if (rc || s->only_check)
@@ -147,16 +147,20 @@ static int put_salt(struct imp_profile_source *s, const struct imp_profile *p,
 static void read_texts(struct imp_profile_source *s, struct imp_profile *p)
 {
 	const struct imp_yaml *endpoint = imp_yaml_get(s->root, "endpoint");
-	const char *label = s->label ? expand_open(s, s->label) : NULL;
+	struct expanded what = { 0 };
+	const char *label = s->label ? expand_open(s, s->label, &what) : NULL;
 
+	s->label_hidden = what.hidden;
 	if (endpoint)
-		(void)expand_open(s, endpoint);
+		(void)expand_open(s, endpoint, &what);
 	if (!label)
 		return;
 	p->label = imp_span_str(label);
+	s->diags.row = has_variables(s->label) ? s->row : 0;
 	if (p->label.len < 1 || p->label.len > IMP_LABEL_MAX || !is_text(p->label))
 		imp_diag(&s->diags, s->label->mark,
 			 "profile: expected a label of 1 to 64 bytes");
+	s->diags.row = 0;
 }
 
 static int build(struct imp_profile_source *s, const struct imp_csv *csv,

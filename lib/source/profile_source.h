@@ -26,9 +26,17 @@ struct imp_build_options {
 	uint32_t epochs[2];
 	uint32_t generation;
 	struct imp_span seed; /* 32 bytes, or empty */
+	bool drawn;    /* the seed is for this run only: salts are made as without one */
+	bool each_row; /* tell of every mistake in every row, not the first time only */
 };
 
-enum { IMP_VARIABLES = 64 };
+enum { IMP_VARIABLES = 64, IMP_SETTINGS_MAX = 2000 };
+
+/* What the bytes of a setting do not tell. */
+enum imp_setting_mark {
+	IMP_SETTING_HIDDEN = 1,	   /* a variable was put in that is not shown */
+	IMP_SETTING_GENERATED = 2, /* derived from the seed */
+};
 
 /* One variable: where its value comes from. */
 struct imp_variable {
@@ -53,6 +61,7 @@ struct imp_kept_file {
 struct imp_compiled {
 	uint16_t object, instance, resource, index;
 	bool multiple;
+	uint8_t mark;	/* enum imp_setting_mark bits */
 	size_t at, len; /* in the value bytes */
 };
 
@@ -81,7 +90,11 @@ struct imp_profile_source {
 	struct imp_compiled *entries;	   /* likewise; owned */
 	uint8_t ueid[33];		   /* of the target */
 	size_t ueid_len;
+	bool label_hidden;
 	bool has_secret; /* a secret resource was set */
+	uint8_t mark;	 /* enum imp_setting_mark bits of the setting at hand */
+	uint8_t marks[IMP_SETTINGS_MAX]; /* of all, in the order of the wire */
+	size_t marks_count;
 	uint8_t payload[IMP_CBOR_MAX];
 };
 

@@ -95,8 +95,11 @@ static void check_differ(const struct compiler *c, const struct imp_object *o,
 }
 
 void check_instance(const struct compiler *c, const struct imp_object *o, size_t from,
-		    struct imp_mark mark)
+		    const struct imp_yaml *n)
 {
+	struct imp_mark mark = n->key_mark;
+
+	c->s->diags.row = uses_variables(n) ? c->s->row : 0;
 	for (size_t i = 0; i < o->resources; i++)
 		if (o->resource[i].required && !is_there(c, from, o->resource[i].id))
 			imp_diag(&c->s->diags, mark, "%s: %s is missing", o->name,
@@ -106,4 +109,5 @@ void check_instance(const struct compiler *c, const struct imp_object *o, size_t
 		check_same(c, o, from, &o->rule[i].same, mark);
 		check_differ(c, o, from, &o->rule[i].differ, mark);
 	}
+	c->s->diags.row = 0;
 }

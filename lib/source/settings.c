@@ -11,9 +11,9 @@ static struct imp_compiled *add(struct compiler *c, const struct value *v, bool 
 {
 	struct imp_compiled *e = &c->entry[c->count];
 
-	if (c->count == SETTINGS_MAX) {
+	if (c->count == IMP_SETTINGS_MAX) {
 		imp_diag(&c->s->diags, v->node->mark, "more than %d settings",
-			 SETTINGS_MAX);
+			 IMP_SETTINGS_MAX);
 		return NULL;
 	}
 	c->count++;
@@ -22,8 +22,10 @@ static struct imp_compiled *add(struct compiler *c, const struct value *v, bool 
 				    .resource = v->resource->id,
 				    .index = v->resource_instance,
 				    .multiple = multiple,
+				    .mark = c->s->mark,
 				    .at = at,
 				    .len = c->values.len - at };
+	c->s->mark = 0;
 	return e;
 }
 
@@ -175,7 +177,7 @@ static int add_object(struct compiler *c, const struct imp_yaml *n, struct imp_e
 	for (const struct imp_yaml *r = n->child; !rc && r; r = r->next)
 		rc = add_resource(c, &v, from, r, err);
 	if (!rc)
-		check_instance(c, v.object, from, n->key_mark);
+		check_instance(c, v.object, from, n);
 	return rc;
 }
 
@@ -268,6 +270,9 @@ static int compile(struct compiler *c, struct imp_writer *w, struct imp_error *e
 	if (rc || c->s->diags.hits > 0)
 		return rc;
 	qsort(c->entry, c->count, sizeof(*c->entry), order);
+	for (size_t i = 0; i < c->count; i++)
+		c->s->marks[i] = c->entry[i].mark;
+	c->s->marks_count = c->count;
 	emit(c, w);
 	return w->ok ? 0
 		     : imp_fail(err, IMP_EFORMAT,
@@ -282,12 +287,13 @@ int compile_settings(struct imp_profile_source *s, struct imp_writer *w,
 	int rc = imp_secret_reserve(&s->values, IMP_CBOR_MAX, err);
 
 	if (!s->entries)
-		s->entries = calloc(SETTINGS_MAX, sizeof(*s->entries));
+		s->entries = calloc(IMP_SETTINGS_MAX, sizeof(*s->entries));
 	if (!s->entries)
 		return imp_fail(err, IMP_ERESOURCE, "out of memory");
 	c.entry = s->entries;
 	if (!rc) {
 		c.values = imp_writer(s->values.ptr, s->values.cap);
+		s->mark = 0;
 		rc = compile(&c, w, err);
 		s->values.len = c.values.len; /* to be wiped */
 	}

@@ -5,20 +5,18 @@
 
 #include "source/build.h"
 
-enum { SETTINGS_MAX = 2000 };
-
 struct compiler {
 	struct imp_profile_source *s;
-	struct imp_compiled *entry; /* SETTINGS_MAX of them */
+	struct imp_compiled *entry; /* IMP_SETTINGS_MAX of them */
 	size_t count;
 	struct imp_writer values; /* encoded values, back to back */
 };
 
 /* settings.c: was it set, in an entry from this one on? */
 bool is_there(const struct compiler *c, size_t from, uint16_t resource);
-/* rules.c: what is required, and the object's rules, for the instance whose entries start
- * at from. */
+/* rules.c: what is required, and the object's rules, for the instance n whose entries
+ * start at from. */
 void check_instance(const struct compiler *c, const struct imp_object *o, size_t from,
-		    struct imp_mark mark);
+		    const struct imp_yaml *n);
 
 #endif

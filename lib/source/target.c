@@ -16,7 +16,8 @@ static void wrong(struct imp_profile_source *s, const struct imp_yaml *n,
 static void read_device(struct imp_profile_source *s, const struct imp_yaml *n,
 			enum imp_identifier kind)
 {
-	const char *text = expand_open(s, n), *why;
+	struct expanded what = { 0 };
+	const char *text = expand_open(s, n, &what), *why;
 	struct imp_writer w = imp_writer(s->ueid, sizeof(s->ueid));
 	char buf[128];
 
@@ -39,7 +40,8 @@ static void read_device(struct imp_profile_source *s, const struct imp_yaml *n,
 static void read_class(struct imp_profile_source *s, const struct imp_yaml *n,
 		       struct imp_target *out)
 {
-	const char *text = expand_open(s, n);
+	struct expanded what = { 0 };
+	const char *text = expand_open(s, n, &what);
 	const char *slash = text ? strchr(text, '/') : NULL;
 	char pen[16] = "";
 	uint64_t oemid = 0;

@@ -17,7 +17,7 @@ void value_wrong(const struct value *v, const char *text, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
-	d->row = has_variables(v->node) ? v->s->row : 0;
+	d->row = uses_variables(v->node) ? v->s->row : 0;
 	if (v->resource->secret || v->with.hidden || !text)
 		imp_diag(d, v->node->mark, "%s: %s", v->resource->name, what);
 	else
@@ -208,6 +208,8 @@ const char *expand_value(struct value *v, const struct imp_yaml *n)
 	const char *text = expand(v->s, n, &v->with);
 
 	v->s->has_secret |= v->with.hidden;
+	if (v->with.hidden)
+		v->s->mark |= IMP_SETTING_HIDDEN;
 	if (!text || !v->with.secret || v->resource->secret)
 		return text;
 	value_wrong(v, NULL, "is no secret, and the variable '%s' is", v->with.secret);

@@ -99,6 +99,15 @@ bool has_variables(const struct imp_yaml *n)
 	return n->kind == IMP_YAML_SCALAR && n->quoted && strstr(n->text, "${");
 }
 
+bool uses_variables(const struct imp_yaml *n)
+{
+	bool uses = has_variables(n);
+
+	for (const struct imp_yaml *c = n->child; c && !uses; c = c->next)
+		uses = uses_variables(c);
+	return uses;
+}
+
 const char *expand(struct imp_profile_source *s, const struct imp_yaml *n,
 		   struct expanded *what)
 {
@@ -121,16 +130,16 @@ const char *expand(struct imp_profile_source *s, const struct imp_yaml *n,
 	return append(s, n, "", 1) ? (const char *)s->scratch.ptr + at : NULL;
 }
 
-const char *expand_open(struct imp_profile_source *s, const struct imp_yaml *n)
+const char *expand_open(struct imp_profile_source *s, const struct imp_yaml *n,
+			struct expanded *what)
 {
-	struct expanded what = { 0 };
-	const char *text = expand(s, n, &what);
+	const char *text = expand(s, n, what);
 
-	if (!text || !what.secret)
+	if (!text || !what->secret)
 		return text;
 	imp_diag(&s->diags, n->mark,
 		 "variable '%s' is secret: it goes into secret resources only",
-		 what.secret);
+		 what->secret);
 	return NULL;
 }
 
@@ -302,21 +311,13 @@ static int wrong_value(struct imp_profile_source *s, const struct imp_csv *csv,
 		       const struct imp_variable *v, const char *wrong,
 		       struct imp_secret *text, struct imp_error *err)
 {
-	char line[400];
+	const char *space = v->hidden ? "" : " ", *shown = v->hidden ? "" : v->value;
 
-	if (!csv || v->column < 0) {
-		imp_diag(&s->diags, v->mark, "%s%s%.80s: %s", v->name,
-			 v->hidden ? "" : " ", v->hidden ? "" : v->value, wrong);
-		return 0;
-	}
-	imp_fail(err, IMP_EFORMAT, "%s:%lu:%lu: %s%s%.80s: %s", csv->name,
-		 csv->field_line[v->column], csv->field_column[v->column], v->name,
-		 v->hidden ? "" : " ", v->hidden ? "" : v->value, wrong);
-	snprintf(line, sizeof(line), "%.390s\n", err->msg);
-	if (text->len > 0 && memmem(text->ptr, text->len, line, strlen(line)))
-		return -IMP_EFORMAT; /* the check of the columns has said it */
-	return imp_secret_append(text, imp_span_str(line), err) ? -IMP_ERESOURCE
-								: -IMP_EFORMAT;
+	if (csv && v->column >= 0)
+		return imp_csv_mistake(csv, v->column, text, err, "%s%s%.80s: %s",
+				       v->name, space, shown, wrong);
+	imp_diag(&s->diags, v->mark, "%s%s%.80s: %s", v->name, space, shown, wrong);
+	return 0;
 }
 
 /* An empty cell gives no value: the default, if there is one. */

@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct imp_diags diags;
 	struct imp_span in = { data, size };
-	struct imp_secret text = { 0 };
+	struct imp_secret mistakes = { 0 }, text = { 0 };
 	struct imp_yaml *root = NULL;
 	struct imp_error err;
 
@@ -26,9 +26,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	MUST(imp_yaml_parse(in, &diags, &root, &err) == 0);
 	walk(root, 0);
 	MUST(root || diags.count > 0);
-	MUST(imp_diag_format(&diags, in, &text, &err) == 0);
+	MUST(imp_diag_format(&diags, in, &mistakes, &err) == 0);
+	MUST(imp_mistakes_text(imp_secret_span(&mistakes), &text, &err) == 0);
 	for (size_t i = 0; i < text.len; i++)
 		MUST(text.ptr[i] >= 0x20 || text.ptr[i] == '\n');
+	imp_secret_fini(&mistakes);
 	imp_secret_fini(&text);
 	imp_yaml_free(&root);
 	imp_diag_fini(&diags);
