@@ -2,25 +2,19 @@
 /* Writing JSON. Source: RFC 8259 7. */
 #include <inttypes.h>
 
+#include "base/quote.h"
 #include "json.h"
 
 void json_quote(FILE *f, struct imp_span text)
 {
 	fputc('"', f);
 	while (text.len > 0) {
-		uint32_t cp = 0;
-		size_t n = imp_utf8(text, &cp);
+		char one[IMP_QUOTED];
+		size_t n = imp_quote_one(text, one);
 
-		if (n == 0)
-			fputs("\\ufffd", f);
-		else if (imp_is_hidden(cp))
-			fprintf(f, "\\u%04" PRIx32, cp);
-		else if (cp == '"' || cp == '\\')
-			fprintf(f, "\\%c", (int)cp);
-		else
-			fwrite(text.ptr, 1, n, f);
-		text.ptr += n > 0 ? n : 1;
-		text.len -= n > 0 ? n : 1;
+		fputs(one, f);
+		text.ptr += n;
+		text.len -= n;
 	}
 	fputc('"', f);
 }
