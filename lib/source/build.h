@@ -50,6 +50,8 @@ const struct imp_object *lookup_object(struct imp_profile_source *s,
 const struct imp_resource *lookup_resource(struct imp_profile_source *s,
 					   const struct imp_object *o,
 					   const struct imp_yaml *n);
+/* By name or number. */
+const struct imp_resource *find_resource(const struct imp_object *o, const char *key);
 bool is_reported(const struct imp_object *o, uint64_t resource);
 /* Whatever is secret, or may be, is not shown: neither it nor the variables in it. */
 void settings_hide(struct imp_profile_source *s);
@@ -92,6 +94,7 @@ void check_number(const struct value *v, const char *text, int64_t n);
 bool bit_of(const struct value *v, const char *text, uint64_t *bit);
 void put_float(const struct value *v, const char *text);
 void put_link(const struct value *v, const char *text);
+bool is_timer(const struct imp_resource *r);
 bool is_edrx(const struct imp_resource *r);
 void put_edrx(const struct value *v);
 void check_edrx(const struct value *v, struct imp_span octets);
@@ -101,6 +104,11 @@ bool is_encoded_text(const struct imp_resource *r);
 bool takes_list(const struct imp_resource *r); /* a list becomes one text */
 void put_encoded_text(const struct value *v, struct imp_span text);
 void put_joined(const struct value *list);
+
+/* wording.c: the octet of a timer, or a single byte; the lowest bits as digits. */
+bool octet_of(const struct imp_resource *r, const struct imp_setting *setting,
+	      uint8_t *octet);
+void put_bits(uint8_t octet, unsigned count, char out[9]);
 
 /* bytes.c */
 void put_bytes(const struct value *v, struct imp_span bytes);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Object descriptions: words, numbers and texts in them. */
+/* Descriptions: words, numbers and texts in them. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,6 +70,49 @@ int word_of(struct reading *r, const struct imp_yaml *n, const char *const *list
 	imp_diag(r->diags, n->mark, "'%s' is none of the words that are known here",
 		 n->text ? n->text : "(a list)");
 	return -1;
+}
+
+static bool find_name(const struct imp_named *list, size_t count, const char *word,
+		      int64_t *out)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(list[i].name, word) == 0) {
+			*out = list[i].number;
+			return true;
+		}
+	return false;
+}
+
+bool value_of_word(struct reading *r, const struct imp_resource *res, const char *word,
+		   struct imp_mark mark, int64_t *out)
+{
+	int64_t n = 0;
+
+	if (find_name(res->values, res->values_count, word, out))
+		return true;
+	if (find_name(res->bits, res->bits_count, word, &n)) {
+		*out = INT64_C(1) << n;
+		return true;
+	}
+	if (strcmp(word, "true") == 0 || strcmp(word, "false") == 0) {
+		*out = word[0] == 't';
+		return true;
+	}
+	if (!parse_int(word, &n) || n < INT32_MIN || n > UINT32_MAX) {
+		imp_diag(r->diags, mark, "%s has no value '%.40s'", res->name, word);
+		return false;
+	}
+	*out = n;
+	return true;
+}
+
+bool value_of_node(struct reading *r, const struct imp_resource *res,
+		   const struct imp_yaml *n, int64_t *out)
+{
+	if (n->text)
+		return value_of_word(r, res, n->text, n->mark, out);
+	imp_diag(r->diags, n->mark, "%s: expected one value", res->name);
+	return false;
 }
 
 size_t children(const struct imp_yaml *n)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the parts of the reader of object descriptions share. Private to lib/source. */
+/* Reading descriptions, of objects and of modems, from their YAML. Private to
+ * lib/source. */
 #ifndef IMP_SOURCE_DESCRIBE_H
 #define IMP_SOURCE_DESCRIBE_H
 
+#include "model/modem.h"
 #include "model/object.h"
 #include "source/tree.h"
 
@@ -23,6 +25,12 @@ bool truth_of(struct reading *r, const struct imp_yaml *n); /* none: false */
 /* The index of a word in a list, which may have gaps; -1 with a mistake recorded. */
 int word_of(struct reading *r, const struct imp_yaml *n, const char *const *list,
 	    size_t count);
+/* What a word means for a resource: a named value, a named bit, true, false, a number. */
+bool value_of_word(struct reading *r, const struct imp_resource *res, const char *word,
+		   struct imp_mark mark, int64_t *out);
+/* The same for a node, which must be a scalar. */
+bool value_of_node(struct reading *r, const struct imp_resource *res,
+		   const struct imp_yaml *n, int64_t *out);
 size_t children(const struct imp_yaml *n); /* none: 0 */
 
 /* describe_resource.c: all under resources:, ascending by id. */
@@ -30,5 +38,9 @@ void read_resources(struct reading *r, const struct imp_yaml *n, struct imp_obje
 
 /* describe_rule.c: all under rules:; the resources have been read. */
 void read_rules(struct reading *r, const struct imp_yaml *n, struct imp_object *o);
+
+/* modem_command.c: *c is zero, and is let go by whoever owns it. */
+void read_command(struct reading *r, const struct imp_catalog *catalog,
+		  const struct imp_yaml *n, struct imp_at_command *c);
 
 #endif

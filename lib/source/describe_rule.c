@@ -7,22 +7,6 @@
 
 enum { RULE_MAX = 8 };
 
-/* The number that a rule names: a named value, true, false or a number. */
-static bool rule_value(struct reading *r, const struct imp_resource *res,
-		       const struct imp_yaml *n, int64_t *out)
-{
-	for (size_t i = 0; n->text && i < res->values_count; i++)
-		if (strcmp(res->values[i].name, n->text) == 0) {
-			*out = res->values[i].number;
-			return true;
-		}
-	if (n->text && (strcmp(n->text, "true") == 0 || strcmp(n->text, "false") == 0)) {
-		*out = n->text[0] == 't';
-		return true;
-	}
-	return number_of(r, n, INT32_MIN, UINT32_MAX, out);
-}
-
 static void read_group(struct reading *r, const struct imp_object *o,
 		       const struct imp_yaml *n, struct imp_group *out)
 {
@@ -53,9 +37,9 @@ static void read_condition(struct reading *r, const struct imp_object *o,
 	}
 	out->if_resource = res->id;
 	if (value->kind == IMP_YAML_SCALAR)
-		out->if_count = rule_value(r, res, value, &out->if_value[0]);
+		out->if_count = value_of_node(r, res, value, &out->if_value[0]);
 	for (const struct imp_yaml *c = value->child; c; c = c->next)
-		out->if_count += rule_value(r, res, c, &out->if_value[out->if_count]);
+		out->if_count += value_of_node(r, res, c, &out->if_value[out->if_count]);
 }
 
 /* A condition belongs to present and absent, and to nothing else. */

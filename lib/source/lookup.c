@@ -27,8 +27,7 @@ static const struct imp_object *find_object(const struct imp_catalog *c, const c
 	return o;
 }
 
-static const struct imp_resource *find_resource(const struct imp_object *o,
-						const char *key)
+const struct imp_resource *find_resource(const struct imp_object *o, const char *key)
 {
 	const struct imp_resource *r = imp_object_by_name(o, key);
 	uint64_t id;

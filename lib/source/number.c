@@ -143,7 +143,7 @@ static int64_t timer(const struct value *v, const char *text, int64_t seconds)
 	return 0;
 }
 
-static bool is_timer(const struct imp_resource *r)
+bool is_timer(const struct imp_resource *r)
 {
 	return r->encoding == IMP_ENC_T3324 || r->encoding == IMP_ENC_T3412 ||
 	       r->encoding == IMP_ENC_TIMER3;

@@ -187,3 +187,75 @@ Test(yaml, the_same_mistake_is_kept_once_and_a_hundred_at_most, .fini = drop)
 	cr_assert_null(strstr(said(), "f:1:101:"));
 	cr_assert(strstr(said(), "... and "));
 }
+
+Test(yaml, a_mistake_keeps_its_parts, .fini = drop)
+{
+	struct imp_error err;
+	struct imp_mistake m;
+	struct imp_span rest;
+
+	diags.file = "f\033";
+	diags.rows = "r.csv";
+	diags.row = 7;
+	diags.near = "right";
+	imp_diag(&diags, (struct imp_mark){ 1, 3, 0, 0 }, "what");
+	imp_diag(&diags, (struct imp_mark){ 0 }, "all");
+	cr_assert_eq(imp_diag_format(&diags, IMP_TEXT("a b\n"), &text, &err), 0);
+	rest = imp_secret_span(&text);
+	cr_assert(imp_mistake_next(&rest, &m));
+	cr_assert_str_eq(m.file, "f\033");
+	cr_assert_str_eq(m.text, "what; did you mean right?");
+	cr_assert_str_eq(m.near, "right");
+	cr_assert_str_eq(m.shown, "    a b\n      ^\n");
+	cr_assert(m.line == 1 && m.column == 3 && m.row == 7);
+	cr_assert(imp_mistake_next(&rest, &m));
+	cr_assert(m.line == 0 && m.near[0] == '\0' && m.shown[0] == '\0');
+	cr_assert_not(imp_mistake_next(&rest, &m));
+	cr_assert_str_eq(said(), "f\\x1b:1:3: what; did you mean right? (r.csv:7)\n"
+				 "    a b\n      ^\nf\\x1b: all (r.csv:7)\n");
+}
+
+/* CSV-09: whoever reports on rows hears of each, not of the first that was alike. */
+Test(yaml, each_row_has_its_own_mistakes_where_asked_for, .fini = drop)
+{
+	struct imp_error err;
+
+	diags.file = "f";
+	diags.rows = "r";
+	diags.each_row = true;
+	for (unsigned row = 2; row < 4; row++) {
+		diags.row = row;
+		imp_diag(&diags, (struct imp_mark){ 1, 1, 0, 0 }, "in a row");
+		imp_diag(&diags, (struct imp_mark){ 1, 1, 0, 0 }, "in a row");
+		diags.row = 0;
+		imp_diag(&diags, (struct imp_mark){ 1, 1, 0, 0 }, "in any");
+		cr_assert_eq(imp_diag_format(&diags, IMP_TEXT("a\n"), &text, &err), 0);
+	}
+	cr_assert_str_eq(said(), "f:1:1: in a row (r:2)\n    a\n    ^\n"
+				 "f:1:1: in any\n    a\n    ^\n"
+				 "f:1:1: in a row (r:3)\n    a\n    ^\n");
+}
+
+Test(yaml, a_message_is_taken_apart)
+{
+	static const struct {
+		const char *message, *text;
+		uint32_t line, column;
+	} cases[] = {
+		{ "a:b: what", "what", 0, 0 },
+		{ "a:b:3:4: what", "what", 3, 4 },
+		{ "a:b:3: what", "a:b:3: what", 0, 0 },
+		{ "a:b:3:x: what", "a:b:3:x: what", 0, 0 },
+		{ "other: what", "other: what", 0, 0 },
+		{ "", "", 0, 0 },
+	};
+
+	for (size_t i = 0; i < COUNTOF(cases); i++) {
+		struct imp_mistake m;
+
+		imp_mistake_of("a:b", cases[i].message, &m);
+		cr_assert_str_eq(m.text, cases[i].text, "%s", cases[i].message);
+		cr_assert(m.line == cases[i].line && m.column == cases[i].column, "%s",
+			  cases[i].message);
+	}
+}
