@@ -3,10 +3,12 @@
  * imprint complete -- WORD...: print completions for the last WORD, one a line,
  * "word<TAB>description". The scripts in completions/ only call this.
  */
+#include <dirent.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "commands.h"
+#include "datadir.h"
 #include "transport/tty.h"
 
 static const struct argp argp = { 0 };
@@ -57,6 +59,27 @@ static void offer_words(const char *words, const char *prefix)
 	}
 }
 
+/* NAME.yaml */
+static void offer_modems(const char *prefix)
+{
+	char dir[4096];
+	struct dirent *e;
+	DIR *d;
+
+	modems_dir(dir, sizeof(dir));
+	d = opendir(dir);
+	while (d && (e = readdir(d))) {
+		char *end = strstr(e->d_name, ".yaml");
+
+		if (!end || e->d_name[0] == '.')
+			continue;
+		*end = '\0';
+		offer(e->d_name, prefix, "shipped modem");
+	}
+	if (d)
+		closedir(d);
+}
+
 static void offer_device(const char *path, void *arg)
 {
 	offer(path, arg, "serial port");
@@ -92,6 +115,9 @@ static void complete_value(const char *metavar, const char *prefix)
 		puts(":FILE");
 	} else if (strcmp(metavar, "COMMAND") == 0) {
 		offer_commands(prefix);
+	} else if (strcmp(metavar, "MODEM") == 0) {
+		offer_modems(prefix);
+		puts(":FILE");
 	} else if (strchr(metavar, '|')) {
 		offer_words(metavar, prefix);
 	}

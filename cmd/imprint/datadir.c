@@ -9,7 +9,7 @@
 
 /* A binary that was not installed finds the profiles of its source tree, three folders
  * up. */
-static bool beside_binary(char *out, size_t cap)
+static bool beside_binary(char *out, size_t cap, const char *folder)
 {
 	char exe[2048];
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
@@ -21,15 +21,25 @@ static bool beside_binary(char *out, size_t cap)
 	}
 	if (n <= 0)
 		return false;
-	snprintf(out, cap, "%.*s/profiles/objects", (int)n, exe);
+	snprintf(out, cap, "%.*s/profiles/%s", (int)n, exe, folder);
 	return access(out, R_OK) == 0;
+}
+
+static void data_dir(char *out, size_t cap, const char *folder)
+{
+	const char *data = getenv("IMPRINT_DATADIR");
+
+	if (!data && beside_binary(out, cap, folder))
+		return;
+	snprintf(out, cap, "%s/%s", data ? data : IMPRINT_DATADIR_DEFAULT, folder);
 }
 
 void objects_dir(char *out, size_t cap)
 {
-	const char *data = getenv("IMPRINT_DATADIR");
+	data_dir(out, cap, "objects");
+}
 
-	if (!data && beside_binary(out, cap))
-		return;
-	snprintf(out, cap, "%s/objects", data ? data : IMPRINT_DATADIR_DEFAULT);
+void modems_dir(char *out, size_t cap)
+{
+	data_dir(out, cap, "modems");
 }

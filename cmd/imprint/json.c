@@ -49,6 +49,14 @@ void json_text(struct json *j, const char *key, struct imp_span text)
 	json_quote(j->f, text);
 }
 
+void json_some(struct json *j, const char *key, struct imp_span text)
+{
+	if (text.len > 0)
+		json_text(j, key, text);
+	else
+		json_str(j, key, NULL);
+}
+
 void json_str(struct json *j, const char *key, const char *text)
 {
 	put_key(j, key);

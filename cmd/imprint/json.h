@@ -20,6 +20,7 @@ void json_quote(FILE *f, struct imp_span text);
 void json_open(struct json *j, const char *key, char bracket);
 void json_close(struct json *j, char bracket);
 void json_text(struct json *j, const char *key, struct imp_span text);
+void json_some(struct json *j, const char *key, struct imp_span text); /* empty is null */
 void json_str(struct json *j, const char *key, const char *text);      /* NULL is null */
 void json_hex(struct json *j, const char *key, struct imp_span bytes); /* empty is null */
 void json_uint(struct json *j, const char *key, uint64_t v);

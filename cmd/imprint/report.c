@@ -118,14 +118,6 @@ static void put_token(struct json *j, const struct imp_appraisal *a)
 	put_domains(j, t);
 }
 
-static void put_text(struct json *j, const char *key, struct imp_span text)
-{
-	if (text.len > 0)
-		json_text(j, key, text);
-	else
-		json_str(j, key, NULL);
-}
-
 /* Its card, where it was read or found in --cards. */
 static void put_card(struct json *j, const struct device *d)
 {
@@ -134,9 +126,9 @@ static void put_card(struct json *j, const struct device *d)
 	struct imp_span none = { 0 };
 
 	json_hex(j, "ueid", has ? k->card.ueid : d->ueid);
-	put_text(j, "serial", has ? k->card.serial : none);
-	put_text(j, "imei", has ? k->card.imei : none);
-	put_text(j, "iccid", has ? k->card.iccid : none);
+	json_some(j, "serial", has ? k->card.serial : none);
+	json_some(j, "imei", has ? k->card.imei : none);
+	json_some(j, "iccid", has ? k->card.iccid : none);
 	json_hex(j, "signing_kid", has ? IMP_SPAN(k->signing_kid) : none);
 	json_hex(j, "sealing_kid", has ? IMP_SPAN(k->sealing_kid) : none);
 	json_str(j, "key_assurance", has ? imp_assurance_name(k->assurance) : NULL);

@@ -66,7 +66,7 @@ zpty -d z"""
     def test_each_command_that_takes_a_file_offers_files(self):
         (self.dir / "one.file").write_text("")
         commands = {name for name in self.offers("") if self.offers(name, "")}
-        self.assertEqual(commands, {"key", "build", "sign", "encrypt", "pack", "push", "inspect", "open", "help"})
+        self.assertEqual(commands, {"key", "check", "build", "sign", "encrypt", "pack", "push", "inspect", "open", "help"})
         for command in sorted(commands - {"help"}):
             for name, shell in (("bash", self.bash), ("fish", self.fish)):
                 with self.subTest(f"{name} {command}"):
@@ -76,7 +76,7 @@ zpty -d z"""
         (self.dir / "one.file").write_text("")
         self.assertIn("simulate", self.zsh("imprint simu"))
         self.assertIn("verify", self.zsh("imprint ver"))
-        for command in ("key", "build", "sign", "encrypt", "pack", "push", "inspect", "open"):
+        for command in ("key", "check", "build", "sign", "encrypt", "pack", "push", "inspect", "open"):
             with self.subTest(command):
                 self.assertIn("one.file", self.zsh(f"imprint {command} on"))
         shown = self.zsh("imprint push -d ")
@@ -87,7 +87,7 @@ zpty -d z"""
         for command in self.offers(""):
             options = subprocess.run([IMPRINT, "options", command], capture_output=True, text=True, check=True).stdout
             for option, metavar in re.findall(r"\*(--[\w-]+)\*=_(.+?)_\n", options):
-                expected = {"FILE": [":FILE"], "KEY": [":FILE"], "PUB": [":FILE"], "DIR": [":DIR"]}.get(metavar, metavar.split("|") if "|" in metavar else [])
+                expected = {"FILE": [":FILE"], "KEY": [":FILE"], "PUB": [":FILE"], "DIR": [":DIR"], "MODEM": ["3gpp", "nrf91", ":FILE"]}.get(metavar, metavar.split("|") if "|" in metavar else [])
                 got = self.offers(command, option, "")
                 with self.subTest(f"{command} {option}"):
                     if metavar == "DEVICE":

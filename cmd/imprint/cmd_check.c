@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* imprint check: everything that is wrong in a profile and its rows; what the settings
+ * become. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/escape.h"
+#include "base/text.h"
+#include "commands.h"
+#include "compile.h"
+#include "datadir.h"
+#include "explain.h"
+#include "json.h"
+#include "junit.h"
+#include "source/modem.h"
+
+struct args {
+	struct compile_args compile;
+	struct report_args report;
+	const char *modem, *junit;
+	bool explain;
+};
+
+enum { OPT_EXPLAIN = 0x100, OPT_MODEM, OPT_JUNIT };
+
+static const struct argp_option options[] = {
+	{ "explain", OPT_EXPLAIN, NULL, 0,
+	  "Show what each setting of the first device becomes", 0 },
+	{ "modem", OPT_MODEM, "MODEM", 0,
+	  "With --explain: the AT commands of MODEM, a shipped one or a file (default "
+	  "3gpp)",
+	  0 },
+	{ "junit", OPT_JUNIT, "FILE", 0, "Write a report for CI systems to FILE", 0 },
+	{ 0 },
+};
+
+static const struct argp_child children[] = { { &source_argp, 0, NULL, 0 },
+					      { &report_argp, 0, NULL, 0 },
+					      { 0 } };
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct args *a = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &a->compile;
+		state->child_inputs[1] = &a->report;
+		return 0;
+	case OPT_EXPLAIN:
+		a->explain = true;
+		return 0;
+	case OPT_MODEM:
+		a->modem = arg;
+		return 0;
+	case OPT_JUNIT:
+		a->junit = arg;
+		return 0;
+	case ARGP_KEY_SUCCESS:
+		if (a->modem && !a->explain)
+			argp_error(state, "--modem goes with --explain");
+		if (a->junit && strcmp(a->junit, "-") == 0)
+			argp_error(state, "--junit takes a file, not standard output");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.args_doc = "PROFILE",
+	.doc = "Find everything that is wrong in the YAML file PROFILE and in every row of its CSV, "
+	       "as build would. Nothing is written, and no seed is needed.",
+	.children = children,
+};
+
+/* What one test case has to say. */
+struct said {
+	struct imp_secret text;	 /* all of it */
+	struct imp_secret first; /* the first line */
+};
+
+static void said_fini(struct said *s)
+{
+	imp_secret_fini(&s->text);
+	imp_secret_fini(&s->first);
+}
+
+struct check {
+	const struct args *a;
+	uint64_t good, bad, mistakes;
+	size_t settings;  /* of each profile */
+	struct said mine; /* of the profile, whatever the row */
+	struct junit junit;
+	char *explained; /* owned */
+	size_t explained_len;
+};
+
+static void check_fini(struct check *c)
+{
+	said_fini(&c->mine);
+	junit_fini(&c->junit);
+	free(c->explained);
+}
+
+static void put_json(const struct imp_mistake *m)
+{
+	struct json j = { .f = stdout, .first = true };
+
+	json_open(&j, NULL, '{');
+	json_str(&j, "kind", "mistake");
+	json_str(&j, "file", m->file);
+	json_uint(&j, "line", m->line);
+	json_uint(&j, "column", m->column);
+	json_str(&j, "text", m->text);
+	if (m->row > 0)
+		json_uint(&j, "row", m->row);
+	else
+		json_str(&j, "row", NULL);
+	json_some(&j, "suggestion", imp_span_str(m->near));
+	json_close(&j, '}');
+	putchar('\n');
+}
+
+static int say(struct check *c, const struct imp_mistake *m, struct said *said,
+	       struct imp_error *err)
+{
+	CLEANUP(imp_secret_fini) struct imp_secret record = { 0 }, line = { 0 };
+	int rc = imp_mistake_put(&record, m, err);
+
+	if (!rc)
+		rc = imp_mistakes_text(imp_secret_span(&record), &line, err);
+	if (rc)
+		return rc;
+	c->mistakes++;
+	if (c->a->report.json)
+		put_json(m);
+	else
+		fwrite(line.ptr, 1, line.len, stderr);
+	if (said->first.len == 0)
+		rc = imp_secret_set(&said->first, imp_span_str(m->text), err);
+	return rc ? rc : imp_secret_append(&said->text, imp_secret_span(&line), err);
+}
+
+/* What belongs to a row goes there, all else to the profile. */
+static int say_all(struct check *c, struct imp_span mistakes, struct said *row,
+		   struct imp_error *err)
+{
+	struct imp_mistake m;
+	int rc = 0;
+
+	while (!rc && imp_mistake_next(&mistakes, &m))
+		rc = say(c, &m, m.row > 0 ? row : &c->mine, err);
+	return rc;
+}
+
+static const char *csv_name(const struct check *c)
+{
+	const char *csv = c->a->compile.csv;
+
+	return csv && strcmp(csv, "-") == 0 ? "standard input" : csv;
+}
+
+static int report_row(struct check *c, const struct compile_row *row,
+		      const struct said *said, struct imp_error *err)
+{
+	struct imp_span first = imp_secret_span(&said->first);
+	char name[400];
+
+	if (!c->a->junit || row->line == 0)
+		return 0;
+	if (!row->good && first.len == 0)
+		first = IMP_TEXT("the profile has mistakes");
+	snprintf(name, sizeof(name), "%.200s:%lu%s%.100s", csv_name(c), row->line,
+		 row->device[0] ? " " : "", row->device);
+	return junit_add(&c->junit, c->a->compile.profile, name, first,
+			 imp_secret_span(&said->text), err);
+}
+
+/* "nrf91" is a shipped one, "./mine.yaml" a file. */
+static int read_modem(struct check *c, const struct imp_catalog *catalog,
+		      struct imp_modem *m, struct imp_error *err)
+{
+	CLEANUP(imp_secret_fini) struct imp_secret mistakes = { 0 };
+	const char *name = c->a->modem ? c->a->modem : "3gpp";
+	char dir[4096], path[4200];
+	int rc;
+
+	modems_dir(dir, sizeof(dir));
+	snprintf(path, sizeof(path), "%s/%s.yaml", dir, name);
+	if (strchr(name, '/') || strstr(name, ".yaml"))
+		snprintf(path, sizeof(path), "%s", name);
+	rc = imp_modem_read(m, path, catalog, &mistakes, err);
+	if (rc == -IMP_EFORMAT && say_all(c, imp_secret_span(&mistakes), &c->mine, NULL))
+		return -IMP_ERESOURCE;
+	return rc;
+}
+
+static int explain(struct check *c, const struct compile_row *row,
+		   const struct imp_profile *p, struct imp_error *err)
+{
+	CLEANUP(imp_modem_fini) struct imp_modem modem = { 0 };
+	const struct imp_profile_source *s = row->source;
+	struct explain x = { .json = c->a->report.json,
+			     .catalog = &s->catalog,
+			     .modem = &modem,
+			     .label_hidden = s->label_hidden };
+	int rc = read_modem(c, &s->catalog, &modem, err);
+
+	if (rc)
+		return rc;
+	x.f = open_memstream(&c->explained, &c->explained_len);
+	if (!x.f)
+		return imp_fail(err, IMP_ERESOURCE, "out of memory");
+	rc = explain_profile(&x, p, (struct imp_span){ s->marks, s->marks_count }, err);
+	if (fclose(x.f) != 0 && !rc)
+		rc = imp_fail(err, IMP_ERESOURCE, "out of memory");
+	return rc;
+}
+
+/* The first good one tells what all have. */
+static int take_first(struct check *c, const struct compile_row *row,
+		      struct imp_error *err)
+{
+	struct imp_settings_walk walk;
+	struct imp_profile p;
+	int rc = imp_profile_decode(row->payload, &p, err);
+
+	if (rc)
+		return rc;
+	imp_settings_begin(&walk, p.settings);
+	while (imp_settings_next(&walk)) /* a list is one setting */
+		c->settings += walk.at.resource_instance == 0;
+	return c->a->explain ? explain(c, row, &p, err) : 0;
+}
+
+static int checked(void *ctx, const struct compile_row *row, struct imp_error *err)
+{
+	CLEANUP(said_fini) struct said said = { 0 };
+	struct check *c = ctx;
+	int rc = say_all(c, row->mistakes, &said, err);
+
+	if (!rc)
+		rc = report_row(c, row, &said, err);
+	if (row->good)
+		c->good++;
+	else if (row->line > 0)
+		c->bad++;
+	if (!rc && row->good && c->settings == 0)
+		rc = take_first(c, row, err);
+	return rc;
+}
+
+/* A failure that is no mistake in a line: a file that is not there, no header, no row. */
+static int take_error(struct check *c, struct imp_error *err)
+{
+	const struct compile_args *a = &c->a->compile;
+	const char *const files[] = { a->profile, a->csv, a->objects, a->seed };
+	struct imp_error what = *err;
+	struct imp_mistake m = { 0 };
+
+	*strchrnul(what.msg, '\n') = '\0';
+	for (size_t i = 0; i < COUNTOF(files) && (!m.text || m.text == what.msg); i++)
+		if (files[i])
+			imp_mistake_of(files[i], what.msg, &m);
+	if (m.text == what.msg)
+		m.file = a->profile;
+	c->mistakes++;
+	if (c->a->report.json)
+		put_json(&m);
+	return imp_secret_set(&c->mine.first, imp_span_str(what.msg), NULL);
+}
+
+static int write_junit(struct check *c, struct imp_error *err)
+{
+	const char *profile = c->a->compile.profile;
+	int rc = junit_add(&c->junit, profile, profile, imp_secret_span(&c->mine.first),
+			   imp_secret_span(&c->mine.text), err);
+
+	return rc ? rc : junit_write(&c->junit, profile, c->a->junit, err);
+}
+
+static void put_summary(const struct check *c)
+{
+	const struct compile_args *a = &c->a->compile;
+	struct json j = { .f = stdout, .first = true };
+
+	json_open(&j, NULL, '{');
+	json_str(&j, "kind", "summary");
+	json_str(&j, "profile", a->profile);
+	json_str(&j, "csv", csv_name(c));
+	json_uint(&j, "good", c->good);
+	json_uint(&j, "bad", c->bad);
+	json_uint(&j, "mistakes", c->mistakes);
+	json_uint(&j, "settings", c->settings);
+	json_close(&j, '}');
+	putchar('\n');
+}
+
+static void put_good(const struct check *c)
+{
+	const char *csv = csv_name(c);
+	char name[1024], rows[1024];
+
+	imp_escape(name, sizeof(name), imp_span_str(c->a->compile.profile));
+	imp_escape(rows, sizeof(rows), imp_span_str(csv ? csv : ""));
+	printf("%s%s: good", c->explained_len > 0 ? "\n" : "", name);
+	if (csv)
+		printf(" for %" PRIu64 " device%s of %s", c->good, imp_plural(c->good),
+		       rows);
+	printf(", %zu setting%s%s\n", c->settings, imp_plural(c->settings),
+	       csv ? " each" : "");
+}
+
+static int finish(struct check *c, int rc, struct imp_error *err)
+{
+	bool wrong = rc == -IMP_EFORMAT || rc == -IMP_EUSAGE || rc == -IMP_EKEY;
+	int rc2 = 0;
+
+	if (wrong) {
+		c->bad += !c->a->compile.csv;
+		err->code = IMP_EFORMAT;
+		rc = -IMP_EFORMAT;
+		if (c->mistakes == 0)
+			rc2 = take_error(c, err);
+	}
+	if (!rc2 && c->a->junit && (wrong || !rc))
+		rc2 = write_junit(c, rc ? NULL : err);
+	if (!rc && c->explained_len > 0)
+		fwrite(c->explained, 1, c->explained_len, stdout);
+	if (c->a->report.json && (wrong || !rc))
+		put_summary(c);
+	else if (!rc && !rc2)
+		put_good(c);
+	return rc ? rc : rc2;
+}
+
+static int run(const struct cli *cli, int argc, char **argv, struct imp_error *err)
+{
+	CLEANUP(imp_crypto_free) struct imp_crypto *crypto = NULL;
+	CLEANUP(check_fini) struct check c = { 0 };
+	CLEANUP(imp_secret_fini) struct imp_secret seed = { 0 };
+	struct args a = { 0 };
+	const struct compile_sink sink = { .ctx = &c, .checked = checked };
+	int rc;
+
+	(void)cli;
+	cli_parse(&cmd_check, argc, argv, &a);
+	c.a = &a;
+	rc = imp_crypto_new(&crypto, err);
+	if (!rc)
+		rc = draw_seed(crypto, &seed, err);
+	a.compile.drawn = imp_secret_span(&seed);
+	if (!rc)
+		rc = compile(crypto, &a.compile, &sink, err);
+	return finish(&c, rc, err);
+}
+
+const struct cli_cmd cmd_check = {
+	.name = "check",
+	.brief = "find every mistake in a profile and its rows",
+	.argp = &argp,
+	.run = run,
+	.basic = true,
+};
