@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "cose/message.h"
 #include "object/batch.h"
 #include "object/fields.h"
 
@@ -125,52 +126,77 @@ bool imp_batch_head(struct imp_span item, struct imp_batch_head *out)
 	return true;
 }
 
-static int take_head(struct imp_batch *b, const struct imp_batch_head *head,
-		     struct imp_error *err)
+/* The kind of this name; COUNTOF(names) where there is none. */
+static size_t kind_of(struct imp_span name)
 {
+	size_t k = 0;
+
+	while (k < COUNTOF(names) && !imp_span_eq(name, imp_span_str(names[k])))
+		k++;
+	return k;
+}
+
+/* kind NULL: any */
+static int take_head(struct imp_batch *b, const struct imp_batch_head *head,
+		     const enum imp_batch_kind *kind, struct imp_error *err)
+{
+	size_t found = kind_of(head->kind);
+
 	if (!head->good)
 		return imp_fail(err, IMP_EFORMAT,
 				"%s: batch head is not {0, 1: count, 2: kind}", b->name);
-	if (!imp_span_eq(head->kind, imp_span_str(names[b->kind])))
+	if (found == COUNTOF(names) || (kind && found != *kind))
 		return imp_fail(err, IMP_EFORMAT, "%s: holds %.*s, expected %s", b->name,
 				(int)head->kind.len, (const char *)head->kind.ptr,
-				names[b->kind]);
+				kind ? names[*kind] : "a kind that is known here");
+	b->kind = (enum imp_batch_kind)found;
 	b->count = head->count;
 	return 0;
 }
 
-static int start(struct imp_batch *b, enum imp_batch_kind kind, struct imp_error *err)
+static enum imp_batch_kind looks_like(struct imp_span item)
 {
+	uint64_t tag = imp_cose_tag(item);
+
+	return tag == 0			? IMP_BATCH_PROFILES
+	       : tag == IMP_TAG_ENCRYPT ? IMP_BATCH_PACKAGES
+					: IMP_BATCH_SIGNED;
+}
+
+static int start(struct imp_batch *b, const enum imp_batch_kind *kind,
+		 struct imp_error *err)
+{
+	const char *expected = kind ? names[*kind] : "objects", *text;
 	struct imp_batch_head head;
 	struct imp_span item;
-	const char *text;
 	int rc = imp_secret_reserve(&b->buf, 2 * IMP_CBOR_MAX, err);
 
-	b->kind = kind;
 	if (!rc)
 		rc = refill(b, err);
 	text = imp_text_kind((struct imp_span){ b->buf.ptr, b->len });
 	if (!rc && text)
 		rc = imp_fail(err, IMP_EFORMAT, "%s: is %s, expected %s", b->name, text,
-			      names[kind]);
+			      expected);
 	if (!rc)
 		rc = peek(b, &item, err);
 	if (rc < 0)
 		return rc;
 	if (rc == 0)
 		return imp_fail(err, IMP_EFORMAT, "%s: is empty, expected %s", b->name,
-				names[kind]);
+				expected);
 	if (imp_batch_head(item, &head)) {
 		consume(b, item.len);
-		return take_head(b, &head, err);
+		return take_head(b, &head, kind, err);
 	}
+	b->kind = kind ? *kind : looks_like(item);
 	b->lone = true;
 	b->count = 1;
 	return 0;
 }
 
-int imp_batch_open_fd(struct imp_batch *b, int fd, const char *name,
-		      enum imp_batch_kind kind, struct imp_error *err)
+/* Takes fd over. */
+static int open_batch(struct imp_batch *b, int fd, const char *name,
+		      const enum imp_batch_kind *kind, struct imp_error *err)
 {
 	CLEANUP(imp_batch_close) struct imp_batch t = { .fd = fd, .name = strdup(name) };
 	struct stat st;
@@ -191,8 +217,14 @@ int imp_batch_open_fd(struct imp_batch *b, int fd, const char *name,
 	return 0;
 }
 
-int imp_batch_open(struct imp_batch *b, const char *path, enum imp_batch_kind kind,
-		   struct imp_error *err)
+int imp_batch_open_fd(struct imp_batch *b, int fd, const char *name,
+		      enum imp_batch_kind kind, struct imp_error *err)
+{
+	return open_batch(b, fd, name, &kind, err);
+}
+
+static int open_path(struct imp_batch *b, const char *path,
+		     const enum imp_batch_kind *kind, struct imp_error *err)
 {
 	bool in = strcmp(path, "-") == 0;
 	int fd = in ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
@@ -202,7 +234,18 @@ int imp_batch_open(struct imp_batch *b, const char *path, enum imp_batch_kind ki
 		path = "standard input";
 	if (fd < 0)
 		return imp_read_failed(path, err);
-	return imp_batch_open_fd(b, fd, path, kind, err);
+	return open_batch(b, fd, path, kind, err);
+}
+
+int imp_batch_open(struct imp_batch *b, const char *path, enum imp_batch_kind kind,
+		   struct imp_error *err)
+{
+	return open_path(b, path, &kind, err);
+}
+
+int imp_batch_open_any(struct imp_batch *b, const char *path, struct imp_error *err)
+{
+	return open_path(b, path, NULL, err);
 }
 
 static int short_of(const struct imp_batch *b, struct imp_error *err)

@@ -62,6 +62,10 @@ int imp_batch_open(struct imp_batch *b, const char *path, enum imp_batch_kind ki
  * messages. */
 int imp_batch_open_fd(struct imp_batch *b, int fd, const char *name,
 		      enum imp_batch_kind kind, struct imp_error *err) IMP_MUST_CHECK;
+/* The same for a file of any kind; a lone object is taken for what it looks like: a
+ * profile, a package, or signed. */
+int imp_batch_open_any(struct imp_batch *b, const char *path, struct imp_error *err)
+	IMP_MUST_CHECK;
 /*
  * The next object, strictly checked, borrowed until the next call.
  *

@@ -226,3 +226,31 @@ int imp_signed_put_many(struct imp_crypto *crypto, const uint8_t issuer[32],
 		rc = put_signature(w, &list[i], imp_written(&body), payload);
 	return rc ? rc : w->ok ? 0 : -IMP_ERESOURCE;
 }
+
+/* A batch leaf and a many name no algorithm in the header that is hashed. */
+int imp_signed_would_be(struct imp_crypto *crypto, enum imp_kind kind,
+			const uint8_t issuer[32], struct imp_span payload,
+			const uint8_t id[32])
+{
+	static const struct {
+		int32_t alg;
+		bool one;
+	} forms[] = { { IMP_ALG_ES256, true },
+		      { IMP_ALG_EDDSA, true },
+		      { IMP_ALG_ESP256, true },
+		      { IMP_ALG_ED25519, true },
+		      { 0, false } };
+
+	for (size_t i = 0; i < COUNTOF(forms); i++) {
+		uint8_t buf[PROTECTED_MAX], found[32];
+		struct imp_writer p = imp_writer(buf, sizeof(buf));
+
+		put_alg_kid(&p, forms[i].alg ? 3 : 2, forms[i].alg, issuer);
+		put_typ(&p, kind);
+		if (identity(crypto, imp_written(&p), forms[i].one, payload, found))
+			return -IMP_EINTERNAL;
+		if (imp_span_eq(IMP_SPAN(found), (struct imp_span){ id, 32 }))
+			return 1;
+	}
+	return 0;
+}

@@ -50,6 +50,18 @@ int imp_signed_id(struct imp_crypto *crypto, const struct imp_signed *s, uint8_t
 	IMP_MUST_CHECK;
 
 /*
+ * Would this payload, signed by this issuer in any form and with any algorithm of the
+ * table, be the object of this identity?
+ *
+ *   issuer   kid, 32 bytes
+ *
+ * 1 yes, 0 no, -IMP_EINTERNAL.
+ */
+int imp_signed_would_be(struct imp_crypto *crypto, enum imp_kind kind,
+			const uint8_t issuer[32], struct imp_span payload,
+			const uint8_t id[32]) IMP_MUST_CHECK;
+
+/*
  * Sign a payload as one(K); kid is the signer's own.
  *
  *   un      the encoded unprotected map; empty for {}
