@@ -76,19 +76,17 @@ static error_t key_parse(int key, char *arg, struct argp_state *state)
 
 const struct argp key_argp = { .options = key_options, .parser = key_parse };
 
-static const struct argp_option dev_options[] = {
+static const struct argp_option port_options[] = {
 	{ "device", 'd', "DEVICE", 0,
 	  "Talk to DEVICE: a serial port, serial:PATH?baud=N, or all; repeatable, in parallel "
 	  "(default: $IMPRINT_DEVICE)",
 	  0 },
 	{ "timeout", OPT_TIMEOUT, "SECONDS", 0,
 	  "Give each device SECONDS in all (default 20)", 0 },
-	{ "id", OPT_ID, "ID", 0,
-	  "Only the device with this serial, imei or ueid; repeatable", 0 },
 	{ 0 },
 };
 
-static error_t dev_parse(int key, char *arg, struct argp_state *state)
+static error_t port_parse(int key, char *arg, struct argp_state *state)
 {
 	enum { DEFAULT_MS = 20000, SECONDS_MAX = 3600 };
 	struct dev_args *a = state->input;
@@ -107,6 +105,29 @@ static error_t dev_parse(int key, char *arg, struct argp_state *state)
 			(uint32_t)cli_number(state, "--timeout", arg, 1, SECONDS_MAX) *
 			1000;
 		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+const struct argp ports_argp = { .options = port_options, .parser = port_parse };
+
+static const struct argp_option dev_options[] = {
+	{ "id", OPT_ID, "ID", 0,
+	  "Only the device with this serial, imei or ueid; repeatable", 0 },
+	{ 0 },
+};
+
+static const struct argp_child dev_children[] = { { &ports_argp, 0, NULL, 0 }, { 0 } };
+
+static error_t dev_parse(int key, char *arg, struct argp_state *state)
+{
+	struct dev_args *a = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = a;
+		return 0;
 	case OPT_ID:
 		if (a->ids == IDS_MAX)
 			argp_error(state, "more than %d times --id", IDS_MAX);
@@ -117,7 +138,9 @@ static error_t dev_parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-const struct argp dev_argp = { .options = dev_options, .parser = dev_parse };
+const struct argp dev_argp = { .options = dev_options,
+			       .parser = dev_parse,
+			       .children = dev_children };
 
 static const struct argp_option report_options[] = {
 	{ "json", OPT_JSON, NULL, 0, "Report in JSON, one object a line", 0 },

@@ -35,6 +35,7 @@ struct dev_args {
 	size_t ids;		 /* 0: any device */
 };
 extern const struct argp dev_argp;
+extern const struct argp ports_argp; /* the same without --id */
 
 /* --json */
 struct report_args {

@@ -101,26 +101,14 @@ static void say(struct device *d)
 static int talk(struct device *d, void *ctx)
 {
 	const struct expect *x = ctx;
-	struct device_check check = { 0 };
 	struct plan plan = { 0 };
-	struct imp_response r;
-	uint8_t nonce[32];
 	int rc = x->a->expect ? objects_find(&x->objects, d, 0, &plan) : 0;
 
-	if (!rc)
-		rc = device_nonce(d, nonce);
-	if (!rc)
-		rc = plan_prepare(d, &plan, &x->verifier, nonce, &check);
-	if (!rc)
-		rc = imp_session_attest(&d->session, nonce, &r, &d->reason, &d->err);
-	check.expected.later = true;
-	check.expected.decommissioned = x->a->retired;
+	plan.expected.decommissioned = x->a->retired;
 	if (x->a->retired)
-		check.expected.wiped_domains = UINT16_MAX;
-	if (x->a->expect)
-		check.step.entry = &plan.entry;
+		plan.expected.wiped_domains = UINT16_MAX;
 	if (!rc)
-		rc = device_appraise(d, r.evidence, &check);
+		rc = plan_attest(d, &plan, &x->verifier);
 	if (!rc)
 		say(d);
 	return rc;

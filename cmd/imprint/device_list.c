@@ -112,7 +112,7 @@ int device_list_make(const struct dev_args *args, struct device_list *out,
 }
 
 /* "imei N" and "ueid HEX", as they are shown, and the hex of an imei's ueid. */
-static bool is_ueid(struct imp_span ueid, const char *id)
+bool ueid_is(struct imp_span ueid, const char *id)
 {
 	char name[80], hex[2 * 33 + 1] = "";
 
@@ -134,7 +134,7 @@ static bool id_is_ueid(const char *id)
 
 static bool card_has_id(const struct imp_card *card, const char *id)
 {
-	return is_ueid(card->ueid, id) || imp_span_eq(card->serial, imp_span_str(id)) ||
+	return ueid_is(card->ueid, id) || imp_span_eq(card->serial, imp_span_str(id)) ||
 	       imp_span_eq(card->imei, imp_span_str(id));
 }
 
@@ -149,7 +149,7 @@ bool card_is_wanted(const struct dev_args *args, const struct imp_card *card)
 
 bool device_has_id(const struct device *d, const char *id)
 {
-	return (d->ueid.len > 0 && is_ueid(d->ueid, id)) ||
+	return (d->ueid.len > 0 && ueid_is(d->ueid, id)) ||
 	       (d->known.bytes.len > 0 && card_has_id(&d->known.card, id));
 }
 
@@ -161,7 +161,7 @@ bool device_is_wanted(struct device *d, const struct verifier *v)
 	if (d->args->ids == 0 || d->ueid.len == 0)
 		return true;
 	for (size_t i = 0; i < d->args->ids; i++) {
-		if (is_ueid(d->ueid, d->args->id[i]))
+		if (ueid_is(d->ueid, d->args->id[i]))
 			return true;
 		serial |= !id_is_ueid(d->args->id[i]);
 	}

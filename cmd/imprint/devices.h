@@ -57,6 +57,7 @@ struct device_work {
 	struct verifier *verifier; /* its cards tell serials for --id; may be NULL */
 	bool json;
 	bool progress; /* a bar on the terminal */
+	bool quiet;    /* devices that fail are reported, others not */
 };
 
 /*
@@ -67,6 +68,8 @@ struct device_work {
 int devices_run(const struct dev_args *args, const struct device_work *work,
 		struct imp_error *err);
 
+/* Is the id this ueid in hex, or its imei? */
+bool ueid_is(struct imp_span ueid, const char *id);
 /* Does --id, where it is given, name the ueid, imei or serial of this card? */
 bool card_is_wanted(const struct dev_args *args, const struct imp_card *card);
 /* Is it the device that one --id names, as far as it is known? */

@@ -343,3 +343,20 @@ int plan_apply(struct device *d, const struct plan *plan, const struct verifier 
 		say(d, plan);
 	return rc;
 }
+
+int plan_attest(struct device *d, const struct plan *plan, const struct verifier *v)
+{
+	struct device_check check = { 0 };
+	struct imp_response r;
+	uint8_t nonce[32];
+	int rc = device_nonce(d, nonce);
+
+	if (!rc)
+		rc = plan_prepare(d, plan, v, nonce, &check);
+	if (!rc)
+		rc = imp_session_attest(&d->session, nonce, &r, &d->reason, &d->err);
+	check.expected.later = true;
+	if (plan->entry.kind)
+		check.step.entry = &plan->entry;
+	return rc ? rc : device_appraise(d, r.evidence, &check);
+}

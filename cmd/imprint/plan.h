@@ -90,6 +90,9 @@ int plan_prepare(struct device *d, const struct plan *plan, const struct verifie
 int plan_foresee(struct device *d, const struct plan *plan);
 /* Add what to do next about a refusal (d->reason); returns rc. */
 int plan_hint(struct device *d, const struct plan *plan, int rc);
+/* Have the device prove what state it is in now; it must hold the object of the plan,
+ * where that has one. The negative code of what went wrong first. */
+int plan_attest(struct device *d, const struct plan *plan, const struct verifier *v);
 /* Stage the object, take the answer, appraise. The negative code of what went wrong
  * first. */
 int plan_apply(struct device *d, const struct plan *plan, const struct verifier *v);

@@ -246,6 +246,8 @@ static void report_text(const struct device *d)
 
 void report_device(const struct device_work *work, const struct device *d)
 {
+	if (work->quiet && !d->rc)
+		return;
 	if (work->json)
 		report_json(work, d);
 	else
