@@ -103,7 +103,7 @@ static void offer_commands(const char *prefix)
  * knows best is asked for by name. */
 static void complete_value(const char *metavar, const char *prefix)
 {
-	static const char *const files[] = { "FILE", "KEY", "PUB", "PROFILE", NULL };
+	static const char *const files[] = { "FILE", "KEY", "PUB", "PROFILE", "A", NULL };
 
 	if (strcmp(metavar, "DIR") == 0) {
 		puts(":DIR");
@@ -123,10 +123,10 @@ static void complete_value(const char *metavar, const char *prefix)
 	}
 }
 
-/* "[FILE]" is a FILE, too. */
+/* "[FILE]" is a FILE, too; so is A of "A [B]". */
 static void complete_argument(const char *args_doc, const char *prefix)
 {
-	size_t open = args_doc[0] == '[', len = strlen(args_doc);
+	size_t open = args_doc[0] == '[', len = strcspn(args_doc, " ");
 	char metavar[32];
 
 	snprintf(metavar, sizeof(metavar), "%.*s", (int)(len - 2 * open),

@@ -66,7 +66,7 @@ zpty -d z"""
     def test_each_command_that_takes_a_file_offers_files(self):
         (self.dir / "one.file").write_text("")
         commands = {name for name in self.offers("") if self.offers(name, "")}
-        self.assertEqual(commands, {"key", "check", "build", "sign", "encrypt", "pack", "push", "inspect", "open", "help"})
+        self.assertEqual(commands, {"key", "check", "build", "sign", "encrypt", "pack", "push", "diff", "inspect", "open", "help"})
         for command in sorted(commands - {"help"}):
             for name, shell in (("bash", self.bash), ("fish", self.fish)):
                 with self.subTest(f"{name} {command}"):
@@ -76,7 +76,7 @@ zpty -d z"""
         (self.dir / "one.file").write_text("")
         self.assertIn("simulate", self.zsh("imprint simu"))
         self.assertIn("verify", self.zsh("imprint ver"))
-        for command in ("key", "check", "build", "sign", "encrypt", "pack", "push", "inspect", "open"):
+        for command in ("key", "check", "build", "sign", "encrypt", "pack", "push", "diff", "inspect", "open"):
             with self.subTest(command):
                 self.assertIn("one.file", self.zsh(f"imprint {command} on"))
         shown = self.zsh("imprint push -d ")
