@@ -31,7 +31,7 @@ static enum imp_reason decode_outer(struct imp_agent *a, struct incoming *in)
 	if (rc)
 		return rc == -IMP_EPOLICY ? IMP_R_UNSUPPORTED : IMP_R_MALFORMED;
 	if (!imp_span_eq(in->package.claims.ueid, a->board->ueid) || !a->has_keys ||
-	    !imp_span_eq(in->package.sealing, IMP_SPAN(a->sealing_kid)))
+	    !imp_span_eq(in->package.sealed.sealing, IMP_SPAN(a->sealing_kid)))
 		return IMP_R_NOT_FOR_ME;
 	return IMP_R_NONE;
 }
@@ -40,12 +40,12 @@ static enum imp_reason decode_outer(struct imp_agent *a, struct incoming *in)
 static enum imp_reason open_content(struct imp_agent *a, struct incoming *in)
 {
 	const struct imp_opener opener = { .ctx = a, .agree = agree };
-	struct imp_package *p = &in->package;
-	uint8_t *ciphertext = a->stage + (p->ciphertext.ptr - a->stage);
+	struct imp_sealed *s = &in->package.sealed;
+	uint8_t *ciphertext = a->stage + (s->ciphertext.ptr - a->stage);
 	struct imp_span content;
 
-	if (p->epk.crv != a->sealing.crv ||
-	    imp_package_unseal(a->crypto, &opener, p, ciphertext, &content) ||
+	if (s->epk.crv != a->sealing.crv ||
+	    imp_unseal(a->crypto, &opener, s, ciphertext, &content) ||
 	    imp_signed_decode(content, &in->object, NULL) ||
 	    (in->object.kind != IMP_KIND_PROFILE && in->object.kind != IMP_KIND_BATCH))
 		return IMP_R_DECRYPT;

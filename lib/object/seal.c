@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sealing packages. */
+/* Sealing packages and credentials. */
 #include "object/seal.h"
 #include "base/wipe.h"
 #include "cose/key.h"
-#include "object/kind.h"
 #include "object/package_claims.h"
 
-enum { HEADER_MAX = 320, RECIPIENT_MAX = 64 };
+enum { HEADER_MAX = 320, CLAIMS_MAX = 256, RECIPIENT_MAX = 64 };
 
 static void put_claims(struct imp_writer *w, const struct imp_package_claims *c)
 {
@@ -26,15 +25,17 @@ static void put_claims(struct imp_writer *w, const struct imp_package_claims *c)
 	imp_cbor_put_uint(w, c->sequence);
 }
 
-static void put_header(struct imp_writer *w, const struct imp_package_claims *claims)
+static void put_header(struct imp_writer *w, enum imp_kind kind, struct imp_span claims)
 {
-	imp_cbor_put_map(w, 3);
+	imp_cbor_put_map(w, 2u + (claims.len > 0));
 	imp_cbor_put_int(w, IMP_HDR_ALG);
 	imp_cbor_put_int(w, IMP_ALG_A256GCM);
-	imp_cbor_put_int(w, IMP_HDR_CLAIMS);
-	put_claims(w, claims);
+	if (claims.len > 0) {
+		imp_cbor_put_int(w, IMP_HDR_CLAIMS);
+		imp_put(w, claims);
+	}
 	imp_cbor_put_int(w, IMP_HDR_TYP);
-	imp_cbor_put_text(w, imp_kind_typ(IMP_KIND_PACKAGE));
+	imp_cbor_put_text(w, imp_kind_typ(kind));
 }
 
 static int put_recipient_header(struct imp_crypto *crypto, const struct imp_pub *peer,
@@ -91,9 +92,9 @@ static int make_keys(struct imp_crypto *crypto, const struct imp_pub *peer,
 	return rc ? rc : imp_wrap_key(crypto, k->kek, k->cek, k->wrapped);
 }
 
-static int put_package(struct imp_crypto *crypto, const struct keys *k,
-		       struct imp_span header, struct imp_span recipient,
-		       struct imp_span content, struct imp_writer *w)
+static int put_sealed(struct imp_crypto *crypto, const struct keys *k,
+		      struct imp_span header, struct imp_span recipient,
+		      struct imp_span content, struct imp_writer *w)
 {
 	int rc;
 
@@ -114,9 +115,8 @@ static int put_package(struct imp_crypto *crypto, const struct keys *k,
 	return rc ? rc : w->ok ? 0 : -IMP_ERESOURCE;
 }
 
-int imp_package_seal(struct imp_crypto *crypto, const struct imp_pub *peer,
-		     const struct imp_package_claims *claims, struct imp_span content,
-		     struct imp_writer *w)
+int imp_seal(struct imp_crypto *crypto, const struct imp_pub *peer, enum imp_kind kind,
+	     struct imp_span claims, struct imp_span content, struct imp_writer *w)
 {
 	uint8_t header_buf[HEADER_MAX], recipient_buf[RECIPIENT_MAX];
 	struct imp_writer header = imp_writer(header_buf, sizeof(header_buf));
@@ -124,14 +124,27 @@ int imp_package_seal(struct imp_crypto *crypto, const struct imp_pub *peer,
 	struct keys k;
 	int rc = put_recipient_header(crypto, peer, &recipient);
 
-	put_header(&header, claims);
+	put_header(&header, kind, claims);
 	if (!rc && (!header.ok || !recipient.ok))
 		rc = -IMP_EINTERNAL;
 	if (!rc)
 		rc = make_keys(crypto, peer, imp_written(&recipient), &k);
 	if (!rc)
-		rc = put_package(crypto, &k, imp_written(&header),
-				 imp_written(&recipient), content, w);
+		rc = put_sealed(crypto, &k, imp_written(&header), imp_written(&recipient),
+				content, w);
 	imp_wipe(&k, sizeof(k));
 	return rc;
+}
+
+int imp_package_seal(struct imp_crypto *crypto, const struct imp_pub *peer,
+		     const struct imp_package_claims *claims, struct imp_span content,
+		     struct imp_writer *w)
+{
+	uint8_t buf[CLAIMS_MAX];
+	struct imp_writer c = imp_writer(buf, sizeof(buf));
+
+	put_claims(&c, claims);
+	return c.ok ? imp_seal(crypto, peer, IMP_KIND_PACKAGE, imp_written(&c), content,
+			       w)
+		    : -IMP_EINTERNAL;
 }

@@ -49,8 +49,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		imp_command_encode(&m, &w);
 		same(&w, in);
 	} else if (imp_package_decode(in, &k, &err) == 0) {
-		MUST(k.ciphertext.len >= IMP_AEAD_TAG &&
-		     k.wrapped.len == IMP_WRAPPED_LEN);
+		MUST(k.sealed.ciphertext.len >= IMP_AEAD_TAG &&
+		     k.sealed.wrapped.len == IMP_WRAPPED_LEN);
 	} else if (imp_signed_decode(in, &s, &err) == 0) {
 		MUST(s.issuer.len == IMP_KID_LEN && s.cose.count >= 1);
 	}

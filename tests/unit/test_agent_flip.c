@@ -87,8 +87,8 @@ Test(agent_flip, package_to_x25519, .timeout = 60)
 	object = make_package(&s, &spec, good, NULL);
 	flip_all(object);
 	cr_assert_eq(imp_package_decode(object, &p, NULL), 0);
-	cr_assert_eq(p.epk.crv, IMP_CRV_X25519);
-	u = memmem(good, object.len, p.epk.x, 32);
+	cr_assert_eq(p.sealed.epk.crv, IMP_CRV_X25519);
+	u = memmem(good, object.len, p.sealed.epk.x, 32);
 	cr_assert_not_null(u);
 	u[31] |= 0x80;
 	cr_assert_eq(board_push(&s.dev, object, NULL), IMP_R_DECRYPT);
@@ -233,7 +233,7 @@ Test(agent_flip, other_spellings_are_the_same_object)
 	expect_again(object, true, "command");
 	object = make_package(&s, &spec, good, NULL);
 	cr_assert_eq(imp_package_decode(object, &p, NULL), 0);
-	y = memmem(good, object.len, p.epk.y, 32);
+	y = memmem(good, object.len, p.sealed.epk.y, 32);
 	cr_assert_not_null(y);
 	other_y(y);
 	expect_again(object, false, "package, -y");
@@ -273,7 +273,7 @@ Test(agent_flip, ephemeral_key_of_another_curve_never_meets_the_key)
 	s.dev.pub[IMP_KEY_SEALING] = s.other.pub[IMP_KEY_SEALING];
 	object = make_package(&s, &spec, good, NULL);
 	cr_assert_eq(imp_package_decode(object, &p, NULL), 0);
-	kid = memmem(good, object.len, p.sealing.ptr, 32);
+	kid = memmem(good, object.len, p.sealed.sealing.ptr, 32);
 	memcpy(kid, s.dev.agent.sealing_kid, 32);
 	cr_assert_eq(board_push(&s.dev, object, NULL), IMP_R_DECRYPT);
 	scene_stop(&s);
@@ -329,12 +329,12 @@ Test(agent_flip, spoilt_packages_get_one_answer)
 	scene_claim(&s, &s.dev);
 	object = make_package(&s, &spec, good, NULL);
 	cr_assert_eq(imp_package_decode(object, &p, NULL), 0);
-	at[0] = memmem(good, object.len, p.epk.x, 32);
+	at[0] = memmem(good, object.len, p.sealed.epk.x, 32);
 	at[1] = good + (p.claims.profile_id.ptr - good);
-	at[2] = good + (p.wrapped.ptr - good);
-	at[3] = good + (p.iv.ptr - good);
-	at[4] = good + (p.ciphertext.ptr - good);
-	at[5] = at[4] + p.ciphertext.len - 1;
+	at[2] = good + (p.sealed.wrapped.ptr - good);
+	at[3] = good + (p.sealed.iv.ptr - good);
+	at[4] = good + (p.sealed.ciphertext.ptr - good);
+	at[5] = at[4] + p.sealed.ciphertext.len - 1;
 	for (size_t i = 0; i < COUNTOF(at); i++) {
 		uint64_t took;
 

@@ -38,9 +38,9 @@ static void unwrap(struct imp_crypto *crypto, const uint8_t d[32],
 {
 	uint8_t z[32], kek[32];
 
-	cr_assert_eq(imp_soft_agree(crypto, d, &p->epk, z), 0);
-	cr_assert_eq(imp_kek(crypto, z, p->recipient_protected, kek), 0);
-	cr_assert_eq(imp_unwrap(crypto, kek, p->wrapped, cek), 0);
+	cr_assert_eq(imp_soft_agree(crypto, d, &p->sealed.epk, z), 0);
+	cr_assert_eq(imp_kek(crypto, z, p->sealed.recipient_protected, kek), 0);
+	cr_assert_eq(imp_unwrap(crypto, kek, p->sealed.wrapped, cek), 0);
 }
 
 /* ENC-14 */
@@ -64,9 +64,9 @@ Test(seal, ten_thousand_packages_share_nothing, .timeout = 60)
 		cr_assert_eq(
 			imp_package_seal(crypto, &pub, &claims, IMP_TEXT("same"), &w), 0);
 		cr_assert_eq(imp_package_decode(imp_written(&w), &p, NULL), 0);
-		memcpy(drawn[i].iv, p.iv.ptr, 12);
-		memcpy(drawn[i].epk, p.epk.x, 32);
-		memcpy(drawn[i].wrapped, p.wrapped.ptr, 40);
+		memcpy(drawn[i].iv, p.sealed.iv.ptr, 12);
+		memcpy(drawn[i].epk, p.sealed.epk.x, 32);
+		memcpy(drawn[i].wrapped, p.sealed.wrapped.ptr, 40);
 		unwrap(crypto, d, &p, drawn[i].cek);
 	}
 	all_differ(offsetof(struct drawn, iv), 12, "IV");
