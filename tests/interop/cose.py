@@ -163,8 +163,11 @@ def kek(shared, recipient_protected):
 
 
 def seal(content, claims, sealing, **wrong):
-    """A package, and the ephemeral Key that made it. `wrong` replaces parts of the form."""
-    header = {1: 3, 15: claims, 16: wrong.get('typ', typ('package'))}
+    """A package (or, without claims, credentials), and the ephemeral Key that made it. `wrong` replaces parts of the form."""
+    if claims is None:
+        header = {1: 3, 16: wrong.get('typ', typ('credentials'))}
+    else:
+        header = {1: 3, 15: claims, 16: wrong.get('typ', typ('package'))}
     protected = encode(wrong.get('protected', header))
     inner = encode(wrong.get('recipient', {1: -31, 4: wrong.get('kid', kid_of(sealing))}))
     ephemeral = wrong.get('ephemeral') or Key.make(sealing[-1])

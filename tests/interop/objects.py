@@ -249,6 +249,50 @@ def check_package(item):
     return header[16], header[15], inner[4]
 
 
+def check_credentials(body):
+    """The map that a back-end gets."""
+    shape(body, {
+        1: lambda v: is_int(v, 1, 1), 2: lambda v: is_int(v, 0, 15), 3: lambda v: is_int(v, 1, U63), 8: is_kid,
+        12: lambda v: good(check_settings, v) and len(v) > 0, UEID: lambda v: is_bytes(v, 7, 33),
+    }, {13: lambda v: isinstance(v, str) and 1 <= len(v.encode()) <= 255}, 'credentials')
+
+
+SIBLINGS = {0: {0, 1, 2, 3, 10, 17}, 21: {1, 2, 3, 4, 5, 6}}
+
+
+def picked(settings, secret):
+    """What of a profile's settings goes into credentials; secret is a set of (object, resource)."""
+    out = {}
+    for obj, instances in settings.items():
+        for instance, resources in instances.items():
+            own = obj == 0 and resources.get(2) in (1, 2, 4)
+            secrets = {r for r in resources if (obj, r) in secret and not (own and r == 5)}
+            if secrets or own or (obj == 0 and 17 in resources):
+                keep = {r: v for r, v in resources.items() if r in secrets | SIBLINGS.get(obj, set())}
+                if keep:
+                    out.setdefault(obj, {})[instance] = keep
+    return out
+
+
+def credentials(ueid, secrets, **parts):
+    out = {1: 1, 2: parts.get('domain', OWNER), 3: parts.get('sequence', 1), 8: parts.get('profile', bytes(32)),
+           12: secrets, UEID: ueid}
+    if parts.get('endpoint') is not None:
+        out[13] = parts['endpoint']
+    return out
+
+
+def open_credentials(item, backend, signer):
+    """The map inside sealed credentials, decrypted by the private Key `backend` and verified by a public one."""
+    protected, _, _, recipients = item.value
+    header, inner = decode_map(protected, 'protected'), decode_map(recipients[0][0], 'recipient')
+    need(item.number == 96 and header == {1: 3, 16: cose.typ('credentials')}, 'credentials: header')
+    need(len(recipients) == 1 and inner == {1: -31, 4: backend.kid}, 'credentials: recipient')
+    body = verified_body(decode(cose.open_sealed(item, backend.agree)), 'credentials', signer)
+    check_credentials(body)
+    return body
+
+
 def profile(ueid, sequence, settings, **parts):
     """A profile map. parts: domain, epochs, salt, replaces, label, target."""
     out = {1: 1, 2: parts.get('domain', OWNER), 3: sequence, 4: {UEID: ueid, **parts.get('target', {})},
