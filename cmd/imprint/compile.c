@@ -303,7 +303,7 @@ static int next_good(struct job *j, size_t *skipped, struct imp_error *err)
 
 static int hand_on(struct job *j, const struct compile_sink *sink, struct imp_error *err)
 {
-	struct compiled one;
+	struct compiled one = { .source = &j->source };
 	uint64_t left = j->good;
 	size_t skipped = 0;
 	int rc = imp_csv_rewind(&j->csv, err);
@@ -329,7 +329,7 @@ static int hand_on(struct job *j, const struct compile_sink *sink, struct imp_er
 
 static int one(struct job *j, const struct compile_sink *sink, struct imp_error *err)
 {
-	struct compiled one = { 0 };
+	struct compiled one = { .source = &j->source };
 	int rc = imp_profile_source_build(&j->source, NULL, &one.payload, &j->text, err);
 
 	if (!rc)

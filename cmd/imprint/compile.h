@@ -29,6 +29,8 @@ struct compiled {
 	struct imp_span payload;
 	struct imp_pub key; /* the row's column key; crv 0: none */
 	unsigned long line; /* of the row; 0: no CSV */
+	/* What it was built from: holds the object descriptions and the endpoint. */
+	const struct imp_profile_source *source;
 };
 
 /* Which rows came to nothing after they were compiled. */

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/wipe.h"
+#include "object/credentials.h"
 #include "source/build.h"
 #include "source/catalog.h"
 
@@ -143,24 +144,32 @@ static int put_salt(struct imp_profile_source *s, const struct imp_profile *p,
 	return rc;
 }
 
-/* The label and the endpoint: texts with variables in the head. */
+/* A text of the head with its variables put in; empty where it is not there. */
+static struct imp_span read_text(struct imp_profile_source *s, const struct imp_yaml *n,
+				 size_t max, const char *wrong, bool *hidden)
+{
+	struct expanded what = { 0 };
+	const char *text = n ? expand_open(s, n, &what) : NULL;
+	struct imp_span out = imp_span_str(text);
+
+	*hidden = what.hidden;
+	s->diags.row = n && has_variables(n) ? s->row : 0;
+	if (text && (out.len < 1 || out.len > max || !is_text(out)))
+		imp_diag(&s->diags, n->mark, "%s", wrong);
+	s->diags.row = 0;
+	return out;
+}
+
+/* The label and the endpoint. */
 static void read_texts(struct imp_profile_source *s, struct imp_profile *p)
 {
-	const struct imp_yaml *endpoint = imp_yaml_get(s->root, "endpoint");
-	struct expanded what = { 0 };
-	const char *label = s->label ? expand_open(s, s->label, &what) : NULL;
+	bool hidden;
 
-	s->label_hidden = what.hidden;
-	if (endpoint)
-		(void)expand_open(s, endpoint, &what);
-	if (!label)
-		return;
-	p->label = imp_span_str(label);
-	s->diags.row = has_variables(s->label) ? s->row : 0;
-	if (p->label.len < 1 || p->label.len > IMP_LABEL_MAX || !is_text(p->label))
-		imp_diag(&s->diags, s->label->mark,
-			 "profile: expected a label of 1 to 64 bytes");
-	s->diags.row = 0;
+	p->label = read_text(s, s->label, IMP_LABEL_MAX,
+			     "profile: expected a label of 1 to 64 bytes",
+			     &s->label_hidden);
+	s->endpoint = read_text(s, imp_yaml_get(s->root, "endpoint"), IMP_ENDPOINT_MAX,
+				"endpoint: expected a name of 1 to 255 bytes", &hidden);
 }
 
 static int build(struct imp_profile_source *s, const struct imp_csv *csv,

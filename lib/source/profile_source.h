@@ -95,6 +95,7 @@ struct imp_profile_source {
 	uint8_t mark;	 /* enum imp_setting_mark bits of the setting at hand */
 	uint8_t marks[IMP_SETTINGS_MAX]; /* of all, in the order of the wire */
 	size_t marks_count;
+	struct imp_span endpoint; /* for exports; empty where the profile names none */
 	uint8_t payload[IMP_CBOR_MAX];
 };
 

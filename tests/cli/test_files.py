@@ -91,6 +91,14 @@ class Sources(Case):
         for bad in ("a" * 101, "under_score", "dot.", "-x"):
             self.setting(f'apn/0: {{name: x, auth: none, apn: "{bad}"}}', "(3GPP TS 23.003 9.1)")
 
+    def test_texts_of_the_head_are_bounded(self):
+        settings = "settings: {cellular: {psm-timer: 10h}}\n"
+        for name in ('""', '"' + "e" * 256 + '"', '"a\\tb"'):
+            self.wrong(HEAD + f"endpoint: {name}\n" + settings, "p.yaml:6:11: ")
+        self.wrong(HEAD + 'endpoint: "e-${serial}"\nvariables: {serial: {type: text}}\n' + settings, "endpoint: expected a name of 1 to 255 bytes",
+                   args=("-s", "serial=" + "x" * 254))
+        self.wrong(HEAD.replace("profile: t", "profile: " + "t" * 65) + settings, "p.yaml:2:10: profile: expected a label of 1 to 64 bytes")
+
     def test_pro_10_characters(self):
         self.wrong(b"\xef\xbb\xbf" + HEAD.encode(), "byte order mark")
         self.wrong(HEAD.encode() + b"settings: {a: \xff}\n", "p.yaml:6:15: is not UTF-8")
