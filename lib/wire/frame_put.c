@@ -5,19 +5,6 @@
 
 enum { LINE_BYTES = 93, BLOCK = 254 };
 
-static void put_base64(struct imp_writer *w, const uint8_t *in, size_t n)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	uint32_t bits = (uint32_t)in[0] << 16 | (n > 1 ? (uint32_t)in[1] << 8 : 0) |
-			(n > 2 ? in[2] : 0);
-
-	imp_put_u8(w, (uint8_t)digits[bits >> 18]);
-	imp_put_u8(w, (uint8_t)digits[bits >> 12 & 63]);
-	imp_put_u8(w, n > 1 ? (uint8_t)digits[bits >> 6 & 63] : '=');
-	imp_put_u8(w, n > 2 ? (uint8_t)digits[bits & 63] : '=');
-}
-
 /* Byte i of u16 length | packet | u16 checksum. */
 static uint8_t console_at(struct imp_span packet, uint16_t crc, size_t i)
 {
@@ -45,7 +32,7 @@ static void put_console(struct imp_writer *w, struct imp_span packet)
 
 			while (n < 3 && at < end)
 				three[n++] = console_at(packet, crc, at++);
-			put_base64(w, three, n);
+			imp_put_base64(w, (struct imp_span){ three, n });
 		}
 		imp_put_u8(w, '\n');
 	}
