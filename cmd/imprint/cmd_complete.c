@@ -123,15 +123,23 @@ static void complete_value(const char *metavar, const char *prefix)
 	}
 }
 
-/* "[FILE]" is a FILE, too; so is A of "A [B]". */
+/* The first line of what a command takes: "[FILE]" is a FILE, too, and a word in small
+ * letters stands for itself. */
 static void complete_argument(const char *args_doc, const char *prefix)
 {
-	size_t open = args_doc[0] == '[', len = strcspn(args_doc, " ");
-	char metavar[32];
+	const char *end = args_doc + strcspn(args_doc, "\n");
 
-	snprintf(metavar, sizeof(metavar), "%.*s", (int)(len - 2 * open),
-		 args_doc + open);
-	complete_value(metavar, prefix);
+	for (const char *at = args_doc + (args_doc[0] == '['); at < end;) {
+		size_t n = strcspn(at, " \n]");
+		char metavar[32];
+
+		snprintf(metavar, sizeof(metavar), "%.*s", (int)n, at);
+		if (metavar[0] >= 'a' && metavar[0] <= 'z')
+			offer(metavar, prefix, "");
+		else
+			complete_value(metavar, prefix);
+		at += n + 1;
+	}
 }
 
 static int run(const struct cli *cli, int argc, char **argv, struct imp_error *err)

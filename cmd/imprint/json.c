@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/quote.h"
+#include "encode.h"
 #include "json.h"
 
 void json_quote(FILE *f, struct imp_span text)
@@ -74,8 +75,15 @@ void json_hex(struct json *j, const char *key, struct imp_span bytes)
 		return;
 	}
 	fputc('"', j->f);
-	for (size_t i = 0; i < bytes.len; i++)
-		fprintf(j->f, "%02x", bytes.ptr[i]);
+	encode_hex(j->f, bytes);
+	fputc('"', j->f);
+}
+
+void json_base64(struct json *j, const char *key, struct imp_span bytes)
+{
+	put_key(j, key);
+	fputc('"', j->f);
+	encode_base64(j->f, bytes);
 	fputc('"', j->f);
 }
 

@@ -144,6 +144,17 @@ static const struct show_key evidence[] = {
 	{ 0 },
 };
 
+static const struct show_key credentials[] = {
+	{ 1, "version", SHOW_PLAIN, NULL },
+	{ 2, "domain", SHOW_PLAIN, NULL },
+	{ 3, "sequence", SHOW_PLAIN, NULL },
+	{ 8, "profile, SHA-256", SHOW_PLAIN, NULL },
+	{ 12, "secrets", SHOW_SETTINGS, NULL },
+	{ 13, "endpoint", SHOW_PLAIN, NULL },
+	{ 256, "ueid", SHOW_PLAIN, NULL },
+	{ 0 },
+};
+
 static const struct show_key batch_head[] = {
 	{ 0, "magic", SHOW_PLAIN, NULL },
 	{ 1, "count", SHOW_PLAIN, NULL },
@@ -152,9 +163,10 @@ static const struct show_key batch_head[] = {
 };
 
 static const struct show_key *const payloads[IMP_KINDS] = {
-	[IMP_KIND_PROFILE] = profile,  [IMP_KIND_TRANSFER] = transfer,
-	[IMP_KIND_COMMAND] = command,  [IMP_KIND_CARD] = card,
-	[IMP_KIND_ENDORSEMENT] = card, [IMP_KIND_EVIDENCE] = evidence,
+	[IMP_KIND_PROFILE] = profile,	      [IMP_KIND_TRANSFER] = transfer,
+	[IMP_KIND_COMMAND] = command,	      [IMP_KIND_CARD] = card,
+	[IMP_KIND_ENDORSEMENT] = card,	      [IMP_KIND_EVIDENCE] = evidence,
+	[IMP_KIND_CREDENTIALS] = credentials,
 };
 
 const struct show_key *show_payload(struct imp_span typ)
@@ -188,6 +200,7 @@ const struct show_key *show_guess(struct imp_span map)
 	enum {
 		HEAD = 1 << 0 | 1 << 1 | 1 << 2,
 		PROFILE = 0x27e & ~(1 << 6),
+		CREDENTIALS = 1 << 1 | 1 << 2 | 1 << 3 | 1 << 8 | 1 << 12,
 		CRV = 1 << 16,
 		X = 1 << 17
 	};
@@ -197,6 +210,8 @@ const struct show_key *show_guess(struct imp_span map)
 		return batch_head;
 	if ((has & PROFILE) == PROFILE && (has & 1 << 5))
 		return profile;
+	if ((has & ~(1u << 13)) == CREDENTIALS)
+		return credentials;
 	if ((has & 1 << 1) && (has & CRV))
 		return has & X ? show_cose_key : symmetric_key;
 	return NULL;

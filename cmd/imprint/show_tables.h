@@ -34,8 +34,8 @@ extern const struct show_key show_headers[];
 extern const struct show_key show_cose_key[];
 /* The payload's table for a typ; NULL where none is known. */
 const struct show_key *show_payload(struct imp_span typ);
-/* A table for an untyped map: a batch head, a profile's payload or a COSE_Key, by its
- * first key. */
+/* A table for an untyped map: a batch head, the payload of a profile or of credentials,
+ * or a COSE_Key, by its keys. */
 const struct show_key *show_guess(struct imp_span map);
 
 #endif

@@ -125,6 +125,16 @@ settings:
         for name in ("b.profiles", "ed.pem.signed", "e.packages"):
             self.ends_clean("inspect", name)
 
+    def test_secret_01_nothing_is_left_of_what_is_exported(self):
+        self.run_tool("keygen", "--type", "seal-p256", "--class", "test", "-o", "back.pem", "--public", "back.pub")
+        self.secrets["back-end"] = scalar(self.dir / "back.pem")
+        self.ends_clean("export", "credentials", "p.yaml", "--csv", "d.csv", "--seed", "seed.key", "-k", "owner.pem", "--to", "back.pub",
+                        "-o", "x.credentials")
+        for form in ("leshan", "thingsboard", "azure", "azure-dps", "csv"):
+            more = () if form == "csv" else ("--without", "11")
+            self.ends_clean("export", "--format", form, *more, "x.credentials", "-k", "back.pem", "--signer", "owner.pub", "-o", f"out.{form}")
+        self.ends_clean("export", "--format", "leshan", "x.credentials", "-k", "back.pem", "--signer", "owner.pub", "-o", "none", status=4)
+
     def test_secret_01_nothing_is_left_of_what_open_opened(self):
         import cbor2
         from test_open import encrypt, private, pub, sign1

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Streams: formatted text into an output, through a buffer that is wiped. */
+#ifndef IMPRINT_STREAM_H
+#define IMPRINT_STREAM_H
+
+#include <stdio.h>
+
+#include "base/file.h"
+
+struct stream {
+	FILE *f; /* NULL when closed */
+	const char *name;
+	char buffer[65536];
+};
+
+/*
+ * Begin to write to an open output, which takes nothing else until stream_end().
+ *
+ *   name   for messages, borrowed
+ *
+ * 0, -IMP_ERESOURCE.
+ */
+int stream_begin(struct stream *s, const struct imp_out *out, const char *name,
+		 struct imp_error *err);
+/* -IMP_ERESOURCE once something could not be written. */
+int stream_check(const struct stream *s, struct imp_error *err);
+/* All of it is with the output. 0, -IMP_ERESOURCE. */
+int stream_end(struct stream *s, struct imp_error *err);
+/* Close and wipe. Accepts a zeroed struct. */
+void stream_fini(struct stream *s);
+
+#endif
