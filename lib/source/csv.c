@@ -275,8 +275,31 @@ static int skip_bom(struct imp_csv *csv)
 	return get(csv) == 0xbb && get(csv) == 0xbf ? 0 : -1;
 }
 
-static int read_header(struct imp_csv *csv, struct imp_error *err)
+static int name_column(struct imp_csv *csv, size_t i, const char *name,
+		       struct imp_error *err)
 {
+	if (!name[0])
+		return bad(csv, 1, csv->field_column[i], "a column without a name", err);
+	if (imp_csv_find(csv, name) >= 0)
+		return imp_fail(err, IMP_EFORMAT,
+				"%s:1:%lu: column %s stands there twice", csv->name,
+				csv->field_column[i], name);
+	csv->column[i] = strdup(name);
+	if (!csv->column[i])
+		return imp_fail(err, IMP_ERESOURCE, "out of memory");
+	csv->columns++;
+	return 0;
+}
+
+/* How the first row is judged; names NULL: it is a header. */
+struct head {
+	imp_csv_names_fn *names;
+	void *ctx;
+};
+
+static int read_header(struct imp_csv *csv, const struct head *h, struct imp_error *err)
+{
+	const char *const *names = NULL;
 	size_t fields = 0;
 	int rc;
 
@@ -287,27 +310,16 @@ static int read_header(struct imp_csv *csv, struct imp_error *err)
 	if (rc < 0)
 		return rc;
 	if (rc == 0)
-		return bad(csv, 1, 1, "no header", err);
-	for (size_t i = 0; i < fields; i++) {
-		const char *name = imp_csv_field(csv, i);
-
-		if (!name[0])
-			return bad(csv, 1, csv->field_column[i],
-				   "a column without a name", err);
-		if (imp_csv_find(csv, name) >= 0)
-			return imp_fail(err, IMP_EFORMAT,
-					"%s:1:%lu: column %s stands there twice",
-					csv->name, csv->field_column[i], name);
-		csv->column[i] = strdup(name);
-		if (!csv->column[i])
-			return imp_fail(err, IMP_ERESOURCE, "out of memory");
-		csv->columns++;
-	}
-	return 0;
+		return bad(csv, 1, 1, h->names ? "no row" : "no header", err);
+	rc = h->names ? h->names(h->ctx, csv, fields, &names, err) : 0;
+	csv->bare = names != NULL;
+	for (size_t i = 0; !rc && i < fields; i++)
+		rc = name_column(csv, i, names ? names[i] : imp_csv_field(csv, i), err);
+	return rc || !csv->bare ? rc : imp_csv_rewind(csv, err);
 }
 
-int imp_csv_open(struct imp_csv *csv, const char *path, char delimiter,
-		 struct imp_error *err)
+static int open_with(struct imp_csv *csv, const char *path, char delimiter,
+		     const struct head *h, struct imp_error *err)
 {
 	CLEANUP(imp_csv_close) struct imp_csv t = { .fd = -1, .delimiter = delimiter };
 	int rc = imp_file_open_twice(path, &t.fd, err);
@@ -321,12 +333,24 @@ int imp_csv_open(struct imp_csv *csv, const char *path, char delimiter,
 	if (!rc)
 		rc = imp_secret_reserve(&t.buf, BUF_LEN, err);
 	if (!rc)
-		rc = read_header(&t, err);
+		rc = read_header(&t, h, err);
 	if (rc)
 		return rc;
 	*csv = t;
 	t = (struct imp_csv){ .fd = -1 };
 	return 0;
+}
+
+int imp_csv_open(struct imp_csv *csv, const char *path, char delimiter,
+		 struct imp_error *err)
+{
+	return open_with(csv, path, delimiter, &(struct head){ 0 }, err);
+}
+
+int imp_csv_open_bare(struct imp_csv *csv, const char *path, char delimiter,
+		      imp_csv_names_fn *names, void *ctx, struct imp_error *err)
+{
+	return open_with(csv, path, delimiter, &(struct head){ names, ctx }, err);
 }
 
 int imp_csv_next(struct imp_csv *csv, struct imp_error *err)
@@ -337,9 +361,10 @@ int imp_csv_next(struct imp_csv *csv, struct imp_error *err)
 	rc = read_row(csv, &csv->fields, err);
 	if (rc > 0 && csv->fields != csv->columns)
 		return imp_fail(err, IMP_EFORMAT,
-				"%s:%lu:1: %zu field%s, the header has %zu (RFC 4180 2)",
+				"%s:%lu:1: %zu field%s, the %s has %zu (RFC 4180 2)",
 				csv->name, csv->row_line, csv->fields,
-				imp_plural(csv->fields), csv->columns);
+				imp_plural(csv->fields),
+				csv->bare ? "first row" : "header", csv->columns);
 	return rc;
 }
 
@@ -353,7 +378,9 @@ int imp_csv_rewind(struct imp_csv *csv, struct imp_error *err)
 		return imp_fail(err, IMP_EUSAGE, "%s: cannot be read twice: %s",
 				csv->name, strerror(errno));
 	csv->line = 1;
-	return skip_bom(csv) || read_row(csv, &fields, err) < 0 ? -IMP_EFORMAT : 0;
+	if (skip_bom(csv))
+		return -IMP_EFORMAT;
+	return csv->bare || read_row(csv, &fields, err) >= 0 ? 0 : -IMP_EFORMAT;
 }
 
 int imp_csv_find(const struct imp_csv *csv, const char *column)

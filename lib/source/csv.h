@@ -2,11 +2,11 @@
 /*
  * CSV: rows of devices, streamed.
  *
- * RFC 4180 whole: a header, quoted fields that may hold delimiters, quotes and line ends;
- * also a byte order mark, CRLF, LF or CR. Every row has as many fields as the header; NUL
- * bytes, text that is not UTF-8 and a last line that breaks off inside quotes are errors
- * with line and column. A pipe is kept in a file without a name, so that the rows can be
- * read again.
+ * RFC 4180 whole: a header or none, quoted fields that may hold delimiters, quotes and
+ * line ends; also a byte order mark, CRLF, LF or CR. Every row has as many fields as the
+ * first one; NUL bytes, text that is not UTF-8 and a last line that breaks off inside
+ * quotes are errors with line and column. A pipe is kept in a file without a name, so
+ * that the rows can be read again.
  */
 #ifndef IMP_SOURCE_CSV_H
 #define IMP_SOURCE_CSV_H
@@ -24,6 +24,7 @@ struct imp_csv {
 	size_t pos;
 	int error;	    /* errno of a failed read, or 0 */
 	bool open_end;	    /* the last row had no line end: a file cut off, perhaps */
+	bool bare;	    /* no header: the first row is a row like the others */
 	unsigned long line; /* of the byte to be read next, from 1 */
 	unsigned long row_line; /* where the current row starts */
 	struct imp_secret text; /* fields of the current row, each NUL-terminated; rows
@@ -43,10 +44,23 @@ struct imp_csv {
  */
 int imp_csv_open(struct imp_csv *csv, const char *path, char delimiter,
 		 struct imp_error *err) IMP_MUST_CHECK;
+/*
+ * Judge the first row of a file that may have no header; its fields are those of csv.
+ *
+ *   names   stays NULL where the row is a header; else as many names as it has fields
+ *
+ * 0, or an error of the caller's.
+ */
+typedef int imp_csv_names_fn(void *ctx, const struct imp_csv *csv, size_t fields,
+			     const char *const **names, struct imp_error *err);
+/* The same for such a file. 0, the errors above, or what `names` returned. */
+int imp_csv_open_bare(struct imp_csv *csv, const char *path, char delimiter,
+		      imp_csv_names_fn *names, void *ctx, struct imp_error *err)
+	IMP_MUST_CHECK;
 /* The next row: 1, 0 at the end, -IMP_EFORMAT with file:line:column. Where only the
  * number of its fields is wrong (csv->fields is not 0), the next row can be read. */
 int imp_csv_next(struct imp_csv *csv, struct imp_error *err) IMP_MUST_CHECK;
-/* Start over behind the header. 0, -IMP_EUSAGE, -IMP_EFORMAT. */
+/* Start over behind the header, where there is one. 0, -IMP_EUSAGE, -IMP_EFORMAT. */
 int imp_csv_rewind(struct imp_csv *csv, struct imp_error *err) IMP_MUST_CHECK;
 /* Index of a column, or -1. */
 int imp_csv_find(const struct imp_csv *csv, const char *column);

@@ -12,17 +12,25 @@
 static struct imp_csv csv;
 static struct imp_error err;
 
-static int open_bytes(const char *bytes, size_t len, char delimiter)
+/* Where names is NULL the first row is a header. */
+static int open_with(const char *bytes, size_t len, char delimiter,
+		     imp_csv_names_fn *names)
 {
 	int fd = memfd_create("csv", 0), rc;
-	char path[32];
+	char path[32], mark[] = "x";
 
 	imp_csv_close(&csv);
 	cr_assert_eq(write(fd, bytes, len), (ssize_t)len);
 	snprintf(path, sizeof(path), "/dev/fd/%d", fd);
-	rc = imp_csv_open(&csv, path, delimiter, &err);
+	rc = names ? imp_csv_open_bare(&csv, path, delimiter, names, mark, &err)
+		   : imp_csv_open(&csv, path, delimiter, &err);
 	close(fd);
 	return rc;
+}
+
+static int open_bytes(const char *bytes, size_t len, char delimiter)
+{
+	return open_with(bytes, len, delimiter, NULL);
 }
 
 static int open_text(const char *text)
@@ -137,4 +145,53 @@ Test(csv, rewinding_gives_the_same_rows, .fini = drop)
 	cr_assert_eq(imp_csv_next(&csv, &err), 1);
 	cr_assert_str_eq(imp_csv_field(&csv, 0), "1");
 	cr_assert_eq(csv.row_line, 2);
+}
+
+/* A header holds the text of ctx; other rows of two fields are a and b. */
+static int judge(void *ctx, const struct imp_csv *c, size_t fields,
+		 const char *const **names, struct imp_error *e)
+{
+	static const char *const two[] = { "a", "b" };
+
+	if (strcmp(imp_csv_field(c, 0), ctx) == 0)
+		return 0;
+	*names = two;
+	return fields == 2 ? 0 : imp_fail(e, IMP_EPOLICY, "expected two");
+}
+
+static int open_bare(const char *text)
+{
+	return open_with(text, strlen(text), ',', judge);
+}
+
+Test(csv, a_file_without_header_gives_its_first_row, .fini = drop)
+{
+	cr_assert_eq(open_bare("\xef\xbb\xbf\n1,2\n3,4\n"), 0, "%s", err.msg);
+	cr_assert_eq(imp_csv_find(&csv, "b"), 1);
+	for (int pass = 0; pass < 2; pass++) {
+		cr_assert_eq(imp_csv_next(&csv, &err), 1);
+		cr_assert_str_eq(imp_csv_field(&csv, 1), "2");
+		cr_assert_eq(csv.row_line, 2);
+		cr_assert_eq(imp_csv_next(&csv, &err), 1);
+		cr_assert_eq(imp_csv_next(&csv, &err), 0);
+		cr_assert_eq(imp_csv_rewind(&csv, &err), 0);
+	}
+	cr_assert_eq(open_bare("1,2\n3\n"), 0);
+	cr_assert_eq(imp_csv_next(&csv, &err), 1);
+	cr_assert_eq(imp_csv_next(&csv, &err), -IMP_EFORMAT);
+	cr_assert(strstr(err.msg, ":2:1: 1 field, the first row has 2"), "%s", err.msg);
+}
+
+Test(csv, a_header_is_told_from_a_row, .fini = drop)
+{
+	cr_assert_eq(open_bare("x,y,z\n1,2,3\n"), 0);
+	cr_assert_eq(imp_csv_find(&csv, "z"), 2);
+	cr_assert_eq(imp_csv_next(&csv, &err), 1);
+	cr_assert_str_eq(imp_csv_field(&csv, 0), "1");
+	cr_assert_eq(imp_csv_rewind(&csv, &err), 0);
+	cr_assert_eq(imp_csv_next(&csv, &err), 1);
+	cr_assert_str_eq(imp_csv_field(&csv, 0), "1");
+	cr_assert_eq(open_bare("1,2,3\n"), -IMP_EPOLICY);
+	cr_assert_eq(open_bare(""), -IMP_EFORMAT);
+	cr_assert(strstr(err.msg, ":1:1: no row"), "%s", err.msg);
 }
