@@ -166,3 +166,12 @@ void path_list_add(struct argp_state *state, struct path_list *l, const char *pa
 		argp_error(state, "more than %zu times the same option", l->count);
 	l->path[l->count++] = path;
 }
+
+char cli_delimiter(struct argp_state *state, const char *arg)
+{
+	if (strcmp(arg, "tab") == 0 || strcmp(arg, "\\t") == 0)
+		return '\t';
+	if (strlen(arg) != 1 || strchr("\"\r\n", arg[0]))
+		argp_error(state, "--delimiter: expected one character, or tab");
+	return arg[0];
+}

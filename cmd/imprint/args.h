@@ -50,4 +50,8 @@ struct path_list {
 };
 void path_list_add(struct argp_state *state, struct path_list *l, const char *path);
 
+/* The character of --delimiter, or tab, which is hard to type; argp_error() where it is
+ * none. */
+char cli_delimiter(struct argp_state *state, const char *arg);
+
 #endif

@@ -55,16 +55,6 @@ static void add(struct argp_state *state, const char **list, size_t *count, size
 	list[(*count)++] = arg;
 }
 
-/* One character; a tab is hard to type. */
-static char delimiter(struct argp_state *state, const char *arg)
-{
-	if (strcmp(arg, "tab") == 0 || strcmp(arg, "\\t") == 0)
-		return '\t';
-	if (strlen(arg) != 1 || strchr("\"\r\n", arg[0]))
-		argp_error(state, "--delimiter: expected one character, or tab");
-	return arg[0];
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct compile_args *a = state->input;
@@ -77,7 +67,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->csv = arg;
 		return 0;
 	case OPT_DELIMITER:
-		a->delimiter = delimiter(state, arg);
+		a->delimiter = cli_delimiter(state, arg);
 		return 0;
 	case 's':
 		add(state, a->set, &a->sets, COUNTOF(a->set), arg);

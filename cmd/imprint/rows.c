@@ -83,23 +83,20 @@ static const char *check_key(struct rows *r, const char *value, char buf[128])
 	return buf;
 }
 
-/* The first of them name a device. */
-enum { DEVICE_COLUMNS = 3, IMEI_COLUMN = 1, UEID_COLUMN = 2, KEY_COLUMN = 6 };
-
-static const struct row_column {
+static const struct {
 	const char *name;
 	check_fn *wrong;
 	bool unique;
 } columns[ROW_COLUMNS] = {
-	{ "serial", check_text, true },
-	{ "imei", check_imei, true },
-	{ "ueid", check_ueid, true },
-	{ "iccid", check_iccid, true },
-	{ "eid", check_eid, true },
-	{ "imsi", check_imsi, true },
-	[KEY_COLUMN] = { "key", check_key, true },
-	{ "class", check_class, false },
-	{ "port", check_text, false },
+	[ROW_SERIAL] = { "serial", check_text, true },
+	[ROW_IMEI] = { "imei", check_imei, true },
+	[ROW_UEID] = { "ueid", check_ueid, true },
+	[ROW_ICCID] = { "iccid", check_iccid, true },
+	[ROW_EID] = { "eid", check_eid, true },
+	[ROW_IMSI] = { "imsi", check_imsi, true },
+	[ROW_KEY] = { "key", check_key, true },
+	[ROW_CLASS] = { "class", check_class, false },
+	[ROW_PORT] = { "port", check_text, false },
 };
 
 /* One column whose name has what others put between fields. */
@@ -116,18 +113,30 @@ static int hint_delimiter(const struct imp_csv *csv, int rc, struct imp_error *e
 	return rc;
 }
 
+const char *rows_name(enum row_column i)
+{
+	return columns[i].name;
+}
+
+int rows_begin(struct rows *r, struct imp_crypto *crypto, struct imp_error *err)
+{
+	int rc = 0;
+
+	*r = (struct rows){ .crypto = crypto };
+	for (size_t i = 0; !rc && i < ROW_COLUMNS; i++)
+		rc = imp_seen_init(&r->seen[i], err);
+	return rc;
+}
+
 int rows_open(struct rows *r, struct imp_crypto *crypto, const struct imp_csv *csv,
 	      struct imp_error *err)
 {
 	bool named = false;
-	int rc = 0;
+	int rc = rows_begin(r, crypto, err);
 
-	r->crypto = crypto;
 	for (size_t i = 0; i < ROW_COLUMNS; i++) {
 		r->column[i] = imp_csv_find(csv, columns[i].name);
-		named |= i < DEVICE_COLUMNS && r->column[i] >= 0;
-		if (!rc)
-			rc = imp_seen_init(&r->seen[i], err);
+		named |= i < ROW_NAMES && r->column[i] >= 0;
 	}
 	if (rc || named)
 		return rc;
@@ -138,12 +147,13 @@ int rows_open(struct rows *r, struct imp_crypto *crypto, const struct imp_csv *c
 	return hint_delimiter(csv, rc, err);
 }
 
-static int note(const struct imp_csv *csv, int column, const char *what,
-		struct imp_secret *text, struct imp_error *err)
+int rows_note(const struct imp_csv *csv, int column, const char *value, const char *what,
+	      struct imp_secret *text, struct imp_error *err)
 {
-	return imp_csv_mistake(csv, column, text, err, "%s %.80s: %s",
-			       csv->column[column], imp_csv_field(csv, (size_t)column),
-			       what);
+	return column < 0 ? imp_csv_mistake(csv, column, text, err, "%s", what)
+			  : imp_csv_mistake(csv, column, text, err, "%s%s%.80s: %s",
+					    csv->column[column], value ? " " : "",
+					    value ? value : "", what);
 }
 
 /* One key has several forms: what is compared is the key. */
@@ -152,37 +162,43 @@ static int first_place(struct rows *r, size_t i, const char *value, uint32_t lin
 {
 	struct imp_span bytes = imp_span_str(value);
 
-	if (i == KEY_COLUMN)
+	if (i == ROW_KEY)
 		bytes = (struct imp_span){ (const uint8_t *)&r->key, sizeof(r->key) };
 	return imp_seen_add(&r->seen[i], bytes, line, before, err);
+}
+
+int rows_value(struct rows *r, enum row_column i, const char *value,
+	       const struct imp_csv *csv, int column, struct imp_secret *text,
+	       struct imp_error *err)
+{
+	char buf[128];
+	const char *what = columns[i].wrong(r, value, buf);
+	uint32_t before = IMP_SEEN_NOWHERE;
+
+	if (what)
+		return rows_note(csv, column, value, what, text, err);
+	if (columns[i].unique &&
+	    first_place(r, i, value, (uint32_t)csv->row_line, &before, err))
+		return -IMP_ERESOURCE;
+	if (before == IMP_SEEN_NOWHERE)
+		return 0;
+	snprintf(buf, sizeof(buf), "stands already in line %u", before);
+	return rows_note(csv, column, value, buf, text, err);
 }
 
 static int check_column(struct rows *r, size_t i, const struct imp_csv *csv,
 			struct imp_secret *text, struct imp_error *err)
 {
-	int column = r->column[i];
-	const char *value = imp_csv_field(csv, (size_t)column), *what;
-	char buf[128], where[64];
-	uint32_t before;
+	const char *value = imp_csv_field(csv, (size_t)r->column[i]);
 
-	if (!value[0])
-		return 0;
-	what = columns[i].wrong(r, value, buf);
-	if (what)
-		return note(csv, column, what, text, err);
-	if (!columns[i].unique)
-		return 0;
-	if (first_place(r, i, value, (uint32_t)csv->row_line, &before, err))
-		return -IMP_ERESOURCE;
-	if (before == IMP_SEEN_NOWHERE)
-		return 0;
-	snprintf(where, sizeof(where), "stands already in line %u", before);
-	return note(csv, column, where, text, err);
+	return value[0] ? rows_value(r, (enum row_column)i, value, csv, r->column[i],
+				     text, err)
+			: 0;
 }
 
 static bool names_a_device(const struct rows *r, const struct imp_csv *csv)
 {
-	for (size_t i = 0; i < DEVICE_COLUMNS; i++)
+	for (size_t i = 0; i < ROW_NAMES; i++)
 		if (r->column[i] >= 0 && imp_csv_field(csv, (size_t)r->column[i])[0])
 			return true;
 	return false;
@@ -191,12 +207,12 @@ static bool names_a_device(const struct rows *r, const struct imp_csv *csv)
 /* A ueid beside an imei must be its own. */
 static bool agree(const struct rows *r, const struct imp_csv *csv)
 {
-	const char *imei = r->column[IMEI_COLUMN] < 0
+	const char *imei = r->column[ROW_IMEI] < 0
 				   ? ""
-				   : imp_csv_field(csv, (size_t)r->column[IMEI_COLUMN]);
-	const char *ueid = r->column[UEID_COLUMN] < 0
+				   : imp_csv_field(csv, (size_t)r->column[ROW_IMEI]);
+	const char *ueid = r->column[ROW_UEID] < 0
 				   ? ""
-				   : imp_csv_field(csv, (size_t)r->column[UEID_COLUMN]);
+				   : imp_csv_field(csv, (size_t)r->column[ROW_UEID]);
 	char hex[2 * IMP_UEID_MAX + 1] = "";
 	uint8_t bytes[15];
 
@@ -214,9 +230,9 @@ int rows_check(struct rows *r, const struct imp_csv *csv, struct imp_secret *tex
 	int result = 0;
 
 	if (!names_a_device(r, csv))
-		result = imp_csv_mistake(
-			csv, -1, text, err,
-			"no serial, imei or ueid: which device is it for?");
+		result = rows_note(csv, -1, NULL,
+				   "no serial, imei or ueid: which device is it for?",
+				   text, err);
 	for (size_t i = 0; i < ROW_COLUMNS; i++) {
 		int rc = r->column[i] < 0 ? 0 : check_column(r, i, csv, text, err);
 
@@ -225,15 +241,16 @@ int rows_check(struct rows *r, const struct imp_csv *csv, struct imp_secret *tex
 		result = rc ? rc : result;
 	}
 	if (!result && !agree(r, csv))
-		result = note(csv, r->column[UEID_COLUMN], "is not the ueid of the imei",
-			      text, err);
+		result = rows_note(csv, r->column[ROW_UEID],
+				   imp_csv_field(csv, (size_t)r->column[ROW_UEID]),
+				   "is not the ueid of the imei", text, err);
 	return result;
 }
 
 struct imp_pub rows_key(const struct rows *r, const struct imp_csv *csv)
 {
 	struct imp_pub pub = { 0 };
-	int column = r->column[KEY_COLUMN];
+	int column = r->column[ROW_KEY];
 
 	if (column >= 0 && imp_csv_field(csv, (size_t)column)[0] &&
 	    imp_pub_from_text(imp_csv_field(csv, (size_t)column), &pub, NULL))

@@ -8,7 +8,20 @@
 #include "crypto/face.h"
 #include "source/csv.h"
 
-enum { ROW_COLUMNS = 9 };
+/* The reserved columns, in their order; the first three name a device. */
+enum row_column {
+	ROW_SERIAL,
+	ROW_IMEI,
+	ROW_UEID,
+	ROW_ICCID,
+	ROW_EID,
+	ROW_IMSI,
+	ROW_KEY,
+	ROW_CLASS,
+	ROW_PORT,
+	ROW_COLUMNS
+};
+enum { ROW_NAMES = ROW_UEID + 1 };
 
 struct rows {
 	struct imp_crypto *crypto;	   /* borrowed */
@@ -23,6 +36,25 @@ int rows_open(struct rows *r, struct imp_crypto *crypto, const struct imp_csv *c
  * -IMP_ERESOURCE. */
 int rows_check(struct rows *r, const struct imp_csv *csv, struct imp_secret *text,
 	       struct imp_error *err);
+/* Start with nothing seen: for rows_value() where the columns of a CSV have other names.
+ * 0, -IMP_EINTERNAL. */
+int rows_begin(struct rows *r, struct imp_crypto *crypto, struct imp_error *err);
+const char *rows_name(enum row_column i); /* "serial" */
+/* Check the value of a reserved column, which stands in `column` of the current row.
+ * Errors as rows_check(). */
+int rows_value(struct rows *r, enum row_column i, const char *value,
+	       const struct imp_csv *csv, int column, struct imp_secret *text,
+	       struct imp_error *err);
+/*
+ * Append a mistake in the current row to *text.
+ *
+ *   column   where; -1: the row as a whole
+ *   value    NULL: is not shown
+ *
+ * -IMP_EFORMAT, -IMP_ERESOURCE.
+ */
+int rows_note(const struct imp_csv *csv, int column, const char *value, const char *what,
+	      struct imp_secret *text, struct imp_error *err);
 /* The device's sealing key in the current row, which was checked; crv 0: none. */
 struct imp_pub rows_key(const struct rows *r, const struct imp_csv *csv);
 void rows_close(struct rows *r);
