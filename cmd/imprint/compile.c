@@ -182,17 +182,6 @@ static int digest_row(struct job *j, unsigned pass, struct imp_error *err)
 		       : 0;
 }
 
-static int say_mistakes(struct job *j, struct imp_error *err)
-{
-	CLEANUP(imp_secret_fini) struct imp_secret text = { 0 };
-	int rc = imp_mistakes_text(imp_secret_span(&j->text), &text, err);
-
-	if (text.len > 0)
-		fwrite(text.ptr, 1, text.len, stderr);
-	j->text.len = 0;
-	return rc;
-}
-
 static void say_note(const struct job *j, const char *what, const char *names)
 {
 	char name[512];
@@ -241,7 +230,7 @@ static int check_next(struct job *j, struct imp_error *err)
 		j->text.len = shown;
 	else if (j->text.len >= TEXT_MAX && !rc)
 		rc = imp_mistake_put(&j->text, &more, err);
-	return rc || !j->a->keep_going ? rc : say_mistakes(j, err);
+	return rc || !j->a->keep_going ? rc : rows_say(&j->text, err);
 }
 
 /* Nothing can be read behind it, but it is a mistake like any other. */
@@ -402,7 +391,7 @@ static int say_rest(struct job *j, struct imp_error *err)
 	if (j->text.len == 0)
 		return 0;
 	return j->sink->checked ? tell(j, false, (struct imp_span){ 0 }, err)
-				: say_mistakes(j, err);
+				: rows_say(&j->text, err);
 }
 
 int draw_seed(struct imp_crypto *crypto, struct imp_secret *seed, struct imp_error *err)

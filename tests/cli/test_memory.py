@@ -135,6 +135,11 @@ settings:
             self.ends_clean("export", "--format", form, *more, "x.credentials", "-k", "back.pem", "--signer", "owner.pub", "-o", f"out.{form}")
         self.ends_clean("export", "--format", "leshan", "x.credentials", "-k", "back.pem", "--signer", "owner.pub", "-o", "none", status=4)
 
+    def test_secret_01_nothing_is_left_of_what_is_imported(self):
+        self.ends_clean("import", "d.csv", "--from", "imei", "-o", "without.csv")
+        self.ends_clean("import", "d.csv", "--from", "imei", "--keep", "pin", "-o", "with.csv")
+        self.assertIn(self.secrets["csv"], (self.dir / "with.csv").read_bytes())
+
     def test_secret_01_nothing_is_left_of_what_open_opened(self):
         import cbor2
         from test_open import encrypt, private, pub, sign1

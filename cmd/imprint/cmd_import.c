@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* imprint import: lists of other tools become the table of devices that build reads. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "commands.h"
+#include "encode.h"
+#include "import.h"
+
+enum {
+	OPT_FROM = 0x100,
+	OPT_KEEP,
+	OPT_SERIAL,
+	OPT_DELIMITER,
+	TEXT_MAX = 64 * 1024,
+	SURE = 3, /* so many IMEIs don't pass with a zero in front by chance */
+};
+
+#define FORMATS "nrfcloud|pysim|imei"
+
+static const struct argp_option options[] = {
+	{ "from", OPT_FROM, FORMATS, 0, "What wrote FILE", 0 },
+	{ "keep", OPT_KEEP, "WORD", 0,
+	  "Keep the column WORD, too, even if it holds secrets; repeatable", 0 },
+	{ "serial", OPT_SERIAL, "WORD", 0, "The column WORD holds the devices' serials",
+	  0 },
+	{ "delimiter", OPT_DELIMITER, "CHAR", 0,
+	  "Character between the fields of FILE (default ,)", 0 },
+	{ 0 },
+};
+
+static const struct argp_child children[] = { { &out_argp, 0, NULL, 0 }, { 0 } };
+
+static void set_format(struct argp_state *state, struct import_args *a, const char *arg)
+{
+	a->format = import_format_find(arg);
+	if (!a->format)
+		argp_error(state, "--from: '%s' is none of %s", arg, FORMATS);
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct import_args *a = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		a->delimiter = ',';
+		state->child_inputs[0] = &a->out;
+		return 0;
+	case OPT_FROM:
+		set_format(state, a, arg);
+		return 0;
+	case OPT_KEEP:
+		if (a->keeps == COUNTOF(a->keep))
+			argp_error(state, "more than %zu times --keep", a->keeps);
+		a->keep[a->keeps++] = arg;
+		return 0;
+	case OPT_SERIAL:
+		a->serial = arg;
+		return 0;
+	case OPT_DELIMITER:
+		a->delimiter = cli_delimiter(state, arg);
+		return 0;
+	case ARGP_KEY_ARG:
+		if (a->path)
+			return ARGP_ERR_UNKNOWN;
+		a->path = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!a->path || !a->format)
+			argp_error(state,
+				   a->path ? "missing --from " FORMATS : "missing FILE");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.args_doc = "FILE",
+	.doc = "Make the table of devices that build, pack and export read of a list that another tool wrote. Identifiers are "
+	       "checked, every mistake is named with line and column, and nothing is written unless all is good. Only "
+	       "what names a device is taken over; other columns, and secrets among them, only with --keep.",
+	.children = children,
+};
+
+/* Columns that --keep names and that may hold secrets; NULL where there is none. */
+static const char *secret_kept(const struct import *j)
+{
+	for (size_t i = 0; i < j->args->keeps; i++)
+		if (import_may_be_secret(j->args->format, j->args->keep[i]))
+			return j->args->keep[i];
+	return NULL;
+}
+
+/* Has a spreadsheet taken the zero off every one? */
+static int check_lists(const struct import *j, struct imp_error *err)
+{
+	const struct import_lists *l = &j->lists;
+	int rc;
+
+	if (l->completed < SURE || l->shortened < l->completed)
+		return 0;
+	rc = imp_fail(err, IMP_EFORMAT,
+		      "%s: all have 14 digits and pass with a zero in front: leading "
+		      "zeros lost by a spreadsheet?",
+		      j->csv.name);
+	return imp_hint(err, rc, "write all 15 digits of each");
+}
+
+static int check_rows(struct import *j, struct imp_error *err)
+{
+	struct import_row row;
+	int rc = 0;
+
+	while (!rc && j->text.len < TEXT_MAX && (rc = imp_csv_next(&j->csv, err)) > 0) {
+		rc = cli_check_cancel(err);
+		if (!rc)
+			rc = import_read(j, &row, err);
+		j->good += rc == 0;
+		j->bad += rc == -IMP_EFORMAT;
+		if (rc == -IMP_EFORMAT)
+			rc = 0;
+	}
+	if (!rc && j->bad > 0)
+		rc = imp_fail(err, IMP_EFORMAT, "%s: %" PRIu64 " row%s with mistakes",
+			      j->csv.name, j->bad, imp_plural(j->bad));
+	if (!rc && j->good == 0)
+		rc = imp_fail(err, IMP_EFORMAT, "%s: no row", j->csv.name);
+	return rc ? rc : check_lists(j, err);
+}
+
+/* A line of the table; row NULL: the names of its columns. */
+static void put_line(const struct import *j, FILE *f, const struct import_row *row)
+{
+	const char *between = "";
+
+	for (size_t i = 0; i < ROW_COLUMNS; i++) {
+		if (!j->there[i])
+			continue;
+		fputs(between, f);
+		encode_cell(f, imp_span_str(row ? row->value[i]
+						: rows_name((enum row_column)i)));
+		between = ",";
+	}
+	for (size_t i = 0; i < j->args->keeps; i++) {
+		size_t column = (size_t)j->keep[i];
+
+		fputs(between, f);
+		encode_cell(f, imp_span_str(row ? imp_csv_field(&j->csv, column)
+						: j->csv.column[column]));
+		between = ",";
+	}
+	fputc('\n', f);
+}
+
+static int changed(const struct import *j, struct imp_error *err)
+{
+	return imp_fail(err, IMP_EFORMAT, "%s: changed while it was read", j->csv.name);
+}
+
+/* All once more, as strictly: the file may have changed. */
+static int put_rows(struct import *j, struct imp_error *err)
+{
+	uint64_t left = j->good;
+	struct import_row row;
+	int rc = imp_csv_rewind(&j->csv, err);
+
+	rows_close(&j->rows);
+	j->lists = (struct import_lists){ 0 };
+	if (!rc)
+		rc = rows_begin(&j->rows, NULL, err);
+	if (!rc)
+		put_line(j, j->stream.f, NULL);
+	while (!rc && (rc = imp_csv_next(&j->csv, err)) > 0) {
+		rc = cli_check_cancel(err);
+		if (!rc)
+			rc = import_read(j, &row, err);
+		if (rc == -IMP_EFORMAT || (!rc && left-- == 0))
+			return changed(j, err);
+		if (!rc)
+			put_line(j, j->stream.f, &row);
+		if (!rc)
+			rc = stream_check(&j->stream, err);
+	}
+	return rc == 0 && left > 0 ? changed(j, err) : rc;
+}
+
+static int write_table(struct import *j, struct imp_error *err)
+{
+	CLEANUP(imp_out_abort) struct imp_out out = { 0 };
+	const struct out_args *o = &j->args->out;
+	unsigned flags =
+		(o->force ? IMP_OUT_FORCE : 0) | (secret_kept(j) ? IMP_OUT_PRIVATE : 0);
+	int rc = imp_out_open(&out, o->path, flags, err);
+
+	if (!rc && secret_kept(j) && !out.tmp)
+		rc = imp_fail(err, IMP_EUSAGE,
+			      "%s: secrets in clear go into a regular file", o->path);
+	if (!rc)
+		rc = stream_begin(&j->stream, &out, o->path ? o->path : "standard output",
+				  err);
+	if (!rc)
+		rc = put_rows(j, err);
+	if (!rc)
+		rc = stream_end(&j->stream, err);
+	return rc ? rc : imp_out_commit(&out, err);
+}
+
+static bool is_taken(const struct import *j, int column)
+{
+	for (size_t i = 0; i < ROW_COLUMNS; i++)
+		if (j->column[i] == column)
+			return true;
+	for (size_t i = 0; i < j->args->keeps; i++)
+		if (j->keep[i] == column)
+			return true;
+	return false;
+}
+
+/* Names come from the file: they are made harmless as in an error. */
+static void say_left_out(const struct import *j)
+{
+	struct imp_error note = { 0 };
+	char names[256];
+	size_t n = 0;
+
+	for (size_t i = 0; i < j->csv.columns && n < sizeof(names); i++)
+		if (!is_taken(j, (int)i))
+			n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s",
+					      n ? ", " : "", j->csv.column[i]);
+	if (n == 0)
+		return;
+	imp_fail(&note, IMP_EFORMAT, "%s: left out, since no --keep names them: %s%s",
+		 j->csv.name, names, n < sizeof(names) ? "" : "...");
+	fprintf(stderr, "note: %s\n", note.msg);
+}
+
+static void say(const struct import *j)
+{
+	const char *secret = secret_kept(j), *name = j->csv.name;
+
+	say_left_out(j);
+	if (j->csv.open_end)
+		fprintf(stderr,
+			"note: %s: the last line has no end: was the file cut off?\n",
+			name);
+	if (j->lists.completed > 0)
+		fprintf(stderr,
+			"note: %s: check digits computed for %" PRIu64
+			" IMEIs of 14 digits\n",
+			name, j->lists.completed);
+	if (!j->there[ROW_SERIAL] && !j->there[ROW_IMEI])
+		fprintf(stderr,
+			"note: build wants a serial or imei of each device: --serial "
+			"names a column\n");
+	if (secret)
+		fprintf(stderr, "note: %s: %s may hold secrets in clear: mode 0600\n",
+			j->args->out.path, secret);
+	if (j->args->out.path)
+		fprintf(stderr, "note: %s: %" PRIu64 " device%s\n", j->args->out.path,
+			j->good, imp_plural(j->good));
+}
+
+static int import(struct import *j, struct imp_error *err)
+{
+	const struct import_args *a = j->args;
+	const struct import_format *format = a->format;
+	int rc = imp_csv_open_bare(&j->csv, a->path, a->delimiter, import_names, &format,
+				   err);
+
+	if (!rc)
+		rc = import_bind(j, err);
+	if (!rc)
+		rc = rows_begin(&j->rows, NULL, err);
+	if (!rc && secret_kept(j) && (!a->out.path || strcmp(a->out.path, "-") == 0))
+		rc = imp_fail(err, IMP_EUSAGE,
+			      "missing -o FILE: %s may hold secrets, which go into a "
+			      "file in clear",
+			      secret_kept(j));
+	if (!rc)
+		rc = check_rows(j, err);
+	if (!rc)
+		rc = write_table(j, err);
+	if (!rc)
+		say(j);
+	return rc;
+}
+
+static int run(const struct cli *cli, int argc, char **argv, struct imp_error *err)
+{
+	struct import_args a = { 0 };
+	struct import j = { .args = &a };
+	int rc;
+
+	(void)cli;
+	cli_parse(&cmd_import, argc, argv, &a);
+	rc = import(&j, err);
+	if (rc && rows_say(&j.text, NULL))
+		rc = -IMP_ERESOURCE;
+	imp_csv_close(&j.csv);
+	rows_close(&j.rows);
+	stream_fini(&j.stream);
+	imp_secret_fini(&j.text);
+	return rc;
+}
+
+const struct cli_cmd cmd_import = {
+	.name = "import",
+	.brief = "make a table of devices of another tool's list",
+	.argp = &argp,
+	.run = run,
+};
