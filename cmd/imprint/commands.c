@@ -4,30 +4,10 @@
 
 /* clang-format off: a line each */
 const struct cli_cmd *const cli_cmds[] = {
-	&cmd_keygen,
-	&cmd_key,
-	&cmd_enroll,
-	&cmd_claim,
-	&cmd_check,
-	&cmd_build,
-	&cmd_sign,
-	&cmd_encrypt,
-	&cmd_pack,
-	&cmd_push,
-	&cmd_verify,
-	&cmd_diff,
-	&cmd_inspect,
-	&cmd_open,
-	&cmd_lock,
-	&cmd_floor,
-	&cmd_wipe,
-	&cmd_policy,
-	&cmd_retire,
-	&cmd_import,
-	&cmd_export,
-	&cmd_simulate,
-	&cmd_help,
-	NULL,
+	&cmd_keygen,  &cmd_key,	    &cmd_enroll, &cmd_claim,	&cmd_check,  &cmd_build,
+	&cmd_sign,    &cmd_encrypt, &cmd_pack,	 &cmd_push,	&cmd_verify, &cmd_diff,
+	&cmd_inspect, &cmd_open,    &cmd_lock,	 &cmd_floor,	&cmd_wipe,   &cmd_policy,
+	&cmd_retire,  &cmd_import,  &cmd_export, &cmd_simulate, &cmd_help,   NULL,
 };
 /* clang-format on */
 

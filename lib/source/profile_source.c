@@ -165,9 +165,9 @@ static void read_texts(struct imp_profile_source *s, struct imp_profile *p)
 {
 	bool hidden;
 
-	p->label = read_text(s, s->label, IMP_LABEL_MAX,
-			     "profile: expected a label of 1 to 64 bytes",
-			     &s->label_hidden);
+	p->label =
+		read_text(s, s->label, IMP_LABEL_MAX,
+			  "profile: expected a label of 1 to 64 bytes", &s->label_hidden);
 	s->endpoint = read_text(s, imp_yaml_get(s->root, "endpoint"), IMP_ENDPOINT_MAX,
 				"endpoint: expected a name of 1 to 255 bytes", &hidden);
 }
