@@ -19,11 +19,12 @@
 struct args {
 	struct compile_args compile;
 	struct report_args report;
-	const char *modem, *junit;
+	struct junit_args junit;
+	const char *modem;
 	bool explain;
 };
 
-enum { OPT_EXPLAIN = 0x100, OPT_MODEM, OPT_JUNIT };
+enum { OPT_EXPLAIN = 0x100, OPT_MODEM };
 
 static const struct argp_option options[] = {
 	{ "explain", OPT_EXPLAIN, NULL, 0,
@@ -32,12 +33,12 @@ static const struct argp_option options[] = {
 	  "With --explain: the AT commands of MODEM, a shipped one or a file (default "
 	  "3gpp)",
 	  0 },
-	{ "junit", OPT_JUNIT, "FILE", 0, "Write a report for CI systems to FILE", 0 },
 	{ 0 },
 };
 
 static const struct argp_child children[] = { { &source_argp, 0, NULL, 0 },
 					      { &report_argp, 0, NULL, 0 },
+					      { &junit_argp, 0, NULL, 0 },
 					      { 0 } };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -48,6 +49,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &a->compile;
 		state->child_inputs[1] = &a->report;
+		state->child_inputs[2] = &a->junit;
 		return 0;
 	case OPT_EXPLAIN:
 		a->explain = true;
@@ -55,14 +57,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_MODEM:
 		a->modem = arg;
 		return 0;
-	case OPT_JUNIT:
-		a->junit = arg;
-		return 0;
 	case ARGP_KEY_SUCCESS:
 		if (a->modem && !a->explain)
 			argp_error(state, "--modem goes with --explain");
-		if (a->junit && strcmp(a->junit, "-") == 0)
-			argp_error(state, "--junit takes a file, not standard output");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -103,7 +100,7 @@ struct check {
 static void check_fini(struct check *c)
 {
 	said_fini(&c->mine);
-	junit_fini(&c->junit);
+	junit_abort(&c->junit);
 	free(c->explained);
 }
 
@@ -165,20 +162,28 @@ static const char *csv_name(const struct check *c)
 	return csv && strcmp(csv, "-") == 0 ? "standard input" : csv;
 }
 
-static int report_row(struct check *c, const struct compile_row *row,
-		      const struct said *said, struct imp_error *err)
+static void add_case(struct check *c, const char *name, struct imp_span first,
+		     struct imp_span text)
+{
+	junit_add(&c->junit, &(struct junit_case){ .name = name,
+						   .status = first.len > 0 ? 3 : 0,
+						   .message = first,
+						   .text = text });
+}
+
+static void report_row(struct check *c, const struct compile_row *row,
+		       const struct said *said)
 {
 	struct imp_span first = imp_secret_span(&said->first);
 	char name[400];
 
-	if (!c->a->junit || row->line == 0)
-		return 0;
+	if (row->line == 0)
+		return;
 	if (!row->good && first.len == 0)
 		first = IMP_TEXT("the profile has mistakes");
 	snprintf(name, sizeof(name), "%.200s:%lu%s%.100s", csv_name(c), row->line,
 		 row->device[0] ? " " : "", row->device);
-	return junit_add(&c->junit, c->a->compile.profile, name, first,
-			 imp_secret_span(&said->text), err);
+	add_case(c, name, first, imp_secret_span(&said->text));
 }
 
 /* "nrf91" is a shipped one, "./mine.yaml" a file. */
@@ -245,7 +250,7 @@ static int checked(void *ctx, const struct compile_row *row, struct imp_error *e
 	int rc = say_all(c, row->mistakes, &said, err);
 
 	if (!rc)
-		rc = report_row(c, row, &said, err);
+		report_row(c, row, &said);
 	if (row->good)
 		c->good++;
 	else if (row->line > 0)
@@ -273,15 +278,6 @@ static int take_error(struct check *c, struct imp_error *err)
 	if (c->a->report.json)
 		put_json(&m);
 	return imp_secret_set(&c->mine.first, imp_span_str(what.msg), NULL);
-}
-
-static int write_junit(struct check *c, struct imp_error *err)
-{
-	const char *profile = c->a->compile.profile;
-	int rc = junit_add(&c->junit, profile, profile, imp_secret_span(&c->mine.first),
-			   imp_secret_span(&c->mine.text), err);
-
-	return rc ? rc : junit_write(&c->junit, profile, c->a->junit, err);
 }
 
 static void put_summary(const struct check *c)
@@ -328,8 +324,11 @@ static int finish(struct check *c, int rc, struct imp_error *err)
 		if (c->mistakes == 0)
 			rc2 = take_error(c, err);
 	}
-	if (!rc2 && c->a->junit && (wrong || !rc))
-		rc2 = write_junit(c, rc ? NULL : err);
+	if (!rc2 && (wrong || !rc)) {
+		add_case(c, c->a->compile.profile, imp_secret_span(&c->mine.first),
+			 imp_secret_span(&c->mine.text));
+		rc2 = junit_commit(&c->junit, rc, err);
+	}
 	if (!rc && c->explained_len > 0)
 		fwrite(c->explained, 1, c->explained_len, stdout);
 	if (c->a->report.json && (wrong || !rc))
@@ -351,6 +350,9 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	(void)cli;
 	cli_parse(&cmd_check, argc, argv, &a);
 	c.a = &a;
+	rc = junit_open(&c.junit, &a.junit, "check", err);
+	if (rc)
+		return rc;
 	rc = imp_crypto_new(&crypto, err);
 	if (!rc)
 		rc = draw_seed(crypto, &seed, err);

@@ -12,6 +12,7 @@ struct args {
 	struct dev_args dev;
 	struct verifier_args verifier;
 	struct report_args report;
+	struct junit_args junit;
 	const char *file;
 	uint64_t index; /* 1..; 0: by ueid */
 	bool dry_run;
@@ -30,6 +31,7 @@ static const struct argp_option options[] = {
 static const struct argp_child children[] = { { &dev_argp, 0, NULL, 0 },
 					      { &verifier_argp, 0, NULL, 0 },
 					      { &report_argp, 0, NULL, 0 },
+					      { &junit_argp, 0, NULL, 0 },
 					      { 0 } };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -41,6 +43,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[0] = &a->dev;
 		state->child_inputs[1] = &a->verifier;
 		state->child_inputs[2] = &a->report;
+		state->child_inputs[3] = &a->junit;
 		return 0;
 	case OPT_DRY_RUN:
 		a->dry_run = true;
@@ -107,12 +110,14 @@ static int open_file(struct push *p, struct imp_crypto *crypto, struct imp_error
 static int run(const struct cli *cli, int argc, char **argv, struct imp_error *err)
 {
 	CLEANUP(imp_crypto_free) struct imp_crypto *crypto = NULL;
+	CLEANUP(junit_abort) struct junit junit = { 0 };
 	struct args a = { 0 };
 	struct push p = { .a = &a };
 	struct device_work work = { .verb = "push",
 				    .talk = talk,
 				    .ctx = &p,
 				    .verifier = &p.verifier,
+				    .junit = &junit,
 				    .progress = true };
 	int rc;
 
@@ -124,6 +129,8 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 		rc = verifier_open(&p.verifier, crypto, &a.verifier, &a.dev, err);
 	if (!rc)
 		rc = open_file(&p, crypto, err);
+	if (!rc)
+		rc = junit_open(&junit, &a.junit, work.verb, err);
 	if (!rc)
 		rc = devices_run(&a.dev, &work, err);
 	objects_close(&p.objects);

@@ -11,6 +11,7 @@ struct args {
 	struct dev_args dev;
 	struct verifier_args verifier;
 	struct report_args report;
+	struct junit_args junit;
 	const char *expect;
 	bool require_locked, retired;
 };
@@ -29,6 +30,7 @@ static const struct argp_option options[] = {
 static const struct argp_child children[] = { { &dev_argp, 0, NULL, 0 },
 					      { &verifier_argp, 0, NULL, 0 },
 					      { &report_argp, 0, NULL, 0 },
+					      { &junit_argp, 0, NULL, 0 },
 					      { 0 } };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -40,6 +42,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[0] = &a->dev;
 		state->child_inputs[1] = &a->verifier;
 		state->child_inputs[2] = &a->report;
+		state->child_inputs[3] = &a->junit;
 		return 0;
 	case OPT_EXPECT:
 		a->expect = arg;
@@ -117,11 +120,14 @@ static int talk(struct device *d, void *ctx)
 static int run(const struct cli *cli, int argc, char **argv, struct imp_error *err)
 {
 	CLEANUP(imp_crypto_free) struct imp_crypto *crypto = NULL;
+	CLEANUP(junit_abort) struct junit junit = { 0 };
 	struct args a = { 0 };
 	struct expect x = { .a = &a };
-	struct device_work work = {
-		.verb = "verify", .talk = talk, .ctx = &x, .verifier = &x.verifier
-	};
+	struct device_work work = { .verb = "verify",
+				    .talk = talk,
+				    .ctx = &x,
+				    .verifier = &x.verifier,
+				    .junit = &junit };
 	int rc;
 
 	(void)cli;
@@ -133,6 +139,8 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	x.verifier.require_locked = a.require_locked;
 	if (!rc && a.expect)
 		rc = objects_open(&x.objects, crypto, a.expect, err);
+	if (!rc)
+		rc = junit_open(&junit, &a.junit, work.verb, err);
 	if (!rc)
 		rc = devices_run(&a.dev, &work, err);
 	objects_close(&x.objects);

@@ -225,6 +225,8 @@ int devices_run(const struct dev_args *args, const struct device_work *work,
 		if (!threads[i].device.skipped)
 			report_device(work, &threads[i].device);
 	rc = verdict(threads, l.count, work, err);
+	if (work->junit)
+		rc = junit_commit(work->junit, rc, err);
 	for (size_t i = 0; i < l.count; i++) {
 		imp_secret_fini(&threads[i].device.evidence);
 		imp_secret_fini(&threads[i].device.card);

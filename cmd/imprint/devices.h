@@ -11,6 +11,7 @@
 #include "driver/session.h"
 #include "evidence/cards.h"
 #include "evidence/chains.h"
+#include "junit.h"
 
 /* What a conversation with one device is about. */
 struct device {
@@ -56,8 +57,9 @@ struct device_work {
 	void *ctx;
 	struct verifier *verifier; /* its cards tell serials for --id; may be NULL */
 	bool json;
-	bool progress; /* a bar on the terminal */
-	bool quiet;    /* devices that fail are reported, others not */
+	bool progress;	     /* a bar on the terminal */
+	bool quiet;	     /* devices that fail are reported, others not */
+	struct junit *junit; /* a report for CI; NULL: none */
 };
 
 /*

@@ -248,6 +248,8 @@ void report_device(const struct device_work *work, const struct device *d)
 {
 	if (work->quiet && !d->rc)
 		return;
+	if (work->junit)
+		report_junit(work->junit, d);
 	if (work->json)
 		report_json(work, d);
 	else

@@ -13,5 +13,7 @@ void report_begin(const struct device_work *work, size_t devices);
 void report_attach_progress(struct device *d, const struct device_work *work);
 void report_end_progress(const struct device_work *work);
 void report_device(const struct device_work *work, const struct device *d);
+/* A device as a case of JUnit; report_device() does it where there is such a report. */
+void report_junit(struct junit *junit, const struct device *d);
 
 #endif
