@@ -16,6 +16,7 @@
 #include "json.h"
 #include "keyarg.h"
 #include "sim/sim.h"
+#include "source/catalog.h"
 #include "source/csv.h"
 
 enum { FAULTS_MAX = 256 };
@@ -24,7 +25,7 @@ struct args {
 	struct report_args report;
 	unsigned count; /* 0: as many as the CSV has rows, or 1 */
 	const char *csv, *dir;
-	struct path_list maker;
+	struct path_list maker, vendor;
 	const char *factory;
 	const char *fault[FAULTS_MAX];
 	size_t faults;
@@ -38,6 +39,7 @@ enum {
 	OPT_STATE,
 	OPT_MAKER,
 	OPT_FACTORY,
+	OPT_VENDOR,
 	OPT_FAULT,
 	OPT_SEED,
 	OPT_PASS_FD
@@ -55,6 +57,8 @@ static const struct argp_option options[] = {
 	  0 },
 	{ "factory", OPT_FACTORY, "KEY", 0,
 	  "Endorse each device's card with the factory key KEY", 0 },
+	{ "vendor", OPT_VENDOR, "FILE", 0,
+	  "Give the firmware the objects that FILE describes, too; repeatable", 0 },
 	{ "fault", OPT_FAULT, "FAULT", 0,
 	  "Do something wrong: [DEVICE:]KIND[@N], as imprint-simulate(1) lists them; repeatable",
 	  0 },
@@ -90,6 +94,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_MAKER:
 		path_list_add(state, &a->maker, arg);
+		return 0;
+	case OPT_VENDOR:
+		path_list_add(state, &a->vendor, arg);
 		return 0;
 	case OPT_FACTORY:
 		a->factory = arg;
@@ -131,6 +138,7 @@ struct fleet {
 	struct imp_key factory;
 	struct imp_signer signer;
 	struct imp_pub maker;
+	struct imp_catalog vendor;
 	struct imp_sim_identity *identity; /* count of them; owned */
 	struct imp_sim_fault fault[FAULTS_MAX];
 	size_t count;
@@ -140,6 +148,7 @@ struct fleet {
 static void fleet_close(struct fleet *f)
 {
 	imp_sim_close(&f->sim);
+	imp_catalog_fini(&f->vendor);
 	free(f->identity);
 	f->identity = NULL;
 	imp_key_fini(&f->factory);
@@ -231,6 +240,18 @@ static int read_identities(const struct args *a, struct fleet *f, struct imp_err
 	return rc ? rc : make_identities(f, a->csv ? &csv : NULL, err);
 }
 
+/* Mistakes in descriptions go to standard error. */
+static int read_vendor(const struct args *a, struct fleet *f, struct imp_error *err)
+{
+	CLEANUP(imp_secret_fini) struct imp_secret text = { 0 };
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < a->vendor.count; i++)
+		rc = imp_catalog_add_file(&f->vendor, a->vendor.path[i], &text, err);
+	fwrite(text.ptr, 1, text.len, stderr);
+	return rc;
+}
+
 static void print_event(void *ctx, size_t device, const char *what)
 {
 	const struct args *a = ctx;
@@ -257,6 +278,7 @@ static int open_sim(struct args *a, struct fleet *f, struct imp_error *err)
 		.count = f->count,
 		.maker = a->maker.count > 0 ? &f->maker : NULL,
 		.factory = a->factory ? &f->signer : NULL,
+		.vendor = &f->vendor,
 		.fault = f->fault,
 		.faults = a->faults,
 		.seed = a->seed,
@@ -279,6 +301,8 @@ static int open_fleet(struct args *a, struct fleet *f, struct imp_error *err)
 				 &f->signer, err);
 	for (size_t i = 0; !rc && i < a->faults; i++)
 		rc = imp_sim_fault_parse(a->fault[i], &f->fault[i], err);
+	if (!rc)
+		rc = read_vendor(a, f, err);
 	if (!rc)
 		rc = read_identities(a, f, err);
 	return rc ? rc : open_sim(a, f, err);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The settings that a simulated board has, as firmware knows them: in a table. */
-#include "sim/settings.h"
-#include "base/reason.h"
+#include <string.h>
+
+#include "cbor/writer.h"
 #include "object/profile.h"
+#include "sim/settings.h"
 
 /* Ascending; the type is that on the wire. Source: imprint-objects(5). */
 static const struct row {
@@ -72,12 +74,110 @@ static const struct row {
 	{ 21, 5, IMP_T_BYTES, false },	{ 21, 6, IMP_T_BYTES, false },
 };
 
-static const struct row *find(const struct imp_setting *s)
+/* The objects that ship, and their versions. Source: OMNA, LwM2M object registry. */
+static const struct version {
+	uint16_t object;
+	const char *text;
+} shipped[] = {
+	{ 0, "1.2" },  { 1, "1.2" },  { 10, "1.1" }, { 11, "1.1" },
+	{ 13, "1.1" }, { 18, "1.0" }, { 21, "2.0" },
+};
+
+/* urn:oma:lwm2m:x:42770:1.1; without a version it is 1.0. Source: OMA LwM2M registry,
+ * DDF.xml. */
+static const char *version_of(const struct imp_object *o)
+{
+	const char *last = strrchr(o->urn, ':');
+	size_t major = last ? strspn(last + 1, "0123456789") : 0;
+
+	if (major == 0 || last[1 + major] != '.' || strlen(last + 1) > 7)
+		return "1.0";
+	return last + 1;
+}
+
+/* In its place, ascending. False: there is one already. */
+static bool insert(struct version *list, size_t count, struct version v)
+{
+	size_t at = count;
+
+	while (at > 0 && list[at - 1].object > v.object)
+		at--;
+	if (at > 0 && list[at - 1].object == v.object)
+		return false;
+	memmove(list + at + 1, list + at, (count - at) * sizeof(*list));
+	list[at] = v;
+	return true;
+}
+
+int sim_objects_init(struct sim_objects *o, const struct imp_catalog *vendor,
+		     struct imp_error *err)
+{
+	struct version all[COUNTOF(shipped) + SIM_VENDOR_OBJECTS];
+	struct imp_writer w = imp_writer(o->map, sizeof(o->map));
+	size_t count = COUNTOF(shipped), more = vendor ? vendor->objects : 0;
+
+	if (more > SIM_VENDOR_OBJECTS)
+		return imp_fail(err, IMP_EUSAGE, "%zu vendor objects, at most %d", more,
+				SIM_VENDOR_OBJECTS);
+	memcpy(all, shipped, sizeof(shipped));
+	for (size_t i = 0; i < more; i++) {
+		const struct imp_object *v = &vendor->object[i];
+
+		if (!insert(all, count++, (struct version){ v->id, version_of(v) }))
+			return imp_fail(err, IMP_EUSAGE,
+					"object %u (%s): is one that the devices have",
+					v->id, v->name);
+	}
+	imp_cbor_put_map(&w, count);
+	for (size_t i = 0; i < count; i++) {
+		imp_cbor_put_uint(&w, all[i].object);
+		imp_cbor_put_text(&w, imp_span_str(all[i].text));
+	}
+	o->vendor = vendor;
+	o->len = w.len;
+	return w.ok ? 0 : imp_fail(err, IMP_EINTERNAL, "objects that do not fit a card");
+}
+
+/* The type that a described resource has on the wire. Source: imprint-objects(5). */
+static enum imp_cbor_type type_of(enum imp_value_type type)
+{
+	switch (type) {
+	case IMP_V_INT:
+	case IMP_V_UINT:
+		return IMP_T_INT;
+	case IMP_V_BOOL:
+		return IMP_T_BOOL;
+	case IMP_V_OPAQUE:
+	case IMP_V_FLOAT:
+		return IMP_T_BYTES;
+	default:
+		return IMP_T_TEXT;
+	}
+}
+
+static bool find_vendor(const struct sim_objects *o, const struct imp_setting *s,
+			struct row *out)
+{
+	const struct imp_object *object =
+		o->vendor ? imp_catalog_by_id(o->vendor, s->object) : NULL;
+	const struct imp_resource *r =
+		object ? imp_object_by_id(object, s->resource) : NULL;
+
+	if (!r || (!object->multiple && s->instance != 0))
+		return false;
+	*out = (struct row){ s->object, s->resource, type_of(r->type), r->multiple };
+	return true;
+}
+
+static bool find(const struct sim_objects *o, const struct imp_setting *s,
+		 struct row *out)
 {
 	for (size_t i = 0; i < COUNTOF(rows); i++)
-		if (rows[i].object == s->object && rows[i].resource == s->resource)
-			return &rows[i];
-	return NULL;
+		if (rows[i].object == s->object && rows[i].resource == s->resource) {
+			*out = rows[i];
+			return true;
+		}
+	return find_vendor(o, s, out);
 }
 
 /* Null is the key that the device holds itself, in the place of bytes. */
@@ -88,17 +188,17 @@ static bool fits(const struct row *row, const struct imp_setting *s)
 		(s->type == IMP_T_NULL && row->type == IMP_T_BYTES));
 }
 
-enum imp_reason sim_settings_check(struct imp_span settings)
+enum imp_reason sim_settings_check(const struct sim_objects *o, struct imp_span settings)
 {
 	struct imp_settings_walk walk;
 
 	imp_settings_begin(&walk, settings);
 	while (imp_settings_next(&walk)) {
-		const struct row *row = find(&walk.at);
+		struct row row;
 
-		if (!row)
+		if (!find(o, &walk.at, &row))
 			return IMP_R_UNSUPPORTED;
-		if (!fits(row, &walk.at))
+		if (!fits(&row, &walk.at))
 			return IMP_R_MALFORMED;
 	}
 	return walk.ok ? IMP_R_NONE : IMP_R_MALFORMED;

@@ -128,6 +128,7 @@ static int open_device(struct imp_sim *s, struct imp_crypto *crypto,
 		.suffix = suffix,
 		.maker = o->maker ? &s->maker : NULL,
 		.factory = o->factory,
+		.objects = &s->objects,
 	};
 	struct sim_line *l = &s->line[i];
 	int rc;
@@ -160,6 +161,8 @@ static int start(struct imp_sim *s, struct imp_crypto *crypto,
 
 	if (!rc)
 		rc = check_faults(o, err);
+	if (!rc)
+		rc = sim_objects_init(&s->objects, o->vendor, err);
 	if (!rc)
 		rc = open_folder(s, o->dir, err);
 	for (size_t i = 0; i < s->count && !rc; i++)

@@ -11,6 +11,7 @@
 #define IMP_SIM_SIM_H
 
 #include "crypto/host.h"
+#include "model/object.h"
 #include "sim/fault.h"
 
 enum { IMP_SIM_DEVICES = 1024, IMP_SIM_TEXT_MAX = 32, IMP_SIM_UEID = 15 };
@@ -28,6 +29,8 @@ struct imp_sim_options {
 	size_t count;			  /* devices, 1..1024 */
 	const struct imp_pub *maker;	  /* built into the image, or NULL */
 	const struct imp_signer *factory; /* endorses at the first start, or NULL */
+	const struct imp_catalog *vendor; /* objects that the firmware has beyond those
+					   * that ship, or NULL */
 	const struct imp_sim_fault *fault;
 	size_t faults;
 	uint64_t seed; /* of what is random in faults */
@@ -53,11 +56,11 @@ struct imp_sim_info {
  * Start the devices: state loaded, agents booted, links there.
  *
  *   crypto    borrowed, outlives *out
- *   options   borrowed during the call, but for maker, event and ctx, which stay
+ *   options   borrowed during the call, but for maker, vendor, event and ctx, which stay
  *
  * 0; -IMP_EUSAGE (an IMEI twice or not 15 digits, a fault for a device that is not there,
- * no such folder, another simulation has it); -IMP_EFORMAT, -IMP_EKEY (what is in it);
- * -IMP_ERESOURCE (files, pseudo-terminals).
+ * a vendor's object that ships, no such folder, another simulation has it); -IMP_EFORMAT,
+ * -IMP_EKEY (what is in it); -IMP_ERESOURCE (files, pseudo-terminals).
  */
 int imp_sim_open(struct imp_sim **out, struct imp_crypto *crypto,
 		 const struct imp_sim_options *options, struct imp_error *err)

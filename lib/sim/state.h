@@ -16,6 +16,7 @@ struct imp_sim {
 	void (*event)(void *ctx, size_t device, const char *what);
 	void *ctx;
 	struct imp_pub maker;
+	struct sim_objects objects;
 	uint8_t answer[SIM_PACKET];
 	uint8_t wire[IMP_WIRE_MAX(SIM_PACKET)];
 };

@@ -6,19 +6,12 @@
 #include "base/wipe.h"
 #include "cose/key.h"
 #include "object/signed.h"
-#include "sim/settings.h"
 #include "sim/unit.h"
 
 /* The example enterprise number. Source: RFC 5612. */
 enum { OEMID = 32473, DEBUG_DISABLED = 2 };
 
 static const struct imp_span hwmodel = { (const uint8_t *)"keel-2", 6 };
-
-/* The objects that ship, and their versions. Source: OMNA, LwM2M object registry. */
-static const uint8_t objects[] = { 0xa7, 0x00, 0x63, '1',  '.',	 '2',  0x01, 0x63, '1',
-				   '.',	 '2',  0x0a, 0x63, '1',	 '.',  '1',  0x0b, 0x63,
-				   '1',	 '.',  '1',  0x0d, 0x63, '1',  '.',  '1',  0x12,
-				   0x63, '1',  '.',  '0',  0x15, 0x63, '2',  '.',  '0' };
 
 static int port_read(void *ctx, unsigned half, uint32_t off, uint8_t *buf, size_t len)
 {
@@ -89,9 +82,10 @@ static int port_now(void *ctx, struct imp_board_now *out)
 
 static int port_check(void *ctx, unsigned domain, struct imp_span settings)
 {
-	(void)ctx;
+	const struct sim_unit *u = ctx;
+
 	(void)domain;
-	return (int)sim_settings_check(settings);
+	return (int)sim_settings_check(u->objects, settings);
 }
 
 /* There is no modem behind this board: the flash is where settings show. */
@@ -137,7 +131,7 @@ static void set_board(struct sim_unit *u, const struct imp_pub *maker)
 		.serial = imp_span_str(u->identity.serial),
 		.endorsement = sim_flash_endorsement(&u->flash),
 		.maker = maker,
-		.objects = IMP_SPAN(objects),
+		.objects = { u->objects->map, u->objects->len },
 		.half_size = SIM_HALF,
 		.write_unit = SIM_UNIT,
 		.cobs = true,
@@ -179,6 +173,7 @@ int sim_unit_open(struct sim_unit *u, struct imp_crypto *crypto,
 	int rc;
 
 	u->identity = *setup->identity;
+	u->objects = setup->objects;
 	u->crypto = crypto;
 	set_ueid(u);
 	snprintf(path, sizeof(path), "%s/%s.keys", setup->dir, u->identity.imei);

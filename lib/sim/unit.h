@@ -8,6 +8,7 @@
 #include "sim/flash.h"
 #include "sim/keys.h"
 #include "sim/lie.h"
+#include "sim/settings.h"
 
 enum { SIM_PATH = 4200 };
 
@@ -16,7 +17,8 @@ struct sim_unit {
 	uint8_t ueid[IMP_SIM_UEID];
 	struct imp_board board;
 	struct imp_port port;
-	struct imp_crypto *crypto; /* borrowed */
+	struct imp_crypto *crypto;	   /* borrowed */
+	const struct sim_objects *objects; /* borrowed */
 	struct sim_flash flash;
 	struct sim_keys keys;
 	uint8_t kid[32]; /* of the signing key */
@@ -32,6 +34,7 @@ struct sim_unit_setup {
 	const char *suffix; /* "" or what tells a clone's flash from the original's */
 	const struct imp_pub *maker;
 	const struct imp_signer *factory;
+	const struct sim_objects *objects;
 };
 
 /*

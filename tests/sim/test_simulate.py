@@ -217,6 +217,57 @@ class Board(Case):
         with sim.client() as client:
             self.assertEqual(client.describe()['domains'], {})
 
+    def vendor(self, name, *objects):
+        """A file of descriptions, each (number, instances, type of its one resource)."""
+        with open(self.path(name), 'w', encoding='ascii') as f:
+            f.write('---\n'.join(f'object: {number}\nname: vendor-{number}\nurn: "urn:oma:lwm2m:x:{number}{version}"\n'
+                                 f'instances: {instances}\nsource: test\nresources: {{knob: {{id: 7, type: {kind}}}}}\n'
+                                 for number, version, instances, kind in objects))
+        return self.path(name)
+
+    def pushed(self, sim, settings, sequence, objects='host.yaml', status=0):
+        """The outcome of a profile with these settings, described to the host by another file."""
+        with open(self.path('p.yaml'), 'w', encoding='ascii') as f:
+            f.write(f'imprint: 1\nprofile: p\ndomain: owner\nsequence: {sequence}\ntarget: {{imei: "001010010000014"}}\n'
+                    f'objects: [{objects}]\nsettings: {settings}\n')
+        run('pack', self.path('p.yaml'), '-k', self.key('owner'), '--cards', self.path('cards'), '--force', '-o', self.path('packages'))
+        return run('push', '-d', sim.link(), '--cards', self.path('cards'), self.path('packages'), status=status).stderr
+
+    def test_a_vendors_objects_come_from_descriptions(self):
+        """They stand in the card, ascending, with their versions; what is in them is judged as the rest is."""
+        files = [self.vendor('a.yaml', (42770, ':1.3', 'multiple', 'int'), (5, '', 'single', 'text')),
+                 self.vendor('b.yaml', (42769, ':x.1', 'single', 'float'))]
+        sim = self.simulation('--vendor', files[0], '--vendor', files[1])
+        with sim.client() as client:
+            card = Signed(client.enroll(NONCE)).claims
+        self.assertEqual(list(card[-70009].items()), [(0, '1.2'), (1, '1.2'), (5, '1.0'), (10, '1.1'), (11, '1.1'), (13, '1.1'), (18, '1.0'),
+                                                      (21, '2.0'), (42769, '1.0'), (42770, '1.3')])
+        run('enroll', '-d', sim.link(), '-o', self.path('cards'))
+        run('claim', '-k', self.key('owner'), '-d', sim.link(), '--cards', self.path('cards'))
+        self.vendor('host.yaml', (42770, '', 'multiple', 'int'), (42769, '', 'multiple', 'float'))
+        self.vendor('wrong.yaml', (42770, '', 'multiple', 'text'), (42769, '', 'multiple', 'bool'))
+        self.pushed(sim, '{vendor-42770/3: {knob: 5}, vendor-42769/0: {knob: 0.5}}', 1)
+        for settings in ('{vendor-42770/3: {knob: five}}', '{vendor-42769/0: {knob: true}}'):
+            self.assertIn('malformed', self.pushed(sim, settings, 2, 'wrong.yaml', status=3))
+        self.assertIn('unsupported', self.pushed(sim, '{vendor-42769/1: {knob: 0.5}}', 2, status=4))
+        with open(self.path('other.yaml'), 'w', encoding='ascii') as f:
+            f.write('{object: 42770, name: vendor-42770, instances: multiple, source: test, resources: {knob: {id: 8, type: int}}}\n')
+        self.assertIn('unsupported', self.pushed(sim, '{vendor-42770/3: {knob: 5}}', 2, 'other.yaml', status=4))
+        with sim.client() as client:
+            self.assertEqual([d[1] for d in client.describe()['domains'].values()], [1])
+
+    def test_descriptions_that_cannot_be(self):
+        many = self.vendor('many.yaml', *((40000 + i, '', 'single', 'int') for i in range(33)))
+        for name, status, says in ((self.vendor('a.yaml', (10, '', 'single', 'int')), 2, 'object 10 (vendor-10): is one that the devices have'),
+                                   (self.vendor('b.yaml', (42769, '', 'single', 'word')), 3, 'b.yaml:6:'),
+                                   (many, 2, '33 vendor objects, at most 32'), (self.path('none.yaml'), 2, 'none.yaml')):
+            done = subprocess.run([IMPRINT, 'simulate', '--state', self.path('sim'), '--vendor', name, '--', 'true'],
+                                  capture_output=True, text=True, timeout=10, check=False)
+            self.assertEqual(done.returncode, status, done.stderr)
+            self.assertIn(says, done.stderr)
+        self.vendor('c.yaml', *((40000 + i, ':12.3456', 'single', 'int') for i in range(32)))
+        self.simulation('--vendor', self.path('c.yaml'))
+
 
 class Command(Case):
 
