@@ -68,7 +68,7 @@ prepare() {
 	run keygen --type seed -o seed.key
 
 	heading 'What is wanted: one profile, eight devices'
-	cp "$here/profiles/examples/sensor.yaml" "$here/profiles/examples/devices.csv" .
+	cp "$here"/profiles/examples/nb-iot-sensor/sensor.yaml "$here"/profiles/examples/nb-iot-sensor/devices.csv .
 	sed -n '/^settings:/,$p' sensor.yaml
 	head -3 devices.csv
 	echo ...

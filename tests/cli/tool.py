@@ -10,7 +10,7 @@ import unittest
 
 IMPRINT = os.environ["IMPRINT"]
 ROOT = pathlib.Path(os.environ["SOURCE_ROOT"])
-EXAMPLES = ROOT / "profiles" / "examples"
+EXAMPLES = ROOT / "profiles" / "examples" / "nb-iot-sensor"
 
 
 class Case(unittest.TestCase):

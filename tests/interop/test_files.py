@@ -17,7 +17,7 @@ from cbor_strict import Tag, decode, encode, sequence
 from fixtures import Fleet, device, imei_ueid, settings
 from lab import IMPRINT, ROOT, Lab
 
-EXAMPLES, OBJECTS = ROOT / 'profiles' / 'examples', ROOT / 'profiles' / 'objects'
+EXAMPLES, OBJECTS = ROOT / 'profiles' / 'examples' / 'nb-iot-sensor', ROOT / 'profiles' / 'objects'
 
 
 def batch(kind, items):
