@@ -79,9 +79,10 @@ int bundle_begin(struct bundle *b, uint64_t count, bool lone, struct imp_error *
 	int rc;
 
 	b->lone = lone;
-	rc = b->args->split ? split_begin(&b->split, b->args->split,
-					  b->flags & IMP_OUT_PRIVATE, err)
-			    : begin_file(b, count, err);
+	rc = b->args->split
+		     ? split_begin(&b->split, b->args->split,
+				   b->flags & IMP_OUT_PRIVATE ? SPLIT_PRIVATE : 0, err)
+		     : begin_file(b, count, err);
 	if (!rc)
 		progress_begin(&b->progress, b->verb, count);
 	return rc;

@@ -1,13 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of commands, in the order of the work. */
+/* The table of commands, a line each, in the order of the work. */
 #include "commands.h"
 
-/* clang-format off: a line each */
+/* clang-format off */
 const struct cli_cmd *const cli_cmds[] = {
-	&cmd_keygen,  &cmd_key,	    &cmd_enroll, &cmd_claim,	&cmd_check,  &cmd_build,
-	&cmd_sign,    &cmd_encrypt, &cmd_pack,	 &cmd_push,	&cmd_verify, &cmd_diff,
-	&cmd_inspect, &cmd_open,    &cmd_lock,	 &cmd_floor,	&cmd_wipe,   &cmd_policy,
-	&cmd_retire,  &cmd_import,  &cmd_export, &cmd_simulate, &cmd_help,   NULL,
+	&cmd_init,
+	&cmd_keygen,
+	&cmd_key,
+	&cmd_enroll,
+	&cmd_claim,
+	&cmd_check,
+	&cmd_build,
+	&cmd_sign,
+	&cmd_encrypt,
+	&cmd_pack,
+	&cmd_push,
+	&cmd_verify,
+	&cmd_diff,
+	&cmd_inspect,
+	&cmd_open,
+	&cmd_lock,
+	&cmd_floor,
+	&cmd_wipe,
+	&cmd_policy,
+	&cmd_retire,
+	&cmd_import,
+	&cmd_export,
+	&cmd_simulate,
+	&cmd_help,
+	NULL,
 };
 /* clang-format on */
 

@@ -6,6 +6,7 @@
 #include "cli.h"
 
 extern const struct cli_cmd cmd_help;
+extern const struct cli_cmd cmd_init;
 extern const struct cli_cmd cmd_keygen;
 extern const struct cli_cmd cmd_key;
 extern const struct cli_cmd cmd_build;

@@ -25,7 +25,7 @@ static bool beside_binary(char *out, size_t cap, const char *folder)
 	return access(out, R_OK) == 0;
 }
 
-static void data_dir(char *out, size_t cap, const char *folder)
+void data_dir(char *out, size_t cap, const char *folder)
 {
 	const char *data = getenv("IMPRINT_DATADIR");
 

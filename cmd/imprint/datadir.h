@@ -5,8 +5,10 @@
 
 #include <stddef.h>
 
-/* The folder of object descriptions: $IMPRINT_DATADIR/objects, or beside a binary that
- * was not installed, or the installed one. */
+/* A folder of data, "examples/calibration": in $IMPRINT_DATADIR, or beside a binary that
+ * was not installed, or where it is installed. */
+void data_dir(char *out, size_t cap, const char *folder);
+/* That of object descriptions. */
 void objects_dir(char *out, size_t cap);
 /* The folder of modem descriptions, found in the same way. */
 void modems_dir(char *out, size_t cap);

@@ -19,31 +19,89 @@ static int exists(const char *path, struct imp_error *err)
 	return imp_hint(err, rc, "name a new folder");
 }
 
-int split_begin(struct split *s, const char *path, bool private, struct imp_error *err)
+static int not_empty(const char *path, struct imp_error *err)
+{
+	int rc =
+		imp_fail(err, IMP_EUSAGE, "%s: is there already, and is not empty", path);
+
+	return imp_hint(err, rc, "name a new folder");
+}
+
+static bool is_empty(DIR *dir)
+{
+	struct dirent *e;
+
+	while ((e = readdir(dir)))
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+			return false;
+	return true;
+}
+
+/* The folder takes the place of an empty one; whoever stands in that would be nowhere. */
+static int check_empty(const char *path, struct imp_error *err)
+{
+	DIR *dir = opendir(path);
+	struct stat there, here;
+	int rc = 0;
+
+	if (!dir || fstat(dirfd(dir), &there) != 0 || stat(".", &here) != 0)
+		rc = imp_fail(err, IMP_EUSAGE, "%s: %s", path, strerror(errno));
+	else if (!is_empty(dir))
+		rc = not_empty(path, err);
+	else if (there.st_dev == here.st_dev && there.st_ino == here.st_ino)
+		rc = imp_hint(err,
+			      imp_fail(err, IMP_EUSAGE,
+				       "%s: is the folder that you are in, and a whole "
+				       "new one would take its place",
+				       path),
+			      "go one up (cd ..) and name it from there");
+	if (dir)
+		closedir(dir);
+	return rc;
+}
+
+/* Its name without slashes at the end, or of what is there already. */
+static int set_path(struct split *s, const char *path, struct imp_error *err)
 {
 	size_t len = strlen(path);
 	struct stat st;
+	int rc = 0;
 
 	while (len > 1 && path[len - 1] == '/')
 		len--;
-	if (lstat(path, &st) == 0)
-		return exists(path, err);
-	*s = (struct split){ .path = path, .private = private, .fd = -1 };
-	if (asprintf(&s->tmp, "%.*s.XXXXXX", (int)len, path) < 0) {
-		s->tmp = NULL;
+	if (lstat(path, &st) == 0) {
+		rc = s->flags & SPLIT_EMPTY ? check_empty(path, err) : exists(path, err);
+		if (!rc)
+			s->path = realpath(path, NULL);
+	} else {
+		s->path = strndup(path, len);
+	}
+	return rc || s->path ? rc : imp_fail(err, IMP_ERESOURCE, "out of memory");
+}
+
+int split_begin(struct split *s, const char *path, unsigned flags, struct imp_error *err)
+{
+	CLEANUP(split_abort) struct split new = { .flags = flags, .fd = -1 };
+	int rc = set_path(&new, path, err);
+
+	if (rc)
+		return rc;
+	if (asprintf(&new.tmp, "%s.XXXXXX", new.path) < 0) {
+		new.tmp = NULL;
 		return imp_fail(err, IMP_ERESOURCE, "out of memory");
 	}
-	if (!mkdtemp(s->tmp)) {
-		int rc = imp_fail(err, imp_file_code(errno), "%s: cannot create it: %s",
-				  path, strerror(errno));
-
-		free(s->tmp);
-		s->tmp = NULL;
+	if (!mkdtemp(new.tmp)) {
+		rc = imp_fail(err, imp_file_code(errno), "%s: cannot create it: %s", path,
+			      strerror(errno));
+		free(STEAL(new.tmp)); /* there is no such folder */
 		return rc;
 	}
-	s->fd = open(s->tmp, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	return s->fd >= 0 ? 0
-			  : imp_fail(err, IMP_ERESOURCE, "%s: %s", path, strerror(errno));
+	new.fd = open(new.tmp, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (new.fd < 0)
+		return imp_fail(err, IMP_ERESOURCE, "%s: %s", path, strerror(errno));
+	*s = new;
+	new = (struct split){ 0 };
+	return 0;
 }
 
 static int write_all(int fd, struct imp_span bytes)
@@ -59,11 +117,11 @@ static int write_all(int fd, struct imp_span bytes)
 	return 0;
 }
 
-int split_put(struct split *s, const char *name, struct imp_span bytes,
-	      struct imp_error *err)
+static int put(struct split *s, const char *name, struct imp_span bytes, mode_t mode,
+	       struct imp_error *err)
 {
 	int fd = openat(s->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-			s->private ? 0600 : 0666);
+			mode);
 	int bad;
 
 	if (fd < 0 && errno == EEXIST)
@@ -77,31 +135,54 @@ int split_put(struct split *s, const char *name, struct imp_span bytes,
 		   : 0;
 }
 
+int split_put(struct split *s, const char *name, struct imp_span bytes,
+	      struct imp_error *err)
+{
+	return put(s, name, bytes, s->flags & SPLIT_PRIVATE ? 0600 : 0666, err);
+}
+
+int split_put_private(struct split *s, const char *name, struct imp_span bytes,
+		      struct imp_error *err)
+{
+	s->has_private = true;
+	return put(s, name, bytes, 0600, err);
+}
+
 /* mkdtemp makes 0700: what is not private is as the umask says. */
 static void set_mode(const struct split *s)
 {
 	mode_t mask = umask(0);
 
 	umask(mask);
-	if (!s->private)
+	if (s->has_private)
+		mask |= S_IWOTH;
+	if (!(s->flags & SPLIT_PRIVATE))
 		(void)fchmod(s->fd, 0777 & ~mask);
+}
+
+/* rename() replaces an empty folder and nothing else. */
+static int give_name(const struct split *s, struct imp_error *err)
+{
+	unsigned how = s->flags & SPLIT_EMPTY ? 0 : RENAME_NOREPLACE;
+
+	if (renameat2(AT_FDCWD, s->tmp, AT_FDCWD, s->path, how) == 0)
+		return 0;
+	if (errno == EEXIST || errno == ENOTEMPTY || errno == ENOTDIR)
+		return how ? exists(s->path, err) : not_empty(s->path, err);
+	return imp_fail(err, IMP_ERESOURCE, "%s: %s", s->path, strerror(errno));
 }
 
 int split_commit(struct split *s, struct imp_error *err)
 {
-	int rc = 0;
+	int rc;
 
 	set_mode(s);
-	if (syncfs(s->fd) != 0)
-		rc = imp_fail(err, IMP_ERESOURCE, "%s: %s", s->path, strerror(errno));
-	else if (renameat2(AT_FDCWD, s->tmp, AT_FDCWD, s->path, RENAME_NOREPLACE) != 0)
-		rc = errno == EEXIST ? exists(s->path, err)
-				     : imp_fail(err, IMP_ERESOURCE, "%s: %s", s->path,
-						strerror(errno));
+	rc = syncfs(s->fd) == 0
+		     ? give_name(s, err)
+		     : imp_fail(err, IMP_ERESOURCE, "%s: %s", s->path, strerror(errno));
 	if (rc)
 		return rc;
-	free(s->tmp);
-	s->tmp = NULL;
+	free(STEAL(s->tmp));
 	rc = imp_folder_sync(s->path, err);
 	split_abort(s);
 	return rc;
@@ -126,8 +207,11 @@ void split_abort(struct split *s)
 		return;
 	if (s->tmp && s->fd >= 0)
 		remove_all(s);
+	else if (s->tmp)
+		rmdir(s->tmp);
 	if (s->fd >= 0)
 		close(s->fd);
 	free(s->tmp);
+	free(s->path);
 	*s = (struct split){ 0 };
 }

@@ -61,14 +61,16 @@ zpty -d z"""
                 self.assertEqual({"test", "production"}, set(shell("imprint keygen --class ")))
                 self.assertIn("verify", shell("imprint help ve"))
         self.assertEqual(self.bash("imprint keygen --class=t"), ["test"])
-        self.assertEqual(set(self.bash("imprint simulate --state ")), {"bin", "folder"})
+        for line in ("imprint simulate --state ", "imprint init "):
+            self.assertEqual(set(self.bash(line)), {"bin", "folder"})
+        self.assertEqual(set(self.fish("imprint init --example ")), {"nb-iot-sensor", "lte-m-tracker", "calibration"})
 
     def test_each_command_that_takes_a_file_offers_files(self):
         (self.dir / "one.file").write_text("")
         commands = {name for name in self.offers("") if self.offers(name, "")}
-        self.assertEqual(commands, {"key", "check", "build", "sign", "encrypt", "pack", "push", "diff", "inspect", "open", "help", "import", "export"})
+        self.assertEqual(commands, {"key", "check", "build", "sign", "encrypt", "pack", "push", "diff", "inspect", "open", "help", "import", "export", "init"})
         self.assertEqual(self.offers("export", ""), ["credentials", ":FILE"])
-        for command in sorted(commands - {"help", "import", "export"}):
+        for command in sorted(commands - {"help", "import", "export", "init"}):
             for name, shell in (("bash", self.bash), ("fish", self.fish)):
                 with self.subTest(f"{name} {command}"):
                     self.assertEqual(set(shell(f"imprint {command} ")), {"bin/", "one.file"} if name == "fish" else {"bin", "one.file"})

@@ -56,7 +56,8 @@ class Docs(Case):
                     self.assertTrue(metavar in METAVARS or re.fullmatch(r"[a-z0-9-]+(\|[a-z0-9-]+)+", metavar))
 
     def test_pages_name_every_field_of_json(self):
-        made = {"keygen": ("keygen", "-o", "k.pem", "--public", "k.pub", "--json"), "key": ("key", "k.pem", "--json")}
+        made = {"keygen": ("keygen", "-o", "k.pem", "--public", "k.pub", "--json"), "key": ("key", "k.pem", "--json"),
+                "init": ("init", "project", "--json")}
         for name, args in made.items():
             page = (ROOT / f"man/imprint-{name}.1.scd").read_text()
             told = re.findall(r"\*([a-z_]+)\*", page[page.index("# REPORT"):page.index("# EXAMPLES")])
