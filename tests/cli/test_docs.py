@@ -55,6 +55,13 @@ class Docs(Case):
                 with self.subTest(f"{name} {metavar}"):
                     self.assertTrue(metavar in METAVARS or re.fullmatch(r"[a-z0-9-]+(\|[a-z0-9-]+)+", metavar))
 
+    def test_code_in_pages_is_what_a_reader_sees(self):
+        """scdoc halves backslashes in code, too: what tests run has none, what is only shown has them twice."""
+        for page in (ROOT / "man").glob("*.scd"):
+            for block in re.findall(r"^```\n(.*?)^```", page.read_text(encoding="utf-8"), re.S | re.M):
+                with self.subTest(page.name):
+                    self.assertNotIn("\\", block if block.startswith("$ ") else block.replace("\\\\", ""))
+
     def test_pages_name_every_field_of_json(self):
         made = {"keygen": ("keygen", "-o", "k.pem", "--public", "k.pub", "--json"), "key": ("key", "k.pem", "--json"),
                 "init": ("init", "project", "--json")}
