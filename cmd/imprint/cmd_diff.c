@@ -10,6 +10,7 @@
 #include "crypto/host.h"
 #include "datadir.h"
 #include "diff.h"
+#include "mistakes.h"
 #include "source/catalog.h"
 
 struct args {
@@ -181,17 +182,16 @@ static int hold(void *ctx, const struct held *h, const struct imp_profile_source
 
 static int read_catalog(struct diff *x, struct imp_error *err)
 {
-	CLEANUP(imp_secret_fini) struct imp_secret mistakes = { 0 }, text = { 0 };
+	CLEANUP(imp_secret_fini) struct imp_secret mistakes = { 0 };
 	char dir[4096];
-	int rc;
+	int said, rc;
 
 	objects_dir(dir, sizeof(dir));
 	rc = imp_catalog_read(&x->catalog,
 			      x->a->compile.objects ? x->a->compile.objects : dir,
 			      &mistakes, err);
-	if (imp_mistakes_text(imp_secret_span(&mistakes), &text, NULL) == 0)
-		fwrite(text.ptr, 1, text.len, stderr);
-	return rc;
+	said = mistakes_say(&mistakes, rc ? NULL : err);
+	return rc ? rc : said;
 }
 
 static int open_sides(struct diff *x, struct imp_error *err)

@@ -9,6 +9,7 @@
 #include "commands.h"
 #include "encode.h"
 #include "import.h"
+#include "mistakes.h"
 
 enum {
 	OPT_FROM = 0x100,
@@ -301,7 +302,7 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	(void)cli;
 	cli_parse(&cmd_import, argc, argv, &a);
 	rc = import(&j, err);
-	if (rc && rows_say(&j.text, NULL))
+	if (rc && mistakes_say(&j.text, NULL))
 		rc = -IMP_ERESOURCE;
 	imp_csv_close(&j.csv);
 	rows_close(&j.rows);

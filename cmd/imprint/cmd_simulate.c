@@ -15,6 +15,7 @@
 #include "issue.h"
 #include "json.h"
 #include "keyarg.h"
+#include "mistakes.h"
 #include "sim/sim.h"
 #include "source/catalog.h"
 #include "source/csv.h"
@@ -244,12 +245,12 @@ static int read_identities(const struct args *a, struct fleet *f, struct imp_err
 static int read_vendor(const struct args *a, struct fleet *f, struct imp_error *err)
 {
 	CLEANUP(imp_secret_fini) struct imp_secret text = { 0 };
-	int rc = 0;
+	int said, rc = 0;
 
 	for (size_t i = 0; !rc && i < a->vendor.count; i++)
 		rc = imp_catalog_add_file(&f->vendor, a->vendor.path[i], &text, err);
-	fwrite(text.ptr, 1, text.len, stderr);
-	return rc;
+	said = mistakes_say(&text, rc ? NULL : err);
+	return rc ? rc : said;
 }
 
 static void print_event(void *ctx, size_t device, const char *what)

@@ -10,6 +10,7 @@
 #include "compile.h"
 #include "crypto/key.h"
 #include "datadir.h"
+#include "mistakes.h"
 #include "rows.h"
 
 enum { TEXT_MAX = 64 * 1024 };
@@ -230,7 +231,7 @@ static int check_next(struct job *j, struct imp_error *err)
 		j->text.len = shown;
 	else if (j->text.len >= TEXT_MAX && !rc)
 		rc = imp_mistake_put(&j->text, &more, err);
-	return rc || !j->a->keep_going ? rc : rows_say(&j->text, err);
+	return rc || !j->a->keep_going ? rc : mistakes_say(&j->text, err);
 }
 
 /* Nothing can be read behind it, but it is a mistake like any other. */
@@ -391,7 +392,7 @@ static int say_rest(struct job *j, struct imp_error *err)
 	if (j->text.len == 0)
 		return 0;
 	return j->sink->checked ? tell(j, false, (struct imp_span){ 0 }, err)
-				: rows_say(&j->text, err);
+				: mistakes_say(&j->text, err);
 }
 
 int draw_seed(struct imp_crypto *crypto, struct imp_secret *seed, struct imp_error *err)

@@ -2,6 +2,7 @@
 /* Names of objects and resources for showing. */
 #include "names.h"
 #include "datadir.h"
+#include "mistakes.h"
 #include "source/catalog.h"
 
 static bool find(void *ctx, unsigned object, unsigned resource, struct show_resource *out)
@@ -21,7 +22,7 @@ int names_open(struct names *n, const char *dir, struct imp_error *err)
 {
 	CLEANUP(imp_secret_fini) struct imp_secret text = { 0 };
 	char installed[4096];
-	int rc;
+	int said, rc;
 
 	n->table = (struct show_names){ .ctx = &n->catalog, .find = find };
 	objects_dir(installed, sizeof(installed));
@@ -31,8 +32,8 @@ int names_open(struct names *n, const char *dir, struct imp_error *err)
 		imp_catalog_fini(&n->catalog);
 	if (!dir)
 		return 0;
-	fwrite(text.ptr, 1, text.len, stderr); /* mistakes in descriptions, if any */
-	return rc;
+	said = mistakes_say(&text, rc ? NULL : err);
+	return rc ? rc : said;
 }
 
 void names_close(struct names *n)

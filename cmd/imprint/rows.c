@@ -156,17 +156,6 @@ int rows_note(const struct imp_csv *csv, int column, const char *value, const ch
 					    value ? value : "", what);
 }
 
-int rows_say(struct imp_secret *mistakes, struct imp_error *err)
-{
-	CLEANUP(imp_secret_fini) struct imp_secret text = { 0 };
-	int rc = imp_mistakes_text(imp_secret_span(mistakes), &text, err);
-
-	if (text.len > 0)
-		fwrite(text.ptr, 1, text.len, stderr);
-	mistakes->len = 0;
-	return rc;
-}
-
 /* One key has several forms: what is compared is the key. */
 static int first_place(struct rows *r, size_t i, const char *value, uint32_t line,
 		       uint32_t *before, struct imp_error *err)

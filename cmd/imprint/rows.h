@@ -55,8 +55,6 @@ int rows_value(struct rows *r, enum row_column i, const char *value,
  */
 int rows_note(const struct imp_csv *csv, int column, const char *value, const char *what,
 	      struct imp_secret *text, struct imp_error *err);
-/* Show the mistakes on standard error, and forget them. 0, or -IMP_ERESOURCE. */
-int rows_say(struct imp_secret *mistakes, struct imp_error *err);
 /* The device's sealing key in the current row, which was checked; crv 0: none. */
 struct imp_pub rows_key(const struct rows *r, const struct imp_csv *csv);
 void rows_close(struct rows *r);
