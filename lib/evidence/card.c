@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Card and endorsement: decode and encode. */
 #include "evidence/card.h"
-#include "crypto/alg.h"
+#include "object/cnf.h"
 #include "object/fields.h"
 #include "object/target.h"
 
 /* Claims. Source: IANA CWT Claims; imprint-formats(7). */
 enum {
 	VERSION = 1,
-	CNF = 8,
 	NONCE = 10,
 	UEID = 256,
 	OEMID = 258,
@@ -18,21 +17,9 @@ enum {
 	OBJECTS = -70009,
 	LIMITS = -70014,
 	IDENTIFIERS = -70015,
-	CNF_KEY = 1,
 };
 
 enum { DOMAINS_MAX = 16, VERSION_MAX = 16 };
-
-static void take_cnf(struct imp_cbor *c, struct imp_pub *out)
-{
-	struct imp_fields f = imp_fields(c, false);
-
-	imp_field_need(&f, CNF_KEY);
-	imp_cose_key_take(c, out);
-	imp_fields_end(&f);
-	if (imp_cbor_ok(c) && imp_alg_for(out->crv) == 0)
-		imp_cbor_fail(c, "the signing key is not one that signs");
-}
 
 static void take_sealing(struct imp_cbor *c, struct imp_pub *out)
 {
@@ -108,8 +95,8 @@ static void take_card(struct imp_cbor *c, struct imp_card *card)
 
 	imp_field_need(&f, VERSION);
 	imp_cbor_expect_int(c, 1);
-	imp_field_need(&f, CNF);
-	take_cnf(c, &card->signing);
+	imp_field_need(&f, IMP_CNF);
+	imp_cnf_take(c, &card->signing);
 	imp_field_need(&f, NONCE);
 	card->nonce = imp_cbor_bytes_len(c, IMP_NONCE_LEN, IMP_NONCE_LEN);
 	imp_field_need(&f, UEID);
@@ -147,14 +134,6 @@ int imp_card_decode(struct imp_span in, struct imp_card *out, struct imp_error *
 	if (!rc)
 		*out = card;
 	return rc;
-}
-
-static void put_cnf(struct imp_writer *w, const struct imp_pub *key)
-{
-	imp_cbor_put_int(w, CNF);
-	imp_cbor_put_map(w, 1);
-	imp_cbor_put_int(w, CNF_KEY);
-	imp_cose_key_put(w, key);
 }
 
 static void put_class(struct imp_writer *w, struct imp_span ueid, uint32_t oemid,
@@ -200,7 +179,7 @@ void imp_card_encode(const struct imp_card *card, struct imp_writer *w)
 	imp_cbor_put_map(w, 9u + (card->hwversion.len > 0) + identified);
 	imp_cbor_put_int(w, VERSION);
 	imp_cbor_put_int(w, 1);
-	put_cnf(w, &card->signing);
+	imp_cnf_put(w, &card->signing);
 	imp_cbor_put_int(w, NONCE);
 	imp_cbor_put_bytes(w, card->nonce);
 	put_class(w, card->ueid, card->oemid, card->hwmodel);
@@ -232,8 +211,8 @@ int imp_endorsement_decode(struct imp_span in, struct imp_endorsement *out,
 	if (imp_cbor_open(&c, in, IMP_CBOR_STRICT, &fault))
 		return imp_cbor_refuse(&fault, "endorsement", err);
 	f = imp_fields(&c, false);
-	imp_field_need(&f, CNF);
-	take_cnf(&c, &e.signing);
+	imp_field_need(&f, IMP_CNF);
+	imp_cnf_take(&c, &e.signing);
 	imp_field_need(&f, UEID);
 	e.ueid = imp_cbor_bytes_len(&c, IMP_UEID_MIN, IMP_UEID_MAX);
 	imp_field_need(&f, OEMID);
@@ -252,7 +231,7 @@ int imp_endorsement_decode(struct imp_span in, struct imp_endorsement *out,
 void imp_endorsement_encode(const struct imp_endorsement *e, struct imp_writer *w)
 {
 	imp_cbor_put_map(w, 5);
-	put_cnf(w, &e->signing);
+	imp_cnf_put(w, &e->signing);
 	put_class(w, e->ueid, e->oemid, e->hwmodel);
 	imp_cbor_put_int(w, SEALING);
 	imp_cose_key_put(w, &e->sealing);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Approval: m of n further signatures. */
 #include "object/approval.h"
+#include "object/cnf.h"
 
 static bool is_new(const struct imp_approval *a, const struct imp_pub *key)
 {
@@ -24,7 +25,7 @@ void imp_approval_take(struct imp_cbor *c, struct imp_approval *out)
 	while (imp_cbor_more(c, &n)) {
 		struct imp_pub key = { 0 };
 
-		imp_cose_key_take(c, &key);
+		imp_signing_key_take(c, &key);
 		if (imp_cbor_ok(c) && !is_new(out, &key))
 			imp_cbor_fail(c, "the same approver twice");
 		if (!imp_cbor_ok(c))

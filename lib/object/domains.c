@@ -61,3 +61,17 @@ void imp_domain_map_put(struct imp_writer *w, uint16_t mask, const uint32_t valu
 			imp_cbor_put_uint(w, value[d]);
 		}
 }
+
+void imp_epochs_take(struct imp_cbor *c, uint32_t epochs[2])
+{
+	imp_cbor_expect_array(c, 2);
+	epochs[0] = (uint32_t)imp_cbor_uint_max(c, UINT32_MAX);
+	epochs[1] = (uint32_t)imp_cbor_uint_max(c, UINT32_MAX);
+}
+
+void imp_epochs_put(struct imp_writer *w, const uint32_t epochs[2])
+{
+	imp_cbor_put_array(w, 2);
+	imp_cbor_put_uint(w, epochs[0]);
+	imp_cbor_put_uint(w, epochs[1]);
+}

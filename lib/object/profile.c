@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Profile: decode and encode. */
 #include "object/profile.h"
+#include "object/domains.h"
 #include "object/fields.h"
 
 /* Keys of the payload map. */
@@ -51,9 +52,7 @@ int imp_profile_decode(struct imp_span in, struct imp_profile *out, struct imp_e
 	if (imp_field(&f, REPLACES))
 		p.replaces = imp_cbor_bytes_len(&c, IMP_ID_LEN, IMP_ID_LEN);
 	imp_field_need(&f, EPOCHS);
-	imp_cbor_expect_array(&c, 2);
-	p.epochs[0] = (uint32_t)imp_cbor_uint_max(&c, UINT32_MAX);
-	p.epochs[1] = (uint32_t)imp_cbor_uint_max(&c, UINT32_MAX);
+	imp_epochs_take(&c, p.epochs);
 	if (imp_field(&f, LABEL))
 		p.label = take_label(&c);
 	imp_fields_end(&f);
@@ -92,9 +91,7 @@ void imp_profile_encode(const struct imp_profile *p, struct imp_writer *w)
 		imp_cbor_put_bytes(w, p->replaces);
 	}
 	imp_cbor_put_int(w, EPOCHS);
-	imp_cbor_put_array(w, 2);
-	imp_cbor_put_uint(w, p->epochs[0]);
-	imp_cbor_put_uint(w, p->epochs[1]);
+	imp_epochs_put(w, p->epochs);
 	if (p->label.len > 0) {
 		imp_cbor_put_int(w, LABEL);
 		imp_cbor_put_text(w, p->label);

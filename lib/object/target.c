@@ -10,8 +10,6 @@ void imp_target_take(struct imp_cbor *c, struct imp_target *out)
 	struct imp_fields f = imp_fields(c, false);
 
 	*out = (struct imp_target){ 0 };
-	if (f.left == 0)
-		imp_cbor_fail(c, "a target that names nothing");
 	if (imp_field(&f, UEID))
 		out->ueid = imp_cbor_bytes_len(c, IMP_UEID_MIN, IMP_UEID_MAX);
 	out->has_oemid = imp_field(&f, OEMID);
@@ -22,6 +20,9 @@ void imp_target_take(struct imp_cbor *c, struct imp_target *out)
 	if (imp_field(&f, SEALING))
 		out->sealing = imp_cbor_bytes_len(c, IMP_KID_LEN, IMP_KID_LEN);
 	imp_fields_end(&f);
+	if (imp_cbor_ok(c) && out->ueid.len == 0 &&
+	    (out->hwmodel.len == 0 || out->sealing.len > 0))
+		imp_cbor_fail(c, "a class without its model, or with a sealing key");
 }
 
 void imp_target_put(struct imp_writer *w, const struct imp_target *t)
@@ -44,4 +45,16 @@ void imp_target_put(struct imp_writer *w, const struct imp_target *t)
 		imp_cbor_put_int(w, SEALING);
 		imp_cbor_put_bytes(w, t->sealing);
 	}
+}
+
+static bool same(struct imp_span named, struct imp_span is)
+{
+	return named.len == 0 || imp_span_eq(named, is);
+}
+
+bool imp_target_fits(const struct imp_target *t, const struct imp_target *device)
+{
+	return same(t->ueid, device->ueid) &&
+	       (!t->has_oemid || t->oemid == device->oemid) &&
+	       same(t->hwmodel, device->hwmodel) && same(t->sealing, device->sealing);
 }

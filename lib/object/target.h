@@ -22,8 +22,14 @@ struct imp_target {
 };
 
 /* Read one target at the cursor; spans are borrowed. The cursor fails where it is not
- * one. */
+ * one: a class names a model, and no sealing key. */
 void imp_target_take(struct imp_cbor *c, struct imp_target *out);
 void imp_target_put(struct imp_writer *w, const struct imp_target *t);
+/*
+ * Is all that the target names true of a device?
+ *
+ *   device   who it is, in full; no sealing key before there is one
+ */
+bool imp_target_fits(const struct imp_target *t, const struct imp_target *device);
 
 #endif

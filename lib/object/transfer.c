@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Transfer and claim: decode and encode. */
 #include "object/transfer.h"
-#include "crypto/alg.h"
+#include "object/cnf.h"
 #include "object/domains.h"
 #include "object/fields.h"
 
@@ -19,13 +19,6 @@ enum {
 };
 
 enum { RECORD_LEN = 32, RECOVERY_LEN = 16 };
-
-static void take_owner(struct imp_cbor *c, struct imp_pub *out)
-{
-	imp_cose_key_take(c, out);
-	if (imp_cbor_ok(c) && imp_alg_for(out->crv) == 0)
-		imp_cbor_fail(c, "the owner's key is not one that signs");
-}
 
 int imp_transfer_decode(struct imp_span in, struct imp_transfer *out,
 			struct imp_error *err)
@@ -46,7 +39,7 @@ int imp_transfer_decode(struct imp_span in, struct imp_transfer *out,
 	imp_field_need(&f, TARGET);
 	imp_target_take(&c, &t.target);
 	imp_field_need(&f, OWNER);
-	take_owner(&c, &t.owner);
+	imp_signing_key_take(&c, &t.owner);
 	if (imp_field(&f, APPROVAL))
 		imp_approval_take(&c, &t.approval);
 	imp_field_need(&f, POLICY);

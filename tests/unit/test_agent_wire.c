@@ -210,8 +210,7 @@ Test(agent_wire, policy_bit_1_hides_all_but_what_a_push_needs)
 	cr_assert_eq(d.ueid.len, 0);
 	cr_assert_eq(d.buf, s.dev.constants.buffer);
 	cr_assert_eq(push_package(&s, &spec, NULL), 0, "evidence for an applied object");
-	lock.target =
-		(struct imp_target){ .has_oemid = true, .oemid = s.dev.constants.oemid };
+	lock.target = (struct imp_target){ .hwmodel = s.dev.constants.hwmodel };
 	cr_assert_eq(push_command(&s, lock, &s.owner, &again), 0);
 	cr_assert_not(again);
 	cr_assert(s.dev.agent.state.locked);
