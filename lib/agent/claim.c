@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "agent/internal.h"
-#include "trust/signers.h"
 
 static bool is_zero(struct imp_span id)
 {
@@ -14,25 +13,21 @@ static bool is_zero(struct imp_span id)
 	return any == 0;
 }
 
-/* The maker's key counts where it is another than the owner's. */
+/* The maker signs, too, where the image knows one. */
 static enum imp_reason check_signers(struct imp_agent *a, const struct imp_signed *s,
 				     const struct imp_transfer *t)
 {
-	const struct imp_pub *maker = a->board->maker;
+	static const struct imp_approval none;
 	const struct imp_signers signers = {
-		.must = { &t->owner, maker },
-		.musts = maker && !imp_pub_eq(maker, &t->owner) ? 2 : 1,
-		.approval = &t->approval,
+		.side = { { &t->owner, &t->approval }, { a->board->maker, &none } },
+		.sides = a->board->maker ? 2 : 1,
 		.many = true,
 	};
 	struct imp_matched matched;
 	enum imp_reason reason = imp_signers_match(a->crypto, s, &signers, &matched);
 
-	if (!reason && imp_pub_check(a->crypto, &t->owner))
-		reason = IMP_R_SIGNATURE;
-	for (uint32_t i = 0; !reason && i < t->approval.count; i++)
-		if (imp_pub_check(a->crypto, &t->approval.key[i]))
-			reason = IMP_R_SIGNATURE;
+	if (!reason)
+		reason = imp_side_check(a->crypto, &signers.side[0]);
 	return reason ? reason : imp_signers_verify(a->crypto, s, &matched);
 }
 
@@ -82,7 +77,7 @@ enum imp_reason apply_claim(struct imp_agent *a, const struct imp_signed *s,
 	enum imp_reason reason;
 	uint8_t kid[32];
 
-	if (imp_transfer_decode(s->cose.payload, &t, NULL))
+	if (imp_transfer_decode(s->payload, &t, NULL))
 		return IMP_R_MALFORMED;
 	if (t.owner_epoch != 1 && !is_zero(t.previous))
 		return IMP_R_UNSUPPORTED; /* a change from one owner to the next */

@@ -4,7 +4,6 @@
 
 #include "agent/internal.h"
 #include "object/command.h"
-#include "trust/signers.h"
 
 /* A lock or a floor that changes nothing. */
 static bool changes_nothing(struct imp_agent *a, const struct imp_command *m)
@@ -52,24 +51,14 @@ static enum imp_reason check_order(struct imp_agent *a, const struct imp_command
 	return IMP_R_NONE;
 }
 
-static enum imp_reason check_right(struct imp_agent *a, const struct imp_signed *s,
+static enum imp_reason check_right(struct imp_agent *a, const struct imp_chain *chain,
 				   const struct imp_command *m)
 {
-	const struct imp_signers signers = {
-		.must = { &a->state.owner },
-		.musts = 1,
-		.approval = &a->state.approval,
-		.many = a->state.approval.threshold > 0,
-	};
-	struct imp_matched matched;
-	enum imp_reason reason;
-
-	if (!imp_span_eq(s->issuer, IMP_SPAN(a->state.owner_kid)))
+	if (!imp_span_eq(chain->object->issuer, IMP_SPAN(a->state.owner_kid)))
 		return IMP_R_SCOPE;
 	if (a->state.domains + new_domains(a, m) > AGENT_DOMAINS)
 		return IMP_R_TOO_BIG;
-	reason = imp_signers_match(a->crypto, s, &signers, &matched);
-	return reason ? reason : imp_signers_verify(a->crypto, s, &matched);
+	return check_chain(a, chain);
 }
 
 static void wipe(struct imp_agent *a, uint16_t domains)
@@ -155,20 +144,21 @@ static enum imp_reason commit(struct imp_agent *a, const struct imp_signed *s,
 	return IMP_R_NONE;
 }
 
-enum imp_reason apply_command(struct imp_agent *a, const struct imp_signed *s,
+enum imp_reason apply_command(struct imp_agent *a, const struct imp_chain *chain,
 			      const uint8_t id[32], struct applied *out)
 {
+	const struct imp_signed *s = chain->object;
 	struct imp_command m;
 	enum imp_reason reason;
 
-	if (imp_command_decode(s->cose.payload, &m, NULL))
+	if (imp_command_decode(s->payload, &m, NULL))
 		return IMP_R_MALFORMED;
 	if (!target_fits(a, &m.target))
 		return IMP_R_NOT_FOR_ME;
 	out->again = is_last(a, id);
 	reason = out->again ? IMP_R_NONE : check_order(a, &m);
 	if (!reason && !out->again) {
-		reason = check_right(a, s, &m);
+		reason = check_right(a, chain, &m);
 		out->again = !reason && changes_nothing(a, &m);
 	}
 	out->quiet = out->again && m.target.ueid.len == 0 &&

@@ -4,8 +4,7 @@
 #define IMP_AGENT_INTERNAL_H
 
 #include "agent/agent.h"
-#include "object/signed.h"
-#include "object/target.h"
+#include "trust/chain.h"
 #include "wire/message.h"
 
 /* state.c: everything but the settings, which follow in the order of the domains. */
@@ -40,16 +39,20 @@ struct applied {
 	bool again, quiet;
 };
 enum imp_reason apply_staged(struct imp_agent *a, struct applied *out);
-/* Is it for this device? */
-bool target_fits(const struct imp_agent *a, const struct imp_target *t);
-enum imp_reason check_forms(const struct imp_agent *a, const struct imp_signed *s);
 bool id_is(const uint8_t a[32], const uint8_t b[32]);
+
+/* right.c: who the device is, and whose it is. */
+struct imp_target self(const struct imp_agent *a);
+bool target_fits(const struct imp_agent *a, const struct imp_target *t); /* is it? */
+struct imp_side owner_side(const struct imp_agent *a);
+/* Match, then verify the signatures of an object and its chain. */
+enum imp_reason check_chain(struct imp_agent *a, const struct imp_chain *chain);
 
 /* profile.c, claim.c, command.c */
 enum imp_reason apply_package(struct imp_agent *a, struct applied *out);
 enum imp_reason apply_claim(struct imp_agent *a, const struct imp_signed *s,
 			    const uint8_t id[32], struct applied *out);
-enum imp_reason apply_command(struct imp_agent *a, const struct imp_signed *s,
+enum imp_reason apply_command(struct imp_agent *a, const struct imp_chain *chain,
 			      const uint8_t id[32], struct applied *out);
 
 /* report.c: signed into a->token; empty on failure. */

@@ -6,12 +6,12 @@
 #include "agent/internal.h"
 #include "object/package.h"
 #include "object/profile.h"
-#include "trust/signers.h"
 
 /* What is known of the package on the way. */
 struct incoming {
 	struct imp_package package;
 	struct imp_signed object;
+	struct imp_chain chain;
 	struct imp_profile profile;
 	uint8_t id[32];
 };
@@ -42,17 +42,18 @@ static enum imp_reason open_content(struct imp_agent *a, struct incoming *in)
 	const struct imp_opener opener = { .ctx = a, .agree = agree };
 	struct imp_sealed *s = &in->package.sealed;
 	uint8_t *ciphertext = a->stage + (s->ciphertext.ptr - a->stage);
+	enum imp_reason reason;
 	struct imp_span content;
 
 	if (s->epk.crv != a->sealing.crv ||
 	    imp_unseal(a->crypto, &opener, s, ciphertext, &content) ||
 	    imp_signed_decode(content, &in->object, NULL) ||
-	    (in->object.kind != IMP_KIND_PROFILE && in->object.kind != IMP_KIND_BATCH))
+	    in->object.kind != IMP_KIND_PROFILE || in->object.batched ||
+	    imp_profile_decode(in->object.payload, &in->profile, NULL))
 		return IMP_R_DECRYPT;
-	if (check_forms(a, &in->object) || in->object.kind == IMP_KIND_BATCH)
-		return IMP_R_UNSUPPORTED;
-	if (imp_profile_decode(in->object.cose.payload, &in->profile, NULL))
-		return IMP_R_DECRYPT;
+	reason = imp_chain_open(a->crypto, &in->object, &in->chain);
+	if (reason)
+		return reason == IMP_R_MALFORMED ? IMP_R_DECRYPT : reason;
 	return imp_signed_id(a->crypto, &in->object, in->id) ? IMP_R_STORAGE : IMP_R_NONE;
 }
 
@@ -97,35 +98,33 @@ static enum imp_reason check_order(struct imp_agent *a, const struct imp_profile
 	return IMP_R_NONE;
 }
 
-/* Does the domain hold this instance of this object? */
-static bool holds(const struct imp_agent_domain *d, const struct imp_setting *s)
+static uint32_t place(const struct imp_settings_walk *walk)
 {
-	struct imp_settings_walk walk;
+	return (uint32_t)walk->at.object << 16 | walk->at.instance;
+}
 
-	imp_settings_begin(&walk, (struct imp_span){ d->settings, d->settings_len });
-	while (imp_settings_next(&walk))
-		if (walk.at.object == s->object && walk.at.instance == s->instance)
-			return true;
-	return false;
+/* Do both name the same instance of an object? Both ascend. */
+static bool meet(struct imp_span a, struct imp_span b)
+{
+	struct imp_settings_walk x, y;
+	bool more;
+
+	imp_settings_begin(&x, a);
+	imp_settings_begin(&y, b);
+	more = imp_settings_next(&x) && imp_settings_next(&y);
+	while (more && place(&x) != place(&y))
+		more = imp_settings_next(place(&x) < place(&y) ? &x : &y);
+	return more;
 }
 
 static bool conflicts(const struct imp_agent *a, const struct imp_profile *p)
 {
-	struct imp_settings_walk walk;
-	uint32_t last = UINT32_MAX;
+	for (unsigned i = 0; i < a->state.domains; i++) {
+		const struct imp_agent_domain *d = &a->state.domain[i];
 
-	imp_settings_begin(&walk, p->settings);
-	while (imp_settings_next(&walk)) {
-		uint32_t here = (uint32_t)walk.at.object << 16 | walk.at.instance;
-
-		for (unsigned i = 0; here != last && i < a->state.domains; i++) {
-			const struct imp_agent_domain *d = &a->state.domain[i];
-
-			if (d->domain != p->domain && d->state == IMP_DOMAIN_SET &&
-			    holds(d, &walk.at))
-				return true;
-		}
-		last = here;
+		if (d->domain != p->domain && d->state == IMP_DOMAIN_SET &&
+		    meet((struct imp_span){ d->settings, d->settings_len }, p->settings))
+			return true;
 	}
 	return false;
 }
@@ -146,8 +145,16 @@ static bool implements(const struct imp_agent *a, const struct imp_profile *p)
 static enum imp_reason check_right(struct imp_agent *a, const struct incoming *in)
 {
 	const struct imp_profile *p = &in->profile;
+	const struct imp_target device = self(a);
+	const struct imp_write w = {
+		.device = &device,
+		.domain = p->domain,
+		.epochs = { p->epochs[0], p->epochs[1] },
+		.sequence = p->sequence,
+		.settings = p->settings,
+	};
 
-	if (!imp_span_eq(in->object.issuer, IMP_SPAN(a->state.owner_kid)))
+	if (!imp_may_write(a->crypto, &in->chain, a->state.owner_kid, &w))
 		return IMP_R_SCOPE;
 	if (!implements(a, p))
 		return IMP_R_UNSUPPORTED;
@@ -157,20 +164,6 @@ static enum imp_reason check_right(struct imp_agent *a, const struct incoming *i
 	    (!domain_find(a, p->domain) && a->state.domains == AGENT_DOMAINS))
 		return IMP_R_TOO_BIG;
 	return IMP_R_NONE;
-}
-
-static enum imp_reason check_signers(struct imp_agent *a, const struct imp_signed *object)
-{
-	const struct imp_signers signers = {
-		.must = { &a->state.owner },
-		.musts = 1,
-		.approval = &a->state.approval,
-		.many = a->state.approval.threshold > 0,
-	};
-	struct imp_matched matched;
-	enum imp_reason reason = imp_signers_match(a->crypto, object, &signers, &matched);
-
-	return reason ? reason : imp_signers_verify(a->crypto, object, &matched);
 }
 
 static enum imp_reason commit(struct imp_agent *a, const struct incoming *in)
@@ -231,7 +224,7 @@ enum imp_reason apply_package(struct imp_agent *a, struct applied *out)
 	if (!reason)
 		reason = check_right(a, &in);
 	if (!reason)
-		reason = check_signers(a, &in.object);
+		reason = check_chain(a, &in.chain);
 	if (reason)
 		return reason;
 	refused = a->port->check ? a->port->check(a->port->ctx, in.profile.domain,

@@ -49,3 +49,10 @@ enum imp_kind imp_kind_of(struct imp_span typ)
 			return (enum imp_kind)kind;
 	return IMP_KIND_UNKNOWN;
 }
+
+bool imp_kind_chains(enum imp_kind kind)
+{
+	return kind == IMP_KIND_UNKNOWN || kind == IMP_KIND_PROFILE ||
+	       kind == IMP_KIND_GRANT || kind == IMP_KIND_CHALLENGE ||
+	       kind == IMP_KIND_BATCH || kind == IMP_KIND_CARD;
+}

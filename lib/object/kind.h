@@ -31,5 +31,7 @@ const char *imp_kind_name(enum imp_kind kind); /* "profile"; "unknown" */
 struct imp_span
 imp_kind_typ(enum imp_kind kind); /* "application/vnd.imprint.profile+cose" */
 enum imp_kind imp_kind_of(struct imp_span typ);
+/* May header 13 stand in it? Of what is not ours nothing is known. */
+bool imp_kind_chains(enum imp_kind kind);
 
 #endif

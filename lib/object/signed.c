@@ -71,7 +71,10 @@ int imp_signed_decode(struct imp_span in, struct imp_signed *out, struct imp_err
 		return refuse(err, bad);
 	out->kind = imp_kind_of(out->cose.ph.typ);
 	out->issuer = out->cose.ph.kid;
+	out->payload = out->cose.payload;
 	out->batched = out->cose.uh.has & IMP_HAS_LEAF;
+	if ((out->cose.uh.has & IMP_HAS_CHAIN) && !imp_kind_chains(out->kind))
+		return refuse(err, "header 13 in an object that has no chain");
 	return 0;
 }
 

@@ -4,8 +4,8 @@
  *
  * one(K) is a COSE_Sign1 whose protected header is {1: alg, 4: kid, 16: typ}; many(K) a
  * COSE_Sign with {4: issuer kid, 16: typ} and signatures {1: alg, 4: kid}, ascending by
- * kid. The unprotected header may hold a chain (13), and the leaf and proof of a batch;
- * nothing else. Source: imprint-formats(7), forms.
+ * kid. The unprotected header may hold a chain (13) where the kind has one, and the leaf
+ * and proof of a batch; nothing else. Source: imprint-formats(7), forms.
  */
 #ifndef IMP_OBJECT_SIGNED_H
 #define IMP_OBJECT_SIGNED_H
@@ -19,7 +19,8 @@ struct imp_signed {
 	enum imp_kind
 		kind; /* of header 16; IMP_KIND_UNKNOWN where it is not one of ours */
 	struct imp_span issuer; /* body kid, 32 bytes */
-	bool batched;		/* it is the leaf of a batch */
+	struct imp_span payload;
+	bool batched; /* it is the leaf of a batch */
 };
 
 /*

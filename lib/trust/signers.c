@@ -2,36 +2,93 @@
 /* Who must sign an object, and did they? */
 #include "trust/signers.h"
 
-enum { CANDIDATES = 2 + IMP_APPROVERS_MAX };
+enum { CANDIDATES = 2 * (1 + IMP_APPROVERS_MAX) };
+
+/* What a key may sign for; shifted by the side. */
+enum { MUST = 1, MAY = 4 };
 
 struct candidate {
 	const struct imp_pub *key;
 	uint8_t kid[32];
-	bool must, used;
+	unsigned role;
 };
 
 static int gather(struct imp_crypto *crypto, const struct imp_signers *s,
 		  struct candidate *list, size_t *count)
 {
+	size_t n = 0;
 	int rc = 0;
 
-	*count = 0;
-	for (size_t i = 0; i < s->musts; i++)
-		list[(*count)++] = (struct candidate){ .key = s->must[i], .must = true };
-	for (size_t i = 0; i < s->approval->count; i++)
-		list[(*count)++] = (struct candidate){ .key = &s->approval->key[i] };
-	for (size_t i = 0; !rc && i < *count; i++)
+	for (size_t i = 0; i < s->sides; i++) {
+		const struct imp_approval *a = s->side[i].approval;
+
+		list[n++] =
+			(struct candidate){ .key = s->side[i].key, .role = MUST << i };
+		for (size_t k = 0; k < a->count; k++)
+			list[n++] =
+				(struct candidate){ .key = &a->key[k], .role = MAY << i };
+	}
+	for (size_t i = 0; !rc && i < n; i++)
 		rc = imp_cose_kid(crypto, list[i].key, list[i].kid);
+	*count = n;
 	return rc;
 }
 
-/* Those who must come first in the list, so a key that is both counts as the former. */
-static struct candidate *find(struct candidate *list, size_t count, struct imp_span kid)
+/* All that a key may sign for; who must sign for a side does not approve it as well. 0:
+ * it is nobody's. */
+static unsigned role_of(const struct candidate *list, size_t count, struct imp_span kid,
+			const struct imp_pub **key)
 {
+	unsigned role = 0;
+
 	for (size_t i = 0; i < count; i++)
-		if (imp_span_eq(kid, IMP_SPAN(list[i].kid)))
-			return &list[i];
-	return NULL;
+		if (imp_span_eq(kid, IMP_SPAN(list[i].kid))) {
+			role |= list[i].role;
+			*key = list[i].key;
+		}
+	for (size_t side = 0; side < 2; side++)
+		if (role & MUST << side)
+			role &= ~(unsigned)(MAY << side);
+	return role;
+}
+
+struct tally {
+	unsigned must;	 /* who has signed of those who must */
+	size_t only[2];	 /* approvers of one side alone */
+	size_t both;	 /* approvers of both sides */
+	size_t spare[2]; /* who must sign for the other side, and may approve this one */
+};
+
+static void count(struct tally *t, unsigned role)
+{
+	const bool first = role & MAY, second = role & MAY << 1;
+
+	if (role & (MUST | MUST << 1)) {
+		t->must |= role & (MUST | MUST << 1);
+		t->spare[0] += first;
+		t->spare[1] += second;
+	} else if (first && second) {
+		t->both++;
+	} else {
+		t->only[second]++;
+	}
+}
+
+/* Is every part filled, each by another key of its side, and nobody without one? */
+static bool is_exact(const struct tally *t, const struct imp_signers *s)
+{
+	size_t need[2] = { 0 };
+
+	if (t->must != (s->sides == 2 ? (MUST | MUST << 1) : MUST))
+		return false;
+	for (size_t i = 0; i < s->sides; i++) {
+		size_t asked = s->side[i].approval->threshold;
+
+		if (t->only[i] > asked || asked - t->only[i] > t->both + t->spare[i])
+			return false;
+		need[i] = asked - t->only[i];
+	}
+	return need[0] + need[1] >= t->both;
 }
 
 enum imp_reason imp_signers_match(struct imp_crypto *crypto,
@@ -41,22 +98,22 @@ enum imp_reason imp_signers_match(struct imp_crypto *crypto,
 {
 	bool many = object->cose.tag == IMP_TAG_SIGN;
 	struct candidate list[CANDIDATES];
-	size_t count, musts = 0, approvers = 0;
+	struct tally tally = { 0 };
+	size_t candidates;
 
-	if (many != signers->many || gather(crypto, signers, list, &count))
+	if (many != signers->many || gather(crypto, signers, list, &candidates))
 		return IMP_R_APPROVAL;
 	for (size_t i = 0; i < object->cose.count; i++) {
-		struct candidate *c = find(list, count, imp_signed_kid(object, i));
+		struct imp_span kid = imp_signed_kid(object, i);
+		unsigned role = role_of(list, candidates, kid, &out->key[i]);
 
-		if (!c || c->used)
+		/* Signatures ascend by kid, so the same one comes next to itself. */
+		if (role == 0 ||
+		    (i > 0 && imp_span_eq(kid, imp_signed_kid(object, i - 1))))
 			return IMP_R_APPROVAL;
-		c->used = true;
-		out->key[i] = c->key;
-		*(c->must ? &musts : &approvers) += 1;
+		count(&tally, role);
 	}
-	if (musts != signers->musts || approvers != signers->approval->threshold)
-		return IMP_R_APPROVAL;
-	return IMP_R_NONE;
+	return is_exact(&tally, signers) ? IMP_R_NONE : IMP_R_APPROVAL;
 }
 
 enum imp_reason imp_signers_verify(struct imp_crypto *crypto,
@@ -67,4 +124,13 @@ enum imp_reason imp_signers_verify(struct imp_crypto *crypto,
 		if (imp_signed_verify(crypto, object, i, matched->key[i]))
 			return IMP_R_SIGNATURE;
 	return IMP_R_NONE;
+}
+
+enum imp_reason imp_side_check(struct imp_crypto *crypto, const struct imp_side *side)
+{
+	int rc = imp_pub_check(crypto, side->key);
+
+	for (uint32_t i = 0; !rc && i < side->approval->count; i++)
+		rc = imp_pub_check(crypto, &side->approval->key[i]);
+	return rc ? IMP_R_SIGNATURE : IMP_R_NONE;
 }

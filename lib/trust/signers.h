@@ -11,13 +11,19 @@
 #include "object/approval.h"
 #include "object/signed.h"
 
-/* Everyone in `must`, and exactly approval->threshold distinct others of approval->key.
- */
-struct imp_signers {
-	const struct imp_pub *must[2]; /* two different keys, or one */
-	size_t musts;
+/* Somebody who must sign: a key, and exactly approval->threshold distinct others of
+ * approval->key. */
+struct imp_side {
+	const struct imp_pub *key;
 	const struct imp_approval *approval; /* threshold 0: nobody else */
-	bool many;			     /* the form: many, or one */
+};
+
+/* Two sides sign a change of owner. A key that stands on both signs for both at once; a
+ * signature that no side needs is one too many. */
+struct imp_signers {
+	struct imp_side side[2];
+	size_t sides; /* 1 or 2 */
+	bool many;    /* the form: many, or one */
 };
 
 /* The key of each signature, in the order of the message. */
@@ -40,5 +46,8 @@ enum imp_reason imp_signers_match(struct imp_crypto *crypto,
 enum imp_reason imp_signers_verify(struct imp_crypto *crypto,
 				   const struct imp_signed *object,
 				   const struct imp_matched *matched);
+/* Are its keys keys, those that need not sign today included? IMP_R_NONE, or
+ * IMP_R_SIGNATURE. */
+enum imp_reason imp_side_check(struct imp_crypto *crypto, const struct imp_side *side);
 
 #endif

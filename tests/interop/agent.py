@@ -2,6 +2,7 @@
 """A model of the device: the verdicts, the states and the history of imprint-agent(7), on plain data."""
 
 import hashlib
+import itertools
 
 import cose
 import objects as o
@@ -76,6 +77,55 @@ def nonce_of(beacon, ueid, r):
     return hashlib.sha256(b'imprint-nonce-1' + beacon + bytes([len(ueid)]) + ueid + r).digest()
 
 
+def is_granted(objects, settings):
+    """Every instance that is written is one that is granted; an empty list grants them all."""
+    return all(obj in objects and (not objects[obj] or set(instances) <= set(objects[obj]))
+               for obj, instances in settings.items())
+
+
+def can_be_dealt(signers, sides, parts):
+    """Whether each signer can have a part, or one on each side, so that all parts are filled by different keys of a side."""
+    if not signers:
+        return not any(must or left for must, left in parts)
+    choices = []
+    for (key, approvers), (must, left) in zip(sides, parts):
+        mine = [(must, left)]
+        if signers[0] == key:
+            mine += [(False, left)] if must else []
+        elif signers[0] in approvers and left:
+            mine.append((must, left - 1))
+        choices.append(mine)
+    for dealt in itertools.product(*choices):
+        if list(dealt) != list(parts) and can_be_dealt(signers[1:], sides, dealt):
+            return True
+    return False
+
+
+def need_set(signed, sides):
+    """The signatures are those that the sides, each (key, approval), need: none missing, twice, foreign or too many."""
+    kids = [signer[0] for signer in signed.signers]
+    refuse_unless(len(kids) <= 8 and len(set(kids)) == len(kids), 'approval')
+    names = [(cose.kid_of(key), {cose.kid_of(k) for k in approval[1]} if approval else set()) for key, approval in sides]
+    parts = [(True, approval[0] if approval else 0) for _, approval in sides]
+    refuse_unless(can_be_dealt(kids, names, parts), 'approval')
+
+
+def need_keys(side):
+    """The keys of a side are keys, those of approvers who did not sign included."""
+    key, approval = side
+    for each in (key, *(approval[1] if approval else ())):
+        try:
+            o.check_point(each)
+        except o.Malformed as error:
+            raise Refusal('signature') from error
+
+
+def need_signatures(signed, sides):
+    keys = {cose.kid_of(k): k for key, approval in sides for k in (key, *(approval[1] if approval else ()))}
+    for kid, alg, tbs, signature in signed.signers:
+        refuse_unless(cose.verify(keys[kid], alg, tbs, signature), 'signature')
+
+
 class Agent:
     """The device: apply() takes an object and says 'applied' or 'again', or raises Refusal."""
 
@@ -112,40 +162,56 @@ class Agent:
             raise Refusal('malformed') from error
 
     def apply_signed(self, signed):
-        self.need_supported(signed)
+        refuse_unless(not signed.batched and signed.typ in (cose.typ('transfer'), cose.typ('command')), 'unsupported')
+        self.need_algorithms([signed])
         if signed.typ == cose.typ('transfer'):
             return self.apply_transfer(signed)
-        if signed.typ == cose.typ('command'):
-            return self.apply_command(signed)
-        raise Refusal('unsupported')
+        return self.apply_command(signed)
 
     @staticmethod
-    def need_supported(signed):
-        """No grants, batches or algorithms beyond the table; any other unprotected header is out of form."""
-        refuse_unless(not {13, -70030, -70031} & signed.un.keys(), 'unsupported')
-        o.need(signed.un == {}, 'unprotected')
-        refuse_unless(all(signer[1] in cose.ALG_CURVE for signer in signed.signers), 'unsupported')
+    def need_algorithms(messages):
+        """Nothing beyond the table."""
+        refuse_unless(all(signer[1] in cose.ALG_CURVE for m in messages for signer in m.signers), 'unsupported')
 
-    def need_target(self, target):
+    def is_meant(self, target):
         mine = {o.UEID: self.device.ueid, o.OEMID: self.device.oemid, o.HWMODEL: self.device.hwmodel,
                 o.SEALING_KID: cose.kid_of(self.device.sealing.public)}
-        refuse_unless(all(mine[key] == value for key, value in target.items()), 'not-for-me')
+        return all(mine[key] == value for key, value in target.items())
 
-    def need_signers(self, signed, key, approval, besides=()):
-        """The signer set is exactly the key, m distinct approvers and `besides`; each signature is good."""
-        known = {cose.kid_of(k): k for k in (key, *besides)}
-        must = set(known)
-        others = {cose.kid_of(k): k for k in approval[1]} if approval else {}
-        wanted = len(must) + (approval[0] if approval else 0)
-        kids = [signer[0] for signer in signed.signers]
-        refuse_unless(len(kids) <= 8 and len(set(kids)) == len(kids) == wanted, 'approval')
-        refuse_unless(must <= set(kids) <= must | set(others), 'approval')
-        for kid, alg, tbs, signature in signed.signers:
-            refuse_unless(cose.verify(known.get(kid) or others[kid], alg, tbs, signature), 'signature')
+    def need_target(self, target):
+        refuse_unless(self.is_meant(target), 'not-for-me')
 
-    def need_form(self, signed):
-        """One exactly where the owner has no approval, many where it has."""
-        refuse_unless(signed.many == bool(self.approval), 'approval')
+    def need_right(self, signed, chain, domain, epochs, written=None):
+        """The owner, or someone whom every grant up to the owner's allows it. `written`: (sequence, settings)."""
+        owner = cose.kid_of(self.owner)
+        if not chain.links:
+            refuse_unless(signed.issuer == owner, 'scope')
+            return
+        refuse_unless(not chain.too_long and chain.links[-1][0].issuer == owner, 'scope')
+        below = [signed] + [link for link, _ in chain.links]
+        for above, (_, body) in enumerate(chain.links):
+            refuse_unless(below[above].issuer == cose.kid_of(body[8][1]) != owner, 'scope')
+            refuse_unless(body[o.G_DOMAIN] == domain and body[o.G_EPOCHS] == epochs, 'scope')
+            refuse_unless(any(map(self.is_meant, body[o.G_TARGETS])), 'scope')
+            refuse_unless(body[o.G_DEPTH] >= above, 'scope')
+            if written is not None:
+                low, high = body[o.G_SEQUENCES]
+                refuse_unless(low <= written[0] <= high and is_granted(body[o.G_OBJECTS], written[1]), 'scope')
+
+    def need_chain_signed(self, signed, chain):
+        """The owner's grant, the grants below it, the object: each by whom the one above names. Sets first."""
+        parts, rule = [], (self.owner, self.approval)
+        for link, body in reversed(chain.links):
+            parts.append((link, rule))
+            rule = (body[8][1], body.get(o.G_APPROVAL))
+        parts.append((signed, rule))
+        refuse_unless(sum(len(part.signers) for part, _ in parts) <= 8, 'approval')
+        for part, (key, approval) in parts:
+            refuse_unless(part.many == bool(approval), 'approval')
+            need_set(part, [(key, approval)])
+        for part, side in parts:
+            need_keys(side)
+            need_signatures(part, [side])
 
     def apply_transfer(self, signed):
         body = o.decode_map(signed.payload, 'transfer')
@@ -160,8 +226,10 @@ class Agent:
         refuse_unless(body[8] == o.ZERO_ID, 'replaced-id')
         refuse_unless(signed.issuer == cose.kid_of(body[5]), 'scope')
         refuse_unless(signed.many, 'approval')
-        maker = self.device.maker
-        self.need_signers(signed, body[5], body.get(6), (maker,) if maker else ())
+        sides = [(body[5], body.get(6))] + ([(self.device.maker, None)] if self.device.maker else [])
+        need_set(signed, sides)
+        need_keys(sides[0])
+        need_signatures(signed, sides)
         self.owner, self.owner_epoch, self.record = body[5], 1, signed.id
         self.approval, self.policy = body.get(6), body[7]
         self.remember(KIND_CLAIM, 0, 1, 0, 0, cose.kid_of(body[5]), signed.id)
@@ -194,8 +262,7 @@ class Agent:
         refuse_unless(op in (o.LOCK, o.FLOOR) or sequence > self.domain(0).sequence, 'sequence')
         refuse_unless(signed.issuer == cose.kid_of(self.owner), 'scope')
         refuse_unless(op != o.FLOOR or self.fits([d for d, epoch in argument.items() if epoch]), 'too-big')
-        self.need_form(signed)
-        self.need_signers(signed, self.owner, self.approval)
+        self.need_chain_signed(signed, o.Chain(signed))
         if op in (o.LOCK, o.FLOOR) and not self.changes(op, argument):
             return self.again(body[4])
         self.carry_out(op, argument, sequence)
@@ -235,17 +302,15 @@ class Agent:
             o.check_point(item.value[3][0][1][-1])
             content = cose.open_sealed(item, self.device.shared)
             signed = o.Signed(decode(content))
-            o.need(signed.typ in (cose.typ('profile'), cose.typ('batch')), 'no profile')
-            o.need(signed.un.keys() <= {13, -70030, -70031}, 'unprotected')
-            if signed.typ == cose.typ('profile'):
-                o.check_profile(o.decode_map(signed.payload, 'profile'))
+            o.need(signed.typ == cose.typ('profile') and not signed.batched, 'no profile')
+            o.check_profile(o.decode_map(signed.payload, 'profile'))
+            chain = o.Chain(signed)
         except (ValueError, Refused) as error:
             raise Refusal('decrypt') from error
-        self.need_supported(signed)
-        refuse_unless(signed.typ == cose.typ('profile'), 'unsupported')
-        return self.apply_profile(signed, claims)
+        self.need_algorithms([signed] + [link for link, _ in chain.links])
+        return self.apply_profile(signed, chain, claims)
 
-    def apply_profile(self, signed, claims):
+    def apply_profile(self, signed, chain, claims):
         body = decode(signed.payload)
         refuse_unless(body[4][o.UEID] == claims[o.UEID], 'not-for-me')
         self.need_target(body[4])
@@ -259,11 +324,10 @@ class Agent:
         refuse_unless(body[9][1] >= domain.epoch, 'epoch')
         refuse_unless((body[9][1], sequence) > (domain.epoch, domain.sequence), 'sequence')
         refuse_unless(8 not in body or body[8] == domain.id, 'replaced-id')
-        refuse_unless(signed.issuer == cose.kid_of(self.owner), 'scope')
-        self.need_room(number, body[5])
-        self.need_form(signed)
-        self.need_signers(signed, self.owner, self.approval)
+        self.need_right(signed, chain, number, body[9], (sequence, body[5]))
         refuse_unless(all(obj in self.device.objects for obj in body[5]), 'unsupported')
+        self.need_room(number, body[5])
+        self.need_chain_signed(signed, chain)
         domain = self.domains.setdefault(number, domain)
         domain.epoch, domain.sequence, domain.id = body[9][1], sequence, signed.id
         domain.authority, domain.state, domain.settings = signed.issuer, SET, body[5]
@@ -276,7 +340,7 @@ class Agent:
         return len(kept | set(numbers)) <= self.device.domains
 
     def need_room(self, number, settings):
-        """Every object is implemented, no (object, instance) is another domain's."""
+        """No (object, instance) is another domain's, and the table of domains has room."""
         held = {(obj, i) for d, domain in self.domains.items() if d != number and domain.settings
                 for obj, instances in domain.settings.items() for i in instances}
         wanted = {(obj, i) for obj, instances in settings.items() for i in instances}

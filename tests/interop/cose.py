@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """COSE in exactly the forms of imprint-formats(7), over python3-cryptography."""
 
+import functools
 import hashlib
 import os
 
@@ -31,7 +32,12 @@ def typ(kind):
 
 def kid_of(cose_key):
     """RFC 9679 thumbprint of a public COSE_Key in the exact form."""
-    return sha256(encode(cose_key))
+    return kid_of_parts(*cose_key.items())
+
+
+@functools.lru_cache(4096)
+def kid_of_parts(*parts):
+    return sha256(encode(dict(parts)))
 
 
 def public_map(public):
@@ -45,12 +51,14 @@ def public_map(public):
 
 def load_public(cose_key):
     """python3-cryptography public key of a COSE_Key; ValueError when it is none (off the curve)."""
-    if cose_key[-1] == P256:
-        x, y = (int.from_bytes(cose_key[label], 'big') for label in (-2, -3))
-        return ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
-    if cose_key[-1] == ED25519:
-        return ed25519.Ed25519PublicKey.from_public_bytes(cose_key[-2])
-    return x25519.X25519PublicKey.from_public_bytes(cose_key[-2])
+    return load_parts(cose_key[-1], cose_key[-2], cose_key.get(-3))
+
+
+@functools.lru_cache(4096)
+def load_parts(curve, x, y):
+    if curve == P256:
+        return ec.EllipticCurvePublicNumbers(*(int.from_bytes(part, 'big') for part in (x, y)), ec.SECP256R1()).public_key()
+    return (ed25519.Ed25519PublicKey if curve == ED25519 else x25519.X25519PublicKey).from_public_bytes(x)
 
 
 class Key:

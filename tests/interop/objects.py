@@ -13,6 +13,11 @@ EVIDENCE_PROFILE = 'tag:imprint.example,2026:evidence-1'
 UEID, OEMID, HWMODEL, HWVERSION = 256, 258, 259, 260
 SEALING_KID, SEALING_KEY = -70000, -70008
 PROFILE_ID, ISSUER_KID, DOMAIN, PAIR = -70010, -70011, -70012, -70013
+G_DOMAIN, G_OBJECTS, G_TARGETS, G_EPOCHS, G_SEQUENCES, G_DEPTH, G_APPROVAL = range(-70001, -70008, -1)
+LINKS = 3
+# Kinds in whose unprotected header a chain may stand, and those in which it may not.
+CHAINED = [cose.typ(kind) for kind in ('profile', 'grant', 'challenge', 'batch', 'card')]
+UNCHAINED = [cose.typ(kind) for kind in ('package', 'transfer', 'command', 'endorsement', 'evidence', 'credentials', 'revocation')]
 U32, U63 = 2 ** 32 - 1, 2 ** 63 - 1
 
 
@@ -170,6 +175,24 @@ def check_command(command):
     shape(command, required, {}, 'command')
 
 
+def ascends(items):
+    return all(a < b for a, b in zip(items, items[1:]))
+
+
+def check_grant(body):
+    """A grant's claims: domain 1..15, ascending instances, some object, some target, 1 <= low <= high."""
+    shape(body, {
+        8: lambda v: isinstance(v, dict) and list(v) == [1] and good(check_key, v[1]),
+        G_DOMAIN: lambda v: is_int(v, 1, 15),
+        G_OBJECTS: lambda v: isinstance(v, dict) and v and all(map(is_u16, v)) and all(
+            isinstance(i, list) and all(map(is_u16, i)) and ascends(i) for i in v.values()),
+        G_TARGETS: lambda v: isinstance(v, list) and v and all(good(check_target, t, False) for t in v),
+        G_EPOCHS: is_pair,
+        G_SEQUENCES: lambda v: isinstance(v, list) and len(v) == 2 and is_int(v[0], 1, U63) and is_int(v[1], v[0], U63),
+        G_DEPTH: lambda v: is_int(v, 0, LINKS - 1),
+    }, {4: lambda v: is_int(v, 0, U63), G_APPROVAL: lambda v: good(check_approval, v)}, 'grant')
+
+
 class Signed:
     """A COSE_Sign1 or COSE_Sign in our form, taken apart; nothing of it is verified."""
 
@@ -184,7 +207,10 @@ class Signed:
         shape(header, {4: is_kid, 16: lambda v: True, **({} if self.many else {1: is_alg})},
               {}, 'protected')
         self.issuer, self.typ = header[4], header[16]
-        need(isinstance(self.un, dict), 'unprotected')
+        need(isinstance(self.un, dict) and self.un.keys() <= {13, -70030, -70031}, 'unprotected')
+        need(13 not in self.un or self.typ not in UNCHAINED, 'unprotected: a chain')
+        need((-70030 in self.un) == (-70031 in self.un), 'a leaf and its proof')
+        self.batched = -70030 in self.un
         self.id = cose.id_of(item)
         self.signers = self.take_signers(last) if self.many else [
             (self.issuer, header[1], cose.tbs_one(self.protected, self.payload), last)]
@@ -202,6 +228,20 @@ class Signed:
         kids = [s[0] for s in out]
         need(kids == sorted(kids), 'signers: ascending by kid')
         return out
+
+
+class Chain:
+    """An object's grants, the one to its signer first; `too_long` where a fourth one follows."""
+
+    def __init__(self, signed):
+        self.links, at = [], signed
+        while 13 in at.un and len(self.links) < LINKS:
+            at = Signed(at.un[13])
+            need(at.typ == cose.typ('grant'), 'chain: no grant')
+            body = decode_map(at.payload, 'grant')
+            check_grant(body)
+            self.links.append((at, body))
+        self.too_long = 13 in at.un
 
 
 def is_alg(value):
@@ -328,6 +368,18 @@ def sign(kind, body, keys, **wrong):
     return cose.sign_one(kind, payload, keys[0], **wrong)
 
 
+def grant(holder, ueid, **parts):
+    """A grant to a Key; parts: domain, objects, targets, epochs, sequences, depth, approval, exp."""
+    out = {8: {1: holder.public}, G_DOMAIN: parts.get('domain', NETWORK), G_OBJECTS: parts.get('objects', {10: [], 11: []}),
+           G_TARGETS: parts.get('targets', [{UEID: ueid}]), G_EPOCHS: list(parts.get('epochs', (1, 0))),
+           G_SEQUENCES: list(parts.get('sequences', (1, U63))), G_DEPTH: parts.get('depth', 0)}
+    if parts.get('approval') is not None:
+        out[G_APPROVAL] = [parts['approval'][0], [k.public for k in parts['approval'][1]]]
+    if parts.get('exp') is not None:
+        out[4] = parts['exp']
+    return out
+
+
 def outer_claims(signed):
     """The claims that the package of a signed profile carries."""
     body, _, payload, _ = signed.value
@@ -392,8 +444,8 @@ def check_evidence(body):
     need(-70025 not in body or is_bytes(body[-70025], 16), 'evidence: -70025')
     held, owned = components(body), body[-70020] is not None
     pairs = body.get(-70026, {0: [0, 1]})
-    need(pairs and all(is_int(d, 0, 15) and d not in held and is_pair(pair) and pair != [0, 0] for d, pair in pairs.items()
-                       if -70026 in body), 'evidence: -70026')
+    need(pairs and all(is_int(d, 0, 15) and d not in held and len(pair) == 2 and is_int(pair[0]) and is_int(pair[1], 0, U63)
+                       and pair != [0, 0] for d, pair in pairs.items() if -70026 in body), 'evidence: -70026')
     need(owned == (body[2395] != 0x1000) and owned == (body[-70021][0][0] > 0), 'evidence: owner')
     need({0, *held} == set(body[-70021]) and all(body[-70021][d][0] for d in held), 'evidence: domains')
     return held

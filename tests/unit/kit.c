@@ -23,6 +23,8 @@ void scene_start(struct scene *s, bool with_maker)
 	party_init(&s->stranger, s->crypto);
 	party_init(&s->approver[0], s->crypto);
 	party_init(&s->approver[1], s->crypto);
+	party_init(&s->tenant, s->crypto);
+	party_init(&s->deputy, s->crypto);
 	board_init(&s->dev, s->crypto, 1, with_maker);
 	board_init(&s->other, s->crypto, 2, with_maker);
 	s->dev.maker = s->other.maker = s->maker.signer.pub;
@@ -104,29 +106,81 @@ void scene_claim(struct scene *s, struct board *b)
 	cr_assert_eq(board_push(b, make_claim(s, b, &spec, buf), NULL), 0);
 }
 
-static struct imp_span make_profile(struct scene *s, const struct spec *spec,
-				    const struct imp_package_claims *claims,
-				    uint8_t out[KIT_CAP], uint8_t id[32])
+struct imp_span for_board(const struct board *b, uint8_t out[64])
+{
+	const struct imp_target t = { .ueid = b->constants.ueid };
+	struct imp_writer w = imp_writer(out, 64);
+
+	imp_cbor_put_array(&w, 1);
+	imp_target_put(&w, &t);
+	return imp_written(&w);
+}
+
+struct imp_span chain_of(struct imp_span grant, uint8_t out[KIT_CAP])
+{
+	struct imp_writer w = imp_writer(out, KIT_CAP);
+
+	if (grant.len == 0)
+		return grant;
+	imp_cbor_put_map(&w, 1);
+	imp_cbor_put_int(&w, IMP_HDR_CHAIN);
+	imp_put(&w, grant);
+	cr_assert(w.ok);
+	return imp_written(&w);
+}
+
+struct imp_span make_grant(struct scene *s, const struct grant_spec *spec,
+			   uint8_t out[KIT_CAP])
+{
+	const struct party *holder = spec->holder ? spec->holder : &s->tenant;
+	const struct party *issuer = spec->issuer ? spec->issuer : &s->owner;
+	uint8_t payload[1536], un[KIT_CAP], device[64];
+	struct imp_writer p = imp_writer(payload, sizeof(payload));
+	struct imp_writer w = imp_writer(out, KIT_CAP);
+	const struct imp_grant g = {
+		.holder = holder->signer.pub,
+		.domain = spec->domain ? spec->domain : 1,
+		.objects = or_else(spec->objects, IMP_TEXT("\xa2\x0a\x80\x0b\x80")),
+		.targets = or_else(spec->targets, for_board(&s->dev, device)),
+		.has_exp = spec->exp > 0,
+		.exp = spec->exp,
+		.epochs = { spec->epochs[0] ? spec->epochs[0] : 1, spec->epochs[1] },
+		.sequences = { spec->sequences[0] ? spec->sequences[0] : 1,
+			       spec->sequences[1] ? spec->sequences[1] : INT64_MAX },
+		.depth = spec->depth,
+		.approval = spec->approval,
+	};
+
+	imp_grant_encode(&g, &p);
+	sign(s, IMP_KIND_GRANT, issuer, spec->signer, spec->signers,
+	     chain_of(spec->parent, un), imp_written(&p), &w);
+	if (spec->spoil_signature)
+		out[w.len - 1] ^= 1;
+	return imp_written(&w);
+}
+
+struct imp_span make_profile(struct scene *s, const struct spec *spec,
+			     uint8_t out[KIT_CAP], uint8_t id[32])
 {
 	const struct party *issuer = spec->issuer ? spec->issuer : &s->owner;
 	const struct board *target = spec->target ? spec->target : &s->dev;
-	uint8_t payload[2048];
+	uint8_t payload[2048], un[KIT_CAP];
 	struct imp_writer p = imp_writer(payload, sizeof(payload));
 	struct imp_writer w = imp_writer(out, KIT_CAP);
 	struct imp_signed object;
 	const struct imp_profile profile = {
-		.domain = claims->domain,
-		.sequence = claims->sequence,
+		.domain = spec->domain,
+		.sequence = spec->sequence ? spec->sequence : 1,
 		.target = { .ueid = target->constants.ueid, .hwmodel = spec->hwmodel },
 		.settings = or_else(spec->settings, cellular),
 		.salt = { zeros, IMP_SALT_LEN },
 		.replaces = spec->replaces,
-		.epochs = { claims->epochs[0], claims->epochs[1] },
+		.epochs = { spec->epochs[0] ? spec->epochs[0] : 1, spec->epochs[1] },
 	};
 
 	imp_profile_encode(&profile, &p);
-	sign(s, IMP_KIND_PROFILE, issuer, spec->signer, spec->signers, spec->chain,
-	     imp_written(&p), &w);
+	sign(s, IMP_KIND_PROFILE, issuer, spec->signer, spec->signers,
+	     chain_of(spec->grant, un), imp_written(&p), &w);
 	cr_assert_eq(imp_signed_decode(imp_written(&w), &object, NULL), 0);
 	cr_assert_eq(imp_signed_id(s->crypto, &object, id), 0);
 	if (spec->spoil_signature)
@@ -159,7 +213,7 @@ struct imp_span make_package(struct scene *s, const struct spec *spec,
 		.epochs = { spec->epochs[0] ? spec->epochs[0] : 1, spec->epochs[1] },
 		.sequence = spec->sequence ? spec->sequence : 1,
 	};
-	struct imp_span content = make_profile(s, spec, &claims, object, the_id);
+	struct imp_span content = make_profile(s, spec, object, the_id);
 
 	claims.sequence += spec->outer_differs == 1;
 	claims.epochs[0] += spec->outer_differs == 2;

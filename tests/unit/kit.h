@@ -6,13 +6,15 @@
 
 #include "board.h"
 #include "object/command.h"
+#include "object/grant.h"
 
 enum { KIT_CAP = 4096, OUTER_CLAIMS = 6 };
 
 struct scene {
 	struct imp_crypto *crypto;
 	struct party owner, maker, stranger, approver[2];
-	struct board dev, other; /* two devices of one class */
+	struct party tenant, deputy; /* authorities */
+	struct board dev, other;     /* two devices of one class */
 };
 
 /* Two devices, booted, without keys and owner. */
@@ -37,6 +39,28 @@ struct claim_spec {
 struct imp_span make_claim(struct scene *s, const struct board *b,
 			   const struct claim_spec *spec, uint8_t out[KIT_CAP]);
 
+/* A grant; unset: of domain 1 by the owner to the tenant, for dev, of objects 10 and 11,
+ * for any sequence. */
+struct grant_spec {
+	const struct party *holder, *issuer;
+	uint32_t domain, epochs[2];
+	struct imp_span objects, targets; /* encoded; empty: as above */
+	uint64_t sequences[2], exp;
+	uint32_t depth;
+	struct imp_approval approval;
+	struct imp_span parent;		 /* the grant that it stems from, or empty */
+	const struct imp_signer *signer; /* NULL: one(grant) by the issuer */
+	size_t signers;
+	bool spoil_signature;
+};
+
+struct imp_span make_grant(struct scene *s, const struct grant_spec *spec,
+			   uint8_t out[KIT_CAP]);
+/* {13: grant}; empty where there is none. */
+struct imp_span chain_of(struct imp_span grant, uint8_t out[KIT_CAP]);
+/* [{256: ueid}] */
+struct imp_span for_board(const struct board *b, uint8_t out[64]);
+
 /* A package for dev and the profile in it; unset: what dev takes after scene_claim(). */
 struct spec {
 	const struct board *target, *recipient; /* inside, outside; NULL: dev */
@@ -46,14 +70,18 @@ struct spec {
 	uint32_t domain, epochs[2]; /* owner-epoch 0: 1 */
 	uint64_t sequence;	    /* 0: 1 */
 	struct imp_span settings;   /* empty: `cellular` */
-	struct imp_span replaces, hwmodel, chain;
+	struct imp_span replaces, hwmodel;
+	struct imp_span grant;	/* of the issuer, or empty */
 	unsigned outer_differs; /* 1..OUTER_CLAIMS: this one; 0: none */
 	bool spoil_signature, spoil_cipher, spoil_typ;
 };
 
 extern const struct imp_span cellular, apn; /* settings: object 10, object 11 */
 
-/* id receives the profile's identity; may be NULL. */
+/* The signed profile alone; id receives its identity. */
+struct imp_span make_profile(struct scene *s, const struct spec *spec,
+			     uint8_t out[KIT_CAP], uint8_t id[32]);
+/* id as above; may be NULL. */
 struct imp_span make_package(struct scene *s, const struct spec *spec,
 			     uint8_t out[KIT_CAP], uint8_t id[32]);
 /* Make and push to dev. */

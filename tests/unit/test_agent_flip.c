@@ -26,29 +26,37 @@ static void refuse(size_t len, const char *how, size_t at)
 		     0, "%s at %zu: state", how, at);
 }
 
-static void flip_all(struct imp_span object)
+typedef void handle(size_t len, const char *how, size_t at);
+
+/* Every change of one bit or byte, left in `bad`. */
+static void change_all(struct imp_span object, handle *try)
 {
 	static const uint8_t inserted[] = { 0x00, 0x40, 0xff };
 
-	memcpy(&before, &s.dev, sizeof(before));
 	for (size_t bit = 0; bit < 8 * object.len; bit++) {
 		memcpy(bad, object.ptr, object.len);
 		bad[bit / 8] ^= (uint8_t)(1u << bit % 8);
-		refuse(object.len, "bit", bit);
+		try(object.len, "bit", bit);
 	}
 	for (size_t len = 1; len < object.len; len++) {
 		memcpy(bad, object.ptr, len);
-		refuse(len, "cut", len);
+		try(len, "cut", len);
 		memcpy(bad + len, object.ptr + len + 1, object.len - len - 1);
-		refuse(object.len - 1, "byte missing", len);
+		try(object.len - 1, "byte missing", len);
 	}
 	for (size_t at = 0; at <= object.len; at++)
 		for (size_t i = 0; i < COUNTOF(inserted); i++) {
 			memcpy(bad, object.ptr, at);
 			bad[at] = inserted[i];
 			memcpy(bad + at + 1, object.ptr + at, object.len - at);
-			refuse(object.len + 1, "byte more", at);
+			try(object.len + 1, "byte more", at);
 		}
+}
+
+static void flip_all(struct imp_span object)
+{
+	memcpy(&before, &s.dev, sizeof(before));
+	change_all(object, refuse);
 	cr_assert_eq(memcmp(s.dev.flash, before.flash, sizeof(before.flash)), 0);
 	cr_assert_eq(board_push(&s.dev, object, NULL), 0, "unharmed");
 }
@@ -106,11 +114,13 @@ Test(agent_flip, command)
 }
 
 static uint8_t signed_as[KIT_CAP], signed_id[32];
+static const struct party *signed_by;
 
 static struct imp_span sign_as(enum imp_kind kind, struct imp_span payload)
 {
 	struct imp_writer w = imp_writer(signed_as, sizeof(signed_as));
 
+	signed_by = &s.owner;
 	cr_assert_eq(imp_signed_put_one(s.crypto, &s.owner.signer, kind,
 					(struct imp_span){ 0 }, payload, &w, signed_id),
 		     0);
@@ -119,11 +129,12 @@ static struct imp_span sign_as(enum imp_kind kind, struct imp_span payload)
 
 static struct imp_span seal_as(struct imp_span object)
 {
-	struct imp_writer w = imp_writer(bad, sizeof(bad));
+	static uint8_t package[KIT_CAP];
+	struct imp_writer w = imp_writer(package, sizeof(package));
 	const struct imp_package_claims claims = {
 		.ueid = s.dev.constants.ueid,
 		.profile_id = IMP_SPAN(signed_id),
-		.issuer = IMP_SPAN(s.owner.kid),
+		.issuer = IMP_SPAN(signed_by->kid),
 		.domain = 1,
 		.epochs = { 1, 0 },
 		.sequence = 1,
@@ -144,6 +155,39 @@ static unsigned push_as(enum imp_kind kind, struct imp_span payload)
 static unsigned push_payload(struct imp_span payload)
 {
 	return push_as(IMP_KIND_PROFILE, payload);
+}
+
+/* What is spoilt before it is sealed: the station could do it to what it has opened, and
+ * so could whoever carries grants. */
+static void refuse_sealed(size_t len, const char *how, size_t at)
+{
+	struct imp_span package = seal_as((struct imp_span){ bad, len });
+
+	memcpy(bad, package.ptr, package.len);
+	refuse(package.len, how, at);
+}
+
+static void flip_inside(struct imp_span object)
+{
+	memcpy(&before, &s.dev, sizeof(before));
+	change_all(object, refuse_sealed);
+	cr_assert_eq(board_push(&s.dev, seal_as(object), NULL), 0, "unharmed");
+}
+
+Test(agent_flip, grants_inside_a_package, .timeout = 100)
+{
+	static uint8_t top[KIT_CAP], below[KIT_CAP];
+	const struct grant_spec first = { .depth = 1 };
+	struct grant_spec second = { .issuer = &s.tenant, .holder = &s.deputy };
+	struct spec spec = { .domain = 1, .issuer = &s.deputy };
+
+	scene_start(&s, false);
+	scene_claim(&s, &s.dev);
+	second.parent = make_grant(&s, &first, top);
+	spec.grant = make_grant(&s, &second, below);
+	signed_by = &s.deputy;
+	flip_inside(make_profile(&s, &spec, good, signed_id));
+	scene_stop(&s);
 }
 
 static struct imp_span payload_with(struct imp_span sequence, bool without)
@@ -196,7 +240,7 @@ Test(agent_flip, package_of_something_else_is_refused)
 	payload = payload_with(IMP_TEXT("\x01"), false);
 	cr_assert_eq(push_as(IMP_KIND_COMMAND, payload), IMP_R_DECRYPT);
 	cr_assert_eq(push_as(IMP_KIND_CARD, payload), IMP_R_DECRYPT);
-	cr_assert_eq(push_as(IMP_KIND_BATCH, payload), IMP_R_UNSUPPORTED);
+	cr_assert_eq(push_as(IMP_KIND_BATCH, payload), IMP_R_DECRYPT);
 	scene_stop(&s);
 }
 

@@ -150,18 +150,15 @@ Test(agent_order, of_a_claim)
 Test(agent_order, what_later_versions_bring_is_unsupported)
 {
 	static const uint8_t wrong[32] = { 5 };
-	static uint8_t buf[KIT_CAP], chain[64] = { 0xa1, 0x0d, 0xd2, 0x84, 0x43, 0xa1,
-						   0x01, 0x26, 0xa0, 0x40, 0x40 };
+	static uint8_t buf[KIT_CAP];
 	const struct claim_spec transfer = { .epoch = 2, .previous = IMP_SPAN(wrong) };
 	struct claim_spec recovery = transfer;
-	struct spec grant = { .domain = 1, .chain = { chain, 11 } };
 
 	scene_start(&s, false);
 	scene_claim(&s, &s.dev);
 	recovery.recovery = (struct imp_span){ wrong, 16 };
 	expect(make_claim(&s, &s.dev, &transfer, buf), IMP_R_UNSUPPORTED, "transfer");
 	expect(make_claim(&s, &s.dev, &recovery, buf), IMP_R_UNSUPPORTED, "recovery");
-	expect(make_package(&s, &grant, buf, NULL), IMP_R_UNSUPPORTED, "grant");
 	scene_stop(&s);
 }
 

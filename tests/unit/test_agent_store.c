@@ -13,12 +13,12 @@ static struct scene s;
 struct step {
 	const char *name;
 	struct imp_span object; /* empty: enroll */
-	uint8_t bytes[1024];
+	uint8_t bytes[2048];
 	struct board before, after;
 	unsigned ops, boot_ops; /* operations of the step, and of a boot after a cut */
 };
 
-static struct step steps[10];
+static struct step steps[16];
 static size_t count;
 
 static unsigned take(const struct step *st)
@@ -51,8 +51,9 @@ static void add(const char *name, struct imp_span object)
 
 static void prepare_unit(bool counter, uint32_t unit)
 {
-	static uint8_t buf[KIT_CAP];
+	static uint8_t buf[KIT_CAP], grant[KIT_CAP];
 	const struct claim_spec claim = { 0 };
+	const struct grant_spec third = { .domain = 3 };
 	struct spec spec = { .domain = 1 };
 	struct imp_command m = { .op = IMP_OP_LOCK };
 
@@ -81,6 +82,9 @@ static void prepare_unit(bool counter, uint32_t unit)
 	add("wipe", make_command(&s, m, &s.owner, buf));
 	m = (struct imp_command){ .op = IMP_OP_POLICY, .sequence = 2, .policy = 1 };
 	add("policy", make_command(&s, m, &s.owner, buf));
+	spec = (struct spec){ .domain = 3, .issuer = &s.tenant };
+	spec.grant = make_grant(&s, &third, grant);
+	add("profile by a grant", make_package(&s, &spec, buf, NULL));
 	m = (struct imp_command){ .op = IMP_OP_DECOMMISSION, .sequence = 3 };
 	add("decommission", make_command(&s, m, &s.owner, buf));
 }
