@@ -7,13 +7,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "../ram/must.h"
 
-/* A property that must hold for every input. */
-#define MUST(x)                           \
-	do {                              \
-		if (!(x))                 \
-			__builtin_trap(); \
-	} while (0)
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #endif

@@ -13,120 +13,35 @@
  */
 #include <string.h>
 
-#include "agent/agent.h"
-#include "crypto/host.h"
 #include "fuzz.h"
 #include "object/command.h"
+#include "object/grant.h"
 #include "object/profile.h"
 #include "object/seal.h"
 #include "object/signed.h"
+#include "ram/ram.h"
 #include "wire/message.h"
 
-enum { HALF = 8 * 1024, UNIT = 64, STEPS = 32, OBJECT = 1024, OBJECTS = 9 };
+enum { STEPS = 32, OBJECT = 2048, OBJECTS = 12 };
+
+/* Parties: each may sign objects of the next. */
+enum { OWNER, TENANT, DEPUTY, PARTIES };
 
 static struct imp_crypto *crypto;
-static struct imp_pub pub[2]; /* the device's */
-static struct imp_signer owner;
-static uint8_t key[2][32], owner_key[32], owner_kid[32];
-static const uint8_t ueid[15] = { 3, 4, 9 }, zeros[32];
+static struct ram r;
+static struct imp_signer party[PARTIES];
+static uint8_t key[PARTIES][32], kid[PARTIES][32];
+static const uint8_t zeros[32];
 
 static struct object {
 	uint8_t bytes[OBJECT];
 	size_t len;
 } object[OBJECTS];
 
-static uint8_t flash[2][HALF];
-static unsigned ops, cut_at;
-
-static bool powered(void)
-{
-	return ++ops < cut_at || cut_at == 0;
-}
-
-static int rd(void *c, unsigned half, uint32_t off, uint8_t *buf, size_t len)
-{
-	(void)c;
-	MUST(off <= HALF && len <= HALF - off);
-	memcpy(buf, flash[half] + off, len);
-	return 0;
-}
-
-static int er(void *c, unsigned half)
-{
-	(void)c;
-	if (!powered())
-		return -1;
-	memset(flash[half], 0xff, HALF);
-	return 0;
-}
-
-static int wr(void *c, unsigned half, uint32_t off, const uint8_t *buf, size_t len)
-{
-	(void)c;
-	MUST(off % UNIT == 0 && len % UNIT == 0 && off <= HALF && len <= HALF - off);
-	if (!powered())
-		return -1;
-	for (size_t i = 0; i < len; i++)
-		MUST(flash[half][off + i] == 0xff);
-	memcpy(flash[half] + off, buf, len);
-	return 0;
-}
-
-static int sy(void *c)
-{
-	(void)c;
-	return powered() ? 0 : -1;
-}
-
-static int mk(void *c, enum imp_key_use use, struct imp_pub *out)
-{
-	(void)c;
-	*out = pub[use];
-	return 0;
-}
-
-static int sg(void *c, const struct imp_span *part, size_t count, uint8_t sig[64])
-{
-	(void)c;
-	(void)part;
-	(void)count;
-	memset(sig, 1, 64); /* what the device says is not under test here */
-	return 0;
-}
-
-static int ag(void *c, const struct imp_pub *peer, uint8_t z[32])
-{
-	(void)c;
-	return imp_soft_agree(crypto, key[1], peer, z);
-}
-
-static int rn(void *c, uint8_t *out, size_t len)
-{
-	(void)c;
-	memset(out, 7, len);
-	return 0;
-}
-
-static int nw(void *c, struct imp_board_now *out)
-{
-	(void)c;
-	*out = (struct imp_board_now){ 1, 2 };
-	return 0;
-}
-
-static int ac(void *c, unsigned domain, struct imp_span settings)
-{
-	(void)c;
-	MUST(domain < IMP_DOMAINS);
-	MUST(settings.len == 0 || imp_settings_check(settings, NULL) == 0);
-	return 0;
-}
-
-static int owner_sign(void *ctx, const struct imp_span *part, size_t count,
+static int party_sign(void *ctx, const struct imp_span *part, size_t count,
 		      uint8_t sig[64])
 {
-	(void)ctx;
-	return imp_soft_sign(crypto, IMP_ALG_ES256, owner_key, part, count, sig);
+	return imp_soft_sign(crypto, IMP_ALG_ES256, ctx, part, count, sig);
 }
 
 static struct imp_writer room_for(unsigned which)
@@ -146,13 +61,13 @@ static void make_claim(unsigned which)
 	struct imp_writer p = imp_writer(buf, sizeof(buf)), w = room_for(which);
 	const struct imp_transfer t = {
 		.owner_epoch = 1,
-		.target = { .ueid = IMP_SPAN(ueid) },
-		.owner = owner.pub,
+		.target = { .ueid = IMP_SPAN(r.ueid) },
+		.owner = party[OWNER].pub,
 		.previous = IMP_SPAN(zeros),
 	};
 
 	imp_transfer_encode(&t, &p);
-	MUST(imp_signed_put_many(crypto, owner_kid, &owner, 1, IMP_KIND_TRANSFER,
+	MUST(imp_signed_put_many(crypto, kid[OWNER], &party[OWNER], 1, IMP_KIND_TRANSFER,
 				 (struct imp_span){ 0 }, imp_written(&p), &w) == 0);
 	keep(which, &w);
 }
@@ -162,58 +77,95 @@ static void make_command(unsigned which, struct imp_command m)
 	uint8_t buf[256];
 	struct imp_writer p = imp_writer(buf, sizeof(buf)), w = room_for(which);
 
-	m.target.ueid = IMP_SPAN(ueid);
+	m.target.ueid = IMP_SPAN(r.ueid);
 	m.owner_epoch = 1;
 	imp_command_encode(&m, &p);
-	MUST(imp_signed_put_one(crypto, &owner, IMP_KIND_COMMAND, (struct imp_span){ 0 },
-				imp_written(&p), &w, NULL) == 0);
+	MUST(imp_signed_put_one(crypto, &party[OWNER], IMP_KIND_COMMAND,
+				(struct imp_span){ 0 }, imp_written(&p), &w, NULL) == 0);
 	keep(which, &w);
 }
 
-static void make_package(unsigned which, uint32_t domain, uint64_t sequence,
-			 struct imp_span settings)
+/* {13: a grant of domain 1 from each party to the next, down to the holder}. */
+static struct imp_span make_chain(unsigned holder, uint32_t domain_epoch,
+				  uint8_t out[OBJECT])
 {
-	uint8_t buf[512], one[512], id[32];
+	struct imp_span un = { 0 };
+
+	for (unsigned i = 1; i <= holder; i++) {
+		uint8_t target[64], payload[512], grant[OBJECT];
+		struct imp_writer t = imp_writer(target, sizeof(target)),
+				  p = imp_writer(payload, sizeof(payload)),
+				  o = imp_writer(grant, sizeof(grant)),
+				  w = imp_writer(out, OBJECT);
+		const struct imp_target device = { .ueid = IMP_SPAN(r.ueid) };
+		struct imp_grant g = { .holder = party[i].pub,
+				       .domain = 1,
+				       .objects = IMP_TEXT("\xa1\x0a\x82\x01\x03"),
+				       .epochs = { 1, domain_epoch },
+				       .sequences = { 1, 9 },
+				       .depth = holder - i };
+
+		imp_cbor_put_array(&t, 1);
+		imp_target_put(&t, &device);
+		g.targets = imp_written(&t);
+		imp_grant_encode(&g, &p);
+		MUST(imp_signed_put_one(crypto, &party[i - 1], IMP_KIND_GRANT, un,
+					imp_written(&p), &o, NULL) == 0);
+		imp_cbor_put_map(&w, 1);
+		imp_cbor_put_int(&w, IMP_HDR_CHAIN);
+		imp_put(&w, imp_written(&o));
+		un = imp_written(&w);
+	}
+	return un;
+}
+
+static void make_package(unsigned which, unsigned by, const struct imp_profile *profile)
+{
+	uint8_t buf[512], one[OBJECT], id[32], chain[OBJECT];
 	struct imp_writer p = imp_writer(buf, sizeof(buf)),
 			  o = imp_writer(one, sizeof(one)), w = room_for(which);
+	const struct imp_package_claims claims = {
+		.ueid = IMP_SPAN(r.ueid),
+		.profile_id = IMP_SPAN(id),
+		.issuer = IMP_SPAN(kid[by]),
+		.domain = profile->domain,
+		.epochs = { profile->epochs[0], profile->epochs[1] },
+		.sequence = profile->sequence,
+	};
+
+	imp_profile_encode(profile, &p);
+	MUST(imp_signed_put_one(crypto, &party[by], IMP_KIND_PROFILE,
+				make_chain(by, profile->epochs[1], chain),
+				imp_written(&p), &o, id) == 0);
+	MUST(imp_package_seal(crypto, &r.pub[1], &claims, imp_written(&o), &w) == 0);
+	keep(which, &w);
+}
+
+static void make_profile(unsigned which, unsigned by, uint32_t domain, uint32_t epoch,
+			 uint64_t sequence, struct imp_span settings)
+{
 	const struct imp_profile profile = {
 		.domain = domain,
 		.sequence = sequence,
-		.target = { .ueid = IMP_SPAN(ueid) },
+		.target = { .ueid = IMP_SPAN(r.ueid) },
 		.settings = settings,
 		.salt = { zeros, IMP_SALT_LEN },
-		.epochs = { 1, 0 },
-	};
-	const struct imp_package_claims claims = {
-		.ueid = IMP_SPAN(ueid),
-		.profile_id = IMP_SPAN(id),
-		.issuer = IMP_SPAN(owner_kid),
-		.domain = domain,
-		.epochs = { 1, 0 },
-		.sequence = sequence,
+		.epochs = { 1, epoch },
 	};
 
-	imp_profile_encode(&profile, &p);
-	MUST(imp_signed_put_one(crypto, &owner, IMP_KIND_PROFILE, (struct imp_span){ 0 },
-				imp_written(&p), &o, id) == 0);
-	MUST(imp_package_seal(crypto, &pub[1], &claims, imp_written(&o), &w) == 0);
-	keep(which, &w);
+	make_package(which, by, &profile);
 }
 
-static void setup(void)
+static void make_objects(void)
 {
-	if (crypto)
-		return;
-	MUST(imp_crypto_new(&crypto, NULL) == 0);
-	for (int i = 0; i < 2; i++)
-		MUST(imp_soft_make(crypto, IMP_CRV_P256, key[i], &pub[i]) == 0);
-	owner = (struct imp_signer){ .alg = IMP_ALG_ES256, .sign = owner_sign };
-	MUST(imp_soft_make(crypto, IMP_CRV_P256, owner_key, &owner.pub) == 0);
-	MUST(imp_cose_kid(crypto, &owner.pub, owner_kid) == 0);
+	const struct imp_span one = IMP_TEXT("\xa1\x0a\xa1\x01\xa1\x04\x01");
+	const struct imp_span two = IMP_TEXT("\xa1\x0a\xa1\x02\xa1\x04\x01");
+	const struct imp_span three = IMP_TEXT("\xa1\x0a\xa1\x03\xa1\x04\x01");
+
 	make_claim(0);
-	make_package(1, 1, 1, IMP_TEXT("\xa1\x0a\xa1\x01\xa1\x04\x01"));
-	make_package(2, 1, 2, IMP_TEXT("\xa1\x0a\xa1\x02\xa1\x04\x01"));
-	make_package(3, 0, 2, IMP_TEXT("\xa1\x0a\xa1\x02\xa1\x04\x01"));
+	make_profile(1, OWNER, 1, 0, 1, one);
+	make_profile(2, OWNER, 1, 0, 2, two);
+	make_profile(3, OWNER, 0, 0, 2, two);
 	make_command(4, (struct imp_command){ .op = IMP_OP_LOCK });
 	make_command(5, (struct imp_command){
 				.op = IMP_OP_FLOOR, .domains = 2, .floor = { 0, 1 } });
@@ -223,18 +175,26 @@ static void setup(void)
 					      .sequence = 3,
 					      .policy = IMP_POLICY_ALL });
 	make_command(8, (struct imp_command){ .op = IMP_OP_DECOMMISSION, .sequence = 4 });
+	make_profile(9, TENANT, 1, 0, 3, three);
+	make_profile(10, DEPUTY, 1, 2, 1, one);
+	make_profile(11, TENANT, 1, 2, 3, three);
 }
 
-static const struct imp_port port = { .read = rd,
-				      .erase = er,
-				      .write = wr,
-				      .sync = sy,
-				      .key_make = mk,
-				      .key_sign = sg,
-				      .key_agree = ag,
-				      .random = rn,
-				      .now = nw,
-				      .activate = ac };
+static void setup(void)
+{
+	if (crypto)
+		return;
+	MUST(imp_crypto_new(&crypto, NULL) == 0);
+	ram_init(&r, crypto);
+	for (unsigned i = 0; i < PARTIES; i++) {
+		party[i] = (struct imp_signer){ .alg = IMP_ALG_ES256,
+						.ctx = key[i],
+						.sign = party_sign };
+		ram_key(crypto, key[i], &party[i].pub);
+		MUST(imp_cose_kid(crypto, &party[i].pub, kid[i]) == 0);
+	}
+	make_objects();
+}
 
 static struct imp_agent a;
 static struct imp_agent_state before;
@@ -249,12 +209,12 @@ static void ask(uint8_t id, struct imp_span body)
 						   ? IMP_SMP_READ
 						   : IMP_SMP_WRITE };
 	struct imp_writer w = imp_writer(in, sizeof(in)),
-			  r = imp_writer(out, sizeof(out));
+			  answer = imp_writer(out, sizeof(out));
 
 	imp_smp_put_header(&w, &smp, body.len);
 	imp_put(&w, body);
-	imp_agent_handle(&a, imp_written(&w), &r);
-	MUST(r.ok && r.len > IMP_SMP_HEADER);
+	imp_agent_handle(&a, imp_written(&w), &answer);
+	MUST(answer.ok && answer.len > IMP_SMP_HEADER);
 }
 
 static void push(struct imp_span bytes)
@@ -308,23 +268,9 @@ static void chains_only_grew(void)
 	}
 }
 
-static const struct imp_board board = {
-	.ueid = { ueid, sizeof(ueid) },
-	.oemid = 1,
-	.hwmodel = { (const uint8_t *)"m", 1 },
-	.objects = { (const uint8_t *)"\xa1\x0a\x63"
-				      "1.1",
-		     6 },
-	.half_size = HALF,
-	.write_unit = UNIT,
-	.buffer = 4096,
-	.cobs = true,
-};
-
 static void reboot(void)
 {
-	cut_at = 0;
-	MUST(imp_agent_boot(&a, &board, &port, crypto) == 0);
+	MUST(ram_boot(&r, &a) == 0);
 }
 
 /* A good object, spoilt as the input says, with or without power to the end. */
@@ -341,12 +287,12 @@ static void try_object(struct imp_reader *in, bool cut)
 
 		bytes[at] ^= imp_take_u8(in);
 	}
-	ops = 0;
-	cut_at = cut ? 1u + imp_take_u8(in) : 0;
+	r.ops = 0;
+	r.cut_at = cut ? 1u + imp_take_u8(in) : 0;
 	push((struct imp_span){ bytes, o->len });
 	if (memcmp(bytes, o->bytes, o->len) != 0) {
 		nothing_was_applied();
-	} else if (cut && ops >= cut_at) {
+	} else if (cut && r.ops >= r.cut_at) {
 		reboot();
 		chains_only_grew();
 		memcpy(&after, &a.state, sizeof(after));
@@ -354,7 +300,7 @@ static void try_object(struct imp_reader *in, bool cut)
 		MUST(is(&after));
 	}
 	chains_only_grew();
-	cut_at = 0;
+	r.cut_at = 0;
 }
 
 static void step(struct imp_reader *in)
@@ -380,7 +326,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct imp_reader in = imp_reader((struct imp_span){ data, size });
 
 	setup();
-	memset(flash, 0xff, sizeof(flash));
+	memset(r.flash, 0xff, sizeof(r.flash));
 	reboot();
 	for (unsigned i = 0; i < STEPS && in.rest.len > 0; i++)
 		step(&in);

@@ -4,6 +4,7 @@
 
 #include "fuzz.h"
 #include "object/command.h"
+#include "object/grant.h"
 #include "object/package.h"
 #include "object/profile.h"
 #include "object/signed.h"
@@ -27,6 +28,21 @@ static void settings(struct imp_span all)
 	MUST(walk.c.at == all.len && n <= all.len);
 }
 
+/* Entries ascend, and end where the map does. */
+static void granted(struct imp_span all)
+{
+	struct imp_granted_walk walk;
+	uint64_t last = 0, here;
+	size_t n = 0;
+
+	imp_granted_begin(&walk, all);
+	for (; imp_granted_next(&walk); n++, last = here) {
+		here = (uint64_t)walk.object << 17 | (walk.all ? 0 : 1u + walk.instance);
+		MUST(n == 0 || here > last);
+	}
+	MUST(n > 0 && walk.c.at == all.len);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct imp_span in = { data, size };
@@ -35,6 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct imp_profile p;
 	struct imp_transfer t;
 	struct imp_command m;
+	struct imp_grant g;
 	struct imp_package k;
 	struct imp_signed s;
 
@@ -48,6 +65,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else if (imp_command_decode(in, &m, &err) == 0) {
 		imp_command_encode(&m, &w);
 		same(&w, in);
+	} else if (imp_grant_decode(in, &g, &err) == 0) {
+		imp_grant_encode(&g, &w);
+		same(&w, in);
+		granted(g.objects);
 	} else if (imp_package_decode(in, &k, &err) == 0) {
 		MUST(k.sealed.ciphertext.len >= IMP_AEAD_TAG &&
 		     k.sealed.wrapped.len == IMP_WRAPPED_LEN);
