@@ -71,20 +71,20 @@ class Lab:
         self.log.close()
         self.folder.cleanup()
 
-    def bench(self, number, **parts):
-        return Bench(self.dir / 'sim' / str(number), **parts)
+    def bench(self, number, framing='cobs', **parts):
+        return Bench(smp.Client(self.dir / 'sim' / str(number), framing), **parts)
 
 
 class Bench:
-    """One simulated device, its model, its owner's keys."""
+    """One device behind a client, its model, its owner's keys."""
 
-    def __init__(self, path, framing='cobs', maker=None):
-        self.client = smp.Client(path, framing)
+    def __init__(self, client, maker=None):
+        self.client, self.maker = client, maker
         nonce = os.urandom(32)
         self.card = o.verified_body(decode(self.client.enroll(nonce)), 'card')
         o.check_card(self.card)
         assert self.card[10] == nonce
-        self.device = Remote(self.card, maker)
+        self.device = Remote(self.card, maker and maker.public)
         self.fleet = Fleet(self.device)
         self.model = self.fleet.agent
 

@@ -169,7 +169,7 @@ class Maker(unittest.TestCase):
             path = pathlib.Path(folder, 'maker.pub')
             path.write_bytes(maker.public_pem())
             with Lab(1, '--maker', path) as lab:
-                bench = lab.bench(1, maker=maker.public)
+                bench = lab.bench(1, maker=maker)
                 self.addCleanup(bench.client.close)
                 for verdict, keys in cases:
                     body = o.claim({o.UEID: bench.device.ueid}, owner)
