@@ -84,7 +84,7 @@ static int talk(struct device *d, void *ctx)
 {
 	const struct push *p = ctx;
 	struct plan plan;
-	int rc = objects_find(&p->objects, d, p->a->index, &plan);
+	int rc = objects_find(&p->objects, d, (size_t)p->a->index, &plan);
 
 	if (!rc && !verifier_card(&p->verifier, d))
 		rc = -(int)d->err.code;

@@ -7,19 +7,26 @@
 
 size_t imp_cbor_head(uint8_t out[9], enum imp_cbor_major major, uint64_t value)
 {
-	static size_t (*const encode[])(uint64_t, unsigned char *, size_t) = {
-		[IMP_CBOR_UINT] = cbor_encode_uint,
-		[IMP_CBOR_NINT] = cbor_encode_negint,
-		[IMP_CBOR_BYTES] = cbor_encode_bytestring_start,
-		[IMP_CBOR_TEXT] = cbor_encode_string_start,
-		[IMP_CBOR_ARRAY] = cbor_encode_array_start,
-		[IMP_CBOR_MAP] = cbor_encode_map_start,
-		[IMP_CBOR_TAG] = cbor_encode_tag,
-	};
+	const size_t len = (size_t)value; /* libcbor's type for what is in memory */
 
-	if (major == IMP_CBOR_SIMPLE)
+	switch (major) {
+	case IMP_CBOR_UINT:
+		return cbor_encode_uint(value, out, 9);
+	case IMP_CBOR_NINT:
+		return cbor_encode_negint(value, out, 9);
+	case IMP_CBOR_BYTES:
+		return cbor_encode_bytestring_start(len, out, 9);
+	case IMP_CBOR_TEXT:
+		return cbor_encode_string_start(len, out, 9);
+	case IMP_CBOR_ARRAY:
+		return cbor_encode_array_start(len, out, 9);
+	case IMP_CBOR_MAP:
+		return cbor_encode_map_start(len, out, 9);
+	case IMP_CBOR_TAG:
+		return cbor_encode_tag(value, out, 9);
+	default:
 		return cbor_encode_ctrl((uint8_t)value, out, 9);
-	return encode[major](value, out, 9);
+	}
 }
 
 const char *imp_cbor_version(void)

@@ -73,7 +73,7 @@ static void put_noise(struct sim_line *l)
 		"[00:00:03.377] <dbg> lwm2m: \xff\xfe\x80\r\n",
 	};
 	uint8_t stray[12];
-	size_t n = draw(l) % sizeof(stray);
+	size_t n = (size_t)(draw(l) % sizeof(stray));
 
 	line_say(l, logs[draw(l) % COUNTOF(logs)]);
 	for (size_t i = 0; i < n; i++)

@@ -234,7 +234,7 @@ int put_generated(const struct value *v, const char *text, struct imp_error *err
 		memset(secret, 0, sizeof(secret));
 		secret[0] = (uint8_t)(v->resource->id >> 8);
 		secret[1] = (uint8_t)v->resource->id;
-		put_bytes(v, (struct imp_span){ secret, n });
+		put_bytes(v, (struct imp_span){ secret, (size_t)n });
 		return 0;
 	}
 	imp_cbor_put_array(&w, 7);
@@ -245,9 +245,9 @@ int put_generated(const struct value *v, const char *text, struct imp_error *err
 	imp_cbor_put_uint(&w, v->instance);
 	imp_cbor_put_uint(&w, v->resource->id);
 	imp_cbor_put_uint(&w, s->generation);
-	rc = imp_hkdf(s->crypto, s->options.seed, imp_written(&w), secret, n);
+	rc = imp_hkdf(s->crypto, s->options.seed, imp_written(&w), secret, (size_t)n);
 	if (!rc)
-		put_bytes(v, (struct imp_span){ secret, n });
+		put_bytes(v, (struct imp_span){ secret, (size_t)n });
 	imp_wipe(secret, sizeof(secret));
 	return rc ? imp_fail(err, IMP_EINTERNAL, "HKDF failed") : 0;
 }
