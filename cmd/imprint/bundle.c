@@ -68,10 +68,8 @@ static int begin_file(struct bundle *b, uint64_t count, struct imp_error *err)
 		return rc;
 	if (!b->unsure)
 		return imp_batch_head_write(&b->out, count, b->kind, err);
-	b->spool = tmpfile();
-	return b->spool ? 0
-			: imp_fail(err, IMP_ERESOURCE, "no temporary file: %s",
-				   strerror(errno));
+	return imp_out_spool(&b->spool, bundle_name(b) ? bundle_name(b) : "the batch",
+			     err);
 }
 
 int bundle_begin(struct bundle *b, uint64_t count, bool lone, struct imp_error *err)
@@ -129,39 +127,21 @@ static int put_split(struct bundle *b, struct imp_span item, struct imp_error *e
 	return split_put(&b->split, name, item, err);
 }
 
-static int put_spool(struct bundle *b, struct imp_span item, struct imp_error *err)
-{
-	if (fwrite(item.ptr, 1, item.len, b->spool) != item.len)
-		return imp_fail(err, IMP_ERESOURCE, "temporary file: %s",
-				strerror(errno));
-	return 0;
-}
-
 int bundle_put(struct bundle *b, struct imp_span item, struct imp_error *err)
 {
 	b->count++;
 	progress_step(&b->progress);
 	if (b->args->split)
 		return put_split(b, item, err);
-	return b->spool ? put_spool(b, item, err) : imp_out_write(&b->out, item, err);
+	return imp_out_write(b->spool.path ? &b->spool : &b->out, item, err);
 }
 
 /* The head, now that it is known, and what was kept. */
 static int copy_spool(struct bundle *b, struct imp_error *err)
 {
-	uint8_t buf[16384];
-	size_t n = 1;
 	int rc = imp_batch_head_write(&b->out, b->count, b->kind, err);
 
-	rewind(b->spool);
-	while (!rc && n > 0) {
-		n = fread(buf, 1, sizeof(buf), b->spool);
-		rc = imp_out_write(&b->out, (struct imp_span){ buf, n }, err);
-	}
-	imp_wipe(buf, sizeof(buf));
-	if (!rc && ferror(b->spool))
-		rc = imp_fail(err, IMP_ERESOURCE, "temporary file: %s", strerror(errno));
-	return rc;
+	return rc ? rc : imp_out_copy(&b->spool, &b->out, err);
 }
 
 /* Files that hold secrets are told of: they outlive the command. */
@@ -181,7 +161,7 @@ int bundle_commit(struct bundle *b, struct imp_error *err)
 	int rc = 0;
 
 	progress_end(&b->progress);
-	if (b->spool)
+	if (b->spool.path)
 		rc = copy_spool(b, err);
 	if (!rc)
 		rc = b->args->split ? split_commit(&b->split, err)
@@ -196,7 +176,5 @@ void bundle_abort(struct bundle *b)
 	progress_end(&b->progress);
 	split_abort(&b->split);
 	imp_out_abort(&b->out);
-	if (b->spool)
-		fclose(b->spool);
-	b->spool = NULL;
+	imp_out_abort(&b->spool);
 }

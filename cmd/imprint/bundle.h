@@ -27,7 +27,7 @@ struct bundle {
 	bool unsure;	/* items may be left out: the head is written last */
 	bool lone;	/* exactly one, without a head */
 	struct imp_out out;
-	FILE *spool; /* items whose head is not known yet */
+	struct imp_out spool; /* items whose head is not known yet; no path: none */
 	struct split split;
 	uint64_t count;
 	struct progress progress;

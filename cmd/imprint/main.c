@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "cbor/version.h"
 #include "commands.h"
 #include "crypto/host.h"
@@ -147,6 +148,16 @@ static void print_error(const struct imp_error *err)
 	fprintf(stderr, "imprint: %s\n", err->msg[0] ? err->msg : "failed");
 }
 
+/* What was printed must have gone out; an error that came earlier left no number. */
+static int finish_output(struct imp_error *err)
+{
+	if (fflush(stdout) != 0)
+		return imp_write_failed(NULL, NULL, err);
+	return ferror(stdout) ? imp_fail(err, IMP_ERESOURCE,
+					 "standard output: not all of it was taken")
+			      : 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct imp_error err = { 0 };
@@ -164,11 +175,9 @@ int main(int argc, char **argv)
 	cli.cmd = cmd;
 	rc = cmd ? cmd->run(&cli, argc - first, argv + first, &err)
 		 : cli_unknown(argv[first], &err);
+	if (!rc)
+		rc = finish_output(&err);
 	if (rc)
 		print_error(&err);
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		fprintf(stderr, "imprint: standard output: %s\n", strerror(errno));
-		return rc ? -rc : IMP_ERESOURCE;
-	}
 	return -rc;
 }

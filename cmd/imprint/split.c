@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,29 +92,15 @@ int split_begin(struct split *s, const char *path, unsigned flags, struct imp_er
 		return imp_fail(err, IMP_ERESOURCE, "out of memory");
 	}
 	if (!mkdtemp(new.tmp)) {
-		rc = imp_fail(err, imp_file_code(errno), "%s: cannot create it: %s", path,
-			      strerror(errno));
+		rc = imp_write_failed(path, "cannot create it", err);
 		free(STEAL(new.tmp)); /* there is no such folder */
 		return rc;
 	}
 	new.fd = open(new.tmp, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (new.fd < 0)
-		return imp_fail(err, IMP_ERESOURCE, "%s: %s", path, strerror(errno));
+		return imp_write_failed(path, NULL, err);
 	*s = new;
 	new = (struct split){ 0 };
-	return 0;
-}
-
-static int write_all(int fd, struct imp_span bytes)
-{
-	while (bytes.len > 0) {
-		ssize_t n = write(fd, bytes.ptr, bytes.len);
-
-		if (n < 0 && errno != EINTR)
-			return -1;
-		bytes.ptr += n > 0 ? n : 0;
-		bytes.len -= n > 0 ? (size_t)n : 0;
-	}
 	return 0;
 }
 
@@ -122,17 +109,17 @@ static int put(struct split *s, const char *name, struct imp_span bytes, mode_t 
 {
 	int fd = openat(s->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
 			mode);
+	char path[PATH_MAX];
 	int bad;
 
 	if (fd < 0 && errno == EEXIST)
 		return imp_fail(err, IMP_EUSAGE, "%s/%s: two for one device", s->path,
 				name);
-	bad = fd < 0 || write_all(fd, bytes);
+	bad = fd < 0 || imp_write_all(fd, bytes);
 	if (fd >= 0)
 		bad |= close(fd);
-	return bad ? imp_fail(err, IMP_ERESOURCE, "%s/%s: %s", s->path, name,
-			      strerror(errno))
-		   : 0;
+	snprintf(path, sizeof(path), "%s/%s", s->path, name);
+	return bad ? imp_write_failed(path, NULL, err) : 0;
 }
 
 int split_put(struct split *s, const char *name, struct imp_span bytes,
@@ -169,7 +156,7 @@ static int give_name(const struct split *s, struct imp_error *err)
 		return 0;
 	if (errno == EEXIST || errno == ENOTEMPTY || errno == ENOTDIR)
 		return how ? exists(s->path, err) : not_empty(s->path, err);
-	return imp_fail(err, IMP_ERESOURCE, "%s: %s", s->path, strerror(errno));
+	return imp_write_failed(s->path, NULL, err);
 }
 
 int split_commit(struct split *s, struct imp_error *err)
@@ -177,9 +164,8 @@ int split_commit(struct split *s, struct imp_error *err)
 	int rc;
 
 	set_mode(s);
-	rc = syncfs(s->fd) == 0
-		     ? give_name(s, err)
-		     : imp_fail(err, IMP_ERESOURCE, "%s: %s", s->path, strerror(errno));
+	rc = syncfs(s->fd) == 0 ? give_name(s, err)
+				: imp_write_failed(s->path, NULL, err);
 	if (rc)
 		return rc;
 	free(STEAL(s->tmp));
@@ -188,16 +174,18 @@ int split_commit(struct split *s, struct imp_error *err)
 	return rc;
 }
 
-static void remove_all(const struct split *s)
+static void remove_all(struct split *s)
 {
-	DIR *dir = fdopendir(dup(s->fd));
+	DIR *dir = s->fd >= 0 ? fdopendir(s->fd) : NULL;
 	struct dirent *e;
 
 	while (dir && (e = readdir(dir)))
 		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
 			unlinkat(s->fd, e->d_name, 0);
-	if (dir)
+	if (dir) {
 		closedir(dir);
+		s->fd = -1;
+	}
 	rmdir(s->tmp);
 }
 
@@ -205,10 +193,8 @@ void split_abort(struct split *s)
 {
 	if (!s->path)
 		return;
-	if (s->tmp && s->fd >= 0)
+	if (s->tmp)
 		remove_all(s);
-	else if (s->tmp)
-		rmdir(s->tmp);
 	if (s->fd >= 0)
 		close(s->fd);
 	free(s->tmp);

@@ -22,12 +22,6 @@ static void fd_close(struct fd *fd)
 		close(fd->n);
 }
 
-int imp_read_failed(const char *name, struct imp_error *err)
-{
-	return imp_fail(err, errno == EINTR ? IMP_EINTERRUPTED : IMP_EUSAGE, "%s: %s",
-			name, errno == EINTR ? "interrupted" : strerror(errno));
-}
-
 /* What passes through may be a key. Wiped however the scope is left. */
 struct chunk {
 	uint8_t byte[16384];
@@ -96,7 +90,7 @@ static int check_folder(const char *path, struct imp_error *err)
 	bad = stat(dirname(copy), &st);
 	free(copy);
 	if (bad)
-		return imp_fail(err, IMP_EUSAGE, "%s: %s", path, strerror(errno));
+		return imp_read_failed(path, err);
 	if ((st.st_mode & S_IWOTH) && !(st.st_mode & S_ISVTX))
 		return imp_fail(err, IMP_EKEY, "%s: everybody may write its folder",
 				path);
@@ -105,19 +99,6 @@ static int check_folder(const char *path, struct imp_error *err)
 
 /* What a pipe may bring, at most. */
 static const uint64_t COPY_MAX = UINT64_C(1) << 30;
-
-static int write_all(int fd, struct imp_span bytes)
-{
-	while (bytes.len > 0) {
-		ssize_t n = write(fd, bytes.ptr, bytes.len);
-
-		if (n < 0 && errno != EINTR)
-			return -1;
-		bytes.ptr += n > 0 ? n : 0;
-		bytes.len -= n > 0 ? (size_t)n : 0;
-	}
-	return 0;
-}
 
 static int copy_all(int from, int to, const char *name, struct imp_error *err)
 {
@@ -135,18 +116,16 @@ static int copy_all(int from, int to, const char *name, struct imp_error *err)
 		else if ((total += (uint64_t)n) > COPY_MAX)
 			rc = imp_fail(err, IMP_EFORMAT, "%s: larger than %llu bytes",
 				      name, (unsigned long long)COPY_MAX);
-		else if (write_all(to, (struct imp_span){ buf.byte, (size_t)n }))
-			rc = imp_fail(err, IMP_ERESOURCE, "%s: cannot be kept: %s", name,
-				      strerror(errno));
+		else if (imp_write_all(to, (struct imp_span){ buf.byte, (size_t)n }))
+			rc = imp_spool_failed(name, err);
 	}
 	if (!rc && lseek(to, 0, SEEK_SET) != 0)
-		rc = imp_fail(err, IMP_ERESOURCE, "%s: %s", name, strerror(errno));
+		rc = imp_spool_failed(name, err);
 	return rc;
 }
 
 int imp_file_open_twice(const char *path, int *fd, struct imp_error *err)
 {
-	const char *dir = getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
 	const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
 	CLEANUP(fd_close) struct fd in = { .n = STDIN_FILENO, .keep = name != path };
 	CLEANUP(fd_close) struct fd copy = { .n = -1 };
@@ -165,11 +144,9 @@ int imp_file_open_twice(const char *path, int *fd, struct imp_error *err)
 		in.keep = true;
 		return 0;
 	}
-	copy.n = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (copy.n < 0)
-		return imp_fail(err, IMP_ERESOURCE, "%s: no room to keep %s: %s", dir,
-				name, strerror(errno));
-	rc = copy_all(in.n, copy.n, name, err);
+	rc = imp_spool_open(name, &copy.n, err);
+	if (!rc)
+		rc = copy_all(in.n, copy.n, name, err);
 	copy.keep = !rc;
 	if (!rc)
 		*fd = copy.n;
@@ -195,7 +172,7 @@ static int open_key(const char *path, int flags, struct fd *fd, struct stat *st,
 		return imp_fail(err, IMP_EKEY,
 				"%s: is a symbolic link, expected the key itself", path);
 	if (fd->n < 0 || fstat(fd->n, st) != 0)
-		return imp_fail(err, IMP_EKEY, "%s: %s", path, strerror(errno));
+		return as_key(imp_read_failed(path, err), err);
 	if (!S_ISREG(st->st_mode))
 		return imp_fail(err, IMP_EKEY, "%s: is not a regular file", path);
 	return 0;

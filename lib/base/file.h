@@ -10,8 +10,9 @@
 
 #include "base/secret.h"
 
-/* The words and the code for a read() or open() that failed, by errno: -IMP_EUSAGE, or
- * -IMP_EINTERRUPTED where a signal came that is handled. */
+/* The words and the code for a read() or open() that failed, by errno: -IMP_EUSAGE; where
+ * the machine fails (descriptors, memory, disk) -IMP_ERESOURCE; -IMP_EINTERRUPTED where a
+ * signal came that is handled. */
 int imp_read_failed(const char *name, struct imp_error *err);
 /*
  * Read a whole file, once, into *out (so that what is checked is what is used).
@@ -54,6 +55,32 @@ int imp_file_open_twice(const char *path, int *fd, struct imp_error *err) IMP_MU
 /* What an errno of making a file says: -IMP_EUSAGE is a name that cannot be, else there
  * is no room for it (-IMP_ERESOURCE). */
 enum imp_code imp_file_code(int number);
+/*
+ * Record by errno why something cannot be written, and what helps: what is free where,
+ * who may write.
+ *
+ *   path    NULL: standard output
+ *   doing   "cannot create it"; NULL: writing
+ *
+ * -imp_file_code(errno); -IMP_EINTERRUPTED.
+ */
+int imp_write_failed(const char *path, const char *doing, struct imp_error *err);
+/* Write all of the bytes. 0, or -1 with errno. */
+int imp_write_all(int fd, struct imp_span bytes) IMP_MUST_CHECK;
+
+/*
+ * A file without a name that nobody else can open, in $TMPDIR or /tmp.
+ *
+ *   what   must wait there, for the message: "standard input"
+ *   fd     owned by the caller
+ *
+ * 0, or -IMP_ERESOURCE.
+ */
+int imp_spool_open(const char *what, int *fd, struct imp_error *err) IMP_MUST_CHECK;
+/* Record by errno that there is no room for it. -IMP_ERESOURCE. */
+int imp_spool_failed(const char *what, struct imp_error *err);
+/* Where it is. */
+const char *imp_spool_folder(void);
 
 enum imp_out_flags {
 	IMP_OUT_PRIVATE = 1, /* mode 0600 whatever the umask */
@@ -84,6 +111,12 @@ int imp_out_open(struct imp_out *out, const char *path, unsigned flags,
 int imp_out_check(const char *path, unsigned flags, struct imp_error *err) IMP_MUST_CHECK;
 /* 0, or -IMP_ERESOURCE (disk full, closed pipe). */
 int imp_out_write(struct imp_out *out, struct imp_span bytes, struct imp_error *err)
+	IMP_MUST_CHECK;
+/* Open a file without a name for `what`, which must wait there. 0, or -IMP_ERESOURCE. */
+int imp_out_spool(struct imp_out *out, const char *what, struct imp_error *err)
+	IMP_MUST_CHECK;
+/* All that a spool was given, into another output. 0, or -IMP_ERESOURCE. */
+int imp_out_copy(struct imp_out *spool, struct imp_out *to, struct imp_error *err)
 	IMP_MUST_CHECK;
 /* Sync, give it its name, sync the folder; leaves *out closed. 0, or -IMP_ERESOURCE. */
 int imp_out_commit(struct imp_out *out, struct imp_error *err) IMP_MUST_CHECK;

@@ -15,12 +15,6 @@
 
 enum { HELD = 65536 };
 
-enum imp_code imp_file_code(int number)
-{
-	return number == ENOENT || number == EACCES || number == ENOTDIR ? IMP_EUSAGE
-									 : IMP_ERESOURCE;
-}
-
 /* mkostemp would fix the mode at 0600; open() lets the umask decide for public files. */
 static int open_beside(struct imp_out *out)
 {
@@ -130,8 +124,7 @@ static int open_named(struct imp_out *o, const char *path, struct imp_error *err
 		return 0;
 	if (errno == EINTR) /* nobody reads the FIFO */
 		return imp_read_failed(path, err);
-	return imp_fail(err, imp_file_code(errno), "%s: cannot create it: %s", path,
-			strerror(errno));
+	return imp_write_failed(path, "cannot create it", err);
 }
 
 static int open_stdout(struct imp_out *o, struct imp_error *err)
@@ -162,17 +155,9 @@ int imp_out_open(struct imp_out *out, const char *path, unsigned flags,
 static int write_all(const struct imp_out *out, struct imp_span bytes,
 		     struct imp_error *err)
 {
-	while (bytes.len > 0) {
-		ssize_t n = write(out->fd, bytes.ptr, bytes.len);
-
-		if (n < 0)
-			return imp_fail(err, IMP_ERESOURCE, "%s: %s",
-					out->path ? out->path : "standard output",
-					strerror(errno));
-		bytes.ptr += n;
-		bytes.len -= (size_t)n;
-	}
-	return 0;
+	return imp_write_all(out->fd, bytes) == 0
+		       ? 0
+		       : imp_write_failed(out->path, NULL, err);
 }
 
 static int flush(struct imp_out *out, struct imp_error *err)
@@ -194,6 +179,39 @@ int imp_out_write(struct imp_out *out, struct imp_span bytes, struct imp_error *
 	return imp_secret_append(&out->held, bytes, err);
 }
 
+int imp_out_spool(struct imp_out *out, const char *what, struct imp_error *err)
+{
+	CLEANUP(imp_out_abort) struct imp_out o = { .path = strdup(imp_spool_folder()) };
+	int rc = imp_spool_open(what, &o.fd, err);
+
+	if (!rc && !o.path)
+		rc = imp_fail(err, IMP_ERESOURCE, "out of memory");
+	if (!rc)
+		rc = imp_secret_reserve(&o.held, HELD, err);
+	if (rc)
+		return rc;
+	*out = o;
+	o = (struct imp_out){ 0 };
+	return 0;
+}
+
+int imp_out_copy(struct imp_out *spool, struct imp_out *to, struct imp_error *err)
+{
+	ssize_t n = 1;
+	int rc = flush(spool, err);
+
+	if (!rc && lseek(spool->fd, 0, SEEK_SET) != 0)
+		rc = imp_write_failed(spool->path, NULL, err);
+	while (!rc && n > 0) {
+		n = read(spool->fd, spool->held.ptr, HELD);
+		if (n < 0)
+			return imp_read_failed(spool->path, err);
+		spool->held.len = (size_t)n;
+		rc = imp_out_write(to, imp_secret_span(&spool->held), err);
+	}
+	return rc;
+}
+
 /* The folder that a path stands in; -1 with errno. */
 static int open_folder(const char *path)
 {
@@ -210,8 +228,7 @@ int imp_folder_sync(const char *path, struct imp_error *err)
 
 	if (fd >= 0 && (fsync(fd) == 0 || errno == EINVAL))
 		return 0;
-	return imp_fail(err, IMP_ERESOURCE, "%s: cannot sync its folder: %s", path,
-			strerror(errno));
+	return imp_write_failed(path, "cannot sync its folder", err);
 }
 
 int imp_folder_lock(const char *path, int *fd, struct imp_error *err)
@@ -220,13 +237,11 @@ int imp_folder_lock(const char *path, int *fd, struct imp_error *err)
 
 	*fd = open_folder(path);
 	if (*fd < 0)
-		return imp_fail(err, IMP_EUSAGE, "%s: %s", path, strerror(errno));
+		return imp_write_failed(path, "cannot lock its folder", err);
 	do
 		rc = flock(*fd, LOCK_EX);
 	while (rc != 0 && errno == EINTR);
-	return rc == 0 ? 0
-		       : imp_fail(err, IMP_ERESOURCE, "%s: cannot lock its folder: %s",
-				  path, strerror(errno));
+	return rc == 0 ? 0 : imp_write_failed(path, "cannot lock its folder", err);
 }
 
 void imp_folder_unlock(int *fd)
@@ -244,26 +259,32 @@ int imp_out_possible(const char *path, struct imp_error *err)
 	if (strcmp(path, "-") == 0)
 		return imp_fail(err, IMP_EUSAGE, "-: is added to, expected a file");
 	if (fd < 0 || faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) != 0)
-		return imp_fail(err, IMP_EUSAGE, "%s: cannot be written: %s", path,
-				strerror(errno));
+		return imp_write_failed(path, "cannot be written", err);
 	return lstat(path, &st) == 0 ? check_regular(path, st.st_mode, err) : 0;
 }
 
-/* Without force the name must still be free: link() refuses what rename() would replace.
- */
+/* The name must still be free: link() refuses what rename() would replace. Memory sticks
+ * (FAT) have no links. */
+static int take_name(const struct imp_out *out)
+{
+	if (link(out->tmp, out->path) == 0) {
+		unlink(out->tmp);
+		return 0;
+	}
+	if (errno != EPERM && errno != EOPNOTSUPP)
+		return -1;
+	return renameat2(AT_FDCWD, out->tmp, AT_FDCWD, out->path, RENAME_NOREPLACE);
+}
+
 static int give_name(struct imp_out *out, struct imp_error *err)
 {
-	if (out->flags & IMP_OUT_FORCE) {
-		if (rename(out->tmp, out->path) != 0)
-			return imp_fail(err, IMP_ERESOURCE, "%s: %s", out->path,
-					strerror(errno));
-	} else {
-		if (link(out->tmp, out->path) != 0)
-			return errno == EEXIST ? exists(out->path, err)
-					       : imp_fail(err, IMP_ERESOURCE, "%s: %s",
-							  out->path, strerror(errno));
-		unlink(out->tmp);
-	}
+	int bad =
+		out->flags & IMP_OUT_FORCE ? rename(out->tmp, out->path) : take_name(out);
+
+	if (bad)
+		return errno == EEXIST && !(out->flags & IMP_OUT_FORCE)
+			       ? exists(out->path, err)
+			       : imp_write_failed(out->path, NULL, err);
 	free(out->tmp);
 	out->tmp = NULL;
 	return imp_folder_sync(out->path, err);
@@ -274,11 +295,10 @@ int imp_out_commit(struct imp_out *out, struct imp_error *err)
 	int rc = flush(out, err);
 
 	if (!rc && out->tmp && fsync(out->fd) != 0)
-		rc = imp_fail(err, IMP_ERESOURCE, "%s: %s", out->path, strerror(errno));
+		rc = imp_write_failed(out->path, NULL, err);
 	if (!rc && out->path) {
 		if (close(out->fd) != 0)
-			rc = imp_fail(err, IMP_ERESOURCE, "%s: %s", out->path,
-				      strerror(errno));
+			rc = imp_write_failed(out->path, NULL, err);
 		out->fd = -1;
 	}
 	if (!rc && out->tmp)

@@ -23,8 +23,7 @@ static int read_at(const struct imp_index *x, uint64_t offset, size_t len,
 				  (off_t)(offset + out->len));
 
 		if (n < 0 && errno != EINTR)
-			rc = imp_fail(err, IMP_EUSAGE, "%s: %s", x->name,
-				      strerror(errno));
+			rc = imp_read_failed(x->name, err);
 		if (n == 0)
 			break;
 		out->len += n > 0 ? (size_t)n : 0;
@@ -102,7 +101,7 @@ static int read_all(struct imp_index *x, const char *path, enum imp_batch_kind k
 {
 	CLEANUP(imp_batch_close) struct imp_batch b = { 0 };
 	struct imp_span item, key = { 0 };
-	int rc = imp_file_open_twice(path, &x->fd, err);
+	int fd, rc = imp_file_open_twice(path, &x->fd, err);
 
 	if (rc)
 		return rc;
@@ -110,9 +109,11 @@ static int read_all(struct imp_index *x, const char *path, enum imp_batch_kind k
 	if (!x->name)
 		return imp_fail(err, IMP_ERESOURCE, "out of memory");
 	rc = imp_seen_init(&x->seen, err);
-	if (!rc)
-		rc = imp_batch_open_fd(&b, fcntl(x->fd, F_DUPFD_CLOEXEC, 3), x->name,
-				       kind, err);
+	if (!rc) {
+		fd = fcntl(x->fd, F_DUPFD_CLOEXEC, 3);
+		rc = fd < 0 ? imp_read_failed(x->name, err)
+			    : imp_batch_open_fd(&b, fd, x->name, kind, err);
+	}
 	while (!rc && (rc = imp_batch_next(&b, &item, err)) > 0) {
 		rc = key_of(ctx, item, &key, err);
 		if (!rc)

@@ -29,11 +29,13 @@ static int bad(const struct imp_csv *csv, unsigned long line, unsigned long colu
 			column, what);
 }
 
+/* What could not be read is not tried again: whoever asked took it for the end. */
 static bool refill(struct imp_csv *csv)
 {
-	ssize_t n = read(csv->fd, csv->buf.ptr, csv->buf.cap);
+	ssize_t n = csv->error ? -1 : read(csv->fd, csv->buf.ptr, csv->buf.cap);
 
-	csv->error = n < 0 ? errno : 0;
+	if (n < 0 && !csv->error)
+		csv->error = errno;
 	csv->pos = 0;
 	csv->buf.len = n > 0 ? (size_t)n : 0;
 	return n > 0;
@@ -264,7 +266,7 @@ static int read_row(struct imp_csv *csv, size_t *fields, struct imp_error *err)
 	return rc < 0 ? rc : 1;
 }
 
-static int skip_bom(struct imp_csv *csv)
+static int skip_bom(struct imp_csv *csv, struct imp_error *err)
 {
 	int c = get(csv);
 
@@ -272,7 +274,9 @@ static int skip_bom(struct imp_csv *csv)
 		unget(csv, c);
 		return 0;
 	}
-	return get(csv) == 0xbb && get(csv) == 0xbf ? 0 : -1;
+	if (get(csv) == 0xbb && get(csv) == 0xbf)
+		return 0;
+	return csv->error ? failed(csv, err) : bad(csv, 1, 1, "is not UTF-8", err);
 }
 
 static int name_column(struct imp_csv *csv, size_t i, const char *name,
@@ -304,8 +308,9 @@ static int read_header(struct imp_csv *csv, const struct head *h, struct imp_err
 	int rc;
 
 	csv->line = 1;
-	if (skip_bom(csv))
-		return bad(csv, 1, 1, "is not UTF-8", err);
+	rc = skip_bom(csv, err);
+	if (rc)
+		return rc;
 	rc = read_row(csv, &fields, err);
 	if (rc < 0)
 		return rc;
@@ -371,6 +376,7 @@ int imp_csv_next(struct imp_csv *csv, struct imp_error *err)
 int imp_csv_rewind(struct imp_csv *csv, struct imp_error *err)
 {
 	size_t fields;
+	int rc;
 
 	csv->pos = csv->buf.len = 0;
 	csv->open_end = false;
@@ -378,9 +384,10 @@ int imp_csv_rewind(struct imp_csv *csv, struct imp_error *err)
 		return imp_fail(err, IMP_EUSAGE, "%s: cannot be read twice: %s",
 				csv->name, strerror(errno));
 	csv->line = 1;
-	if (skip_bom(csv))
-		return -IMP_EFORMAT;
-	return csv->bare || read_row(csv, &fields, err) >= 0 ? 0 : -IMP_EFORMAT;
+	rc = skip_bom(csv, err);
+	if (!rc && !csv->bare)
+		rc = read_row(csv, &fields, err);
+	return rc < 0 ? rc : 0;
 }
 
 int imp_csv_find(const struct imp_csv *csv, const char *column)

@@ -50,6 +50,13 @@ int rename(const char *from, const char *to)
 			  : (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
 }
 
+int renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags)
+{
+	return fails('n')
+		       ? -1
+		       : (int)syscall(SYS_renameat2, from_dir, from, to_dir, to, flags);
+}
+
 int link(const char *from, const char *to)
 {
 	return fails('l') ? -1
@@ -156,7 +163,7 @@ Test(out, a_name_that_cannot_be_given_leaves_what_was_there)
 		{ "r1", "sr", EXDEV, IMP_OUT_FORCE },
 		{ "r1", "sr", EIO, IMP_OUT_FORCE },
 		{ "l1", "sl", EXDEV, 0 },
-		{ "l1", "sl", EPERM, 0 },
+		{ "l1", "sl", EMLINK, 0 },
 		{ "s1", "s", EIO, IMP_OUT_FORCE },
 		{ "s1", "s", EIO, 0 },
 	};
@@ -179,6 +186,29 @@ Test(out, a_name_that_cannot_be_given_leaves_what_was_there)
 	}
 }
 
+static void put_other(void)
+{
+	put("other");
+}
+
+/* A memory stick has no links, and renames without replacing. */
+Test(out, without_links_the_name_is_given_all_the_same)
+{
+	struct imp_error err = { 0 };
+
+	failing = "l1";
+	why = EPERM;
+	cr_assert_eq(write_new(0, &err), 0);
+	cr_assert_str_eq(calls, "slns");
+	cr_assert_str_eq(held(), "new");
+	memset(calls, 0, sizeof(calls));
+	unlink(path);
+	before_name = put_other;
+	cr_assert_eq(write_new(0, &err), -IMP_EUSAGE);
+	cr_assert_str_eq(held(), "other");
+	cr_assert_eq(entries(), 1);
+}
+
 Test(out, a_folder_that_cannot_be_synced_is_no_success)
 {
 	struct imp_error err = { 0 };
@@ -187,11 +217,6 @@ Test(out, a_folder_that_cannot_be_synced_is_no_success)
 	why = EIO;
 	cr_assert_eq(write_new(0, &err), -IMP_ERESOURCE);
 	cr_assert_not_null(strstr(err.msg, "sync"), "%s", err.msg);
-}
-
-static void put_other(void)
-{
-	put("other");
 }
 
 /* PERM-03: what somebody put there meanwhile is not replaced either. */
