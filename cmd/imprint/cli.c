@@ -195,8 +195,18 @@ void cli_parse(const struct cli_cmd *cmd, int argc, char **argv, void *input)
 	snprintf(name, sizeof(name), "imprint %s", cmd->name);
 	argv[0] = name; /* argp prints argv[0] in usage and errors */
 	check_options(&root, argc, argv);
-	argp_parse(&root, argc, argv, ARGP_IN_ORDER | ARGP_NO_HELP, NULL, input);
+	cli_argp(&root, argc, argv, NULL, input);
 	argv[0] = typed;
+}
+
+/* It ends the process at mistakes, and comes back with nothing parsed only where there is
+ * no memory. */
+void cli_argp(const struct argp *argp, int argc, char **argv, int *first, void *input)
+{
+	if (argp_parse(argp, argc, argv, ARGP_IN_ORDER | ARGP_NO_HELP, first, input) == 0)
+		return;
+	fputs("imprint: out of memory\n", stderr);
+	exit(IMP_ERESOURCE);
 }
 
 uint64_t cli_number(struct argp_state *state, const char *what, const char *arg,

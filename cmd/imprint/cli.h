@@ -31,6 +31,8 @@ extern const struct cli_cmd *const cli_hidden[]; /* for shells and the build */
  * exits on --help and on misuse (status 2); otherwise returns.
  */
 void cli_parse(const struct cli_cmd *cmd, int argc, char **argv, void *input);
+/* argp_parse() with our flags; whatever keeps it from its work ends the process. */
+void cli_argp(const struct argp *argp, int argc, char **argv, int *first, void *input);
 const struct cli_cmd *cli_find(const char *name);
 /* There is no such command: -IMP_EUSAGE, with the nearest name and all names. */
 int cli_unknown(const char *name, struct imp_error *err);

@@ -72,7 +72,7 @@ static void *talk(void *arg)
 	struct device *d = &t->device;
 
 	d->started_ns = imp_now_ns();
-	d->rc = converse(d, t->work);
+	d->rc = imp_crypto_blame(converse(d, t->work), &d->err);
 	imp_session_close(&d->session);
 	d->took_ns = imp_now_ns() - d->started_ns;
 	return NULL;
@@ -87,10 +87,13 @@ static void start_all(struct thread *threads, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		struct thread *t = &threads[i];
 
-		t->running = pthread_create(&t->id, &attr, talk, t) == 0;
-		if (!t->running)
+		int bad = pthread_create(&t->id, &attr, talk, t);
+
+		t->running = bad == 0;
+		if (bad)
 			t->device.rc = imp_fail(&t->device.err, IMP_ERESOURCE,
-						"%s: no thread for it", t->device.uri);
+						"%s: no thread for it: %s", t->device.uri,
+						strerror(bad));
 	}
 	for (size_t i = 0; i < count; i++)
 		if (threads[i].running)

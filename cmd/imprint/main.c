@@ -169,12 +169,13 @@ int main(int argc, char **argv)
 	harden();
 	catch_signals();
 	argp_err_exit_status = IMP_EUSAGE;
-	argp_parse(&argp, argc, argv, ARGP_IN_ORDER | ARGP_NO_HELP, &first, &cli);
+	cli_argp(&argp, argc, argv, &first, &cli);
 
 	cmd = cli_find(argv[first]);
 	cli.cmd = cmd;
 	rc = cmd ? cmd->run(&cli, argc - first, argv + first, &err)
 		 : cli_unknown(argv[first], &err);
+	rc = imp_crypto_blame(rc, &err);
 	if (!rc)
 		rc = finish_output(&err);
 	if (rc)

@@ -26,11 +26,10 @@ int names_open(struct names *n, const char *dir, struct imp_error *err)
 
 	n->table = (struct show_names){ .ctx = &n->catalog, .find = find };
 	objects_dir(installed, sizeof(installed));
-	rc = imp_catalog_read(&n->catalog, dir ? dir : installed, &text,
-			      dir ? err : NULL);
+	rc = imp_catalog_read(&n->catalog, dir ? dir : installed, &text, err);
 	if (rc)
 		imp_catalog_fini(&n->catalog);
-	if (!dir)
+	if (!dir && rc != -IMP_ERESOURCE)
 		return 0;
 	said = mistakes_say(&text, rc ? NULL : err);
 	return rc ? rc : said;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* OpenSSL backend: algorithms that are fetched once, hashes, key derivation, ciphers. */
+#include <errno.h>
 #include <malloc.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/params.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
@@ -91,15 +93,19 @@ static bool fetch(struct imp_crypto *c)
 
 int imp_crypto_new(struct imp_crypto **out, struct imp_error *err)
 {
-	struct imp_crypto *c = calloc(1, sizeof(*c));
+	CLEANUP(imp_crypto_free) struct imp_crypto *c = calloc(1, sizeof(*c));
 
 	/* Refused once OpenSSL has memory of the usual kind: then that is what it has. */
 	(void)CRYPTO_set_mem_functions(wiped_malloc, wiped_realloc, wiped_free);
-	if (!c || !fetch(c)) {
-		imp_crypto_free(&c);
-		return imp_fail(err, IMP_EINTERNAL, "OpenSSL lacks an algorithm");
-	}
-	*out = c;
+	/* Without its global context a fetch would follow a null pointer. */
+	if (!c || !OSSL_LIB_CTX_get0_global_default())
+		return imp_fail(err, IMP_ERESOURCE, "out of memory");
+	/* What it could not keep now it would miss later, and then say something else. */
+	errno = 0;
+	if (!fetch(c) || errno == ENOMEM)
+		return imp_crypto_blame(
+			imp_fail(err, IMP_EINTERNAL, "OpenSSL lacks an algorithm"), err);
+	*out = STEAL(c);
 	return 0;
 }
 
@@ -122,6 +128,22 @@ void imp_crypto_free(struct imp_crypto **c)
 	EVP_MD_CTX_free(p->md);
 	EVP_CIPHER_CTX_free(p->cipher);
 	free(p);
+}
+
+/* OpenSSL drops some of its errors; malloc's errno stays. */
+int imp_crypto_blame(int rc, struct imp_error *err)
+{
+	bool memory = errno == ENOMEM;
+
+	if (rc != -IMP_EINTERNAL && rc != -IMP_EKEY && rc != -IMP_EVERIFY)
+		return rc;
+	for (unsigned long e; (e = ERR_get_error()) != 0;)
+		memory |= ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE;
+	if (!memory)
+		return rc;
+	if (err)
+		err->code = IMP_ERESOURCE;
+	return imp_wrap(err, -IMP_ERESOURCE, "out of memory");
 }
 
 const char *imp_crypto_version(void)

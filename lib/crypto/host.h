@@ -8,12 +8,22 @@
 #include "base/secret.h"
 #include "crypto/face.h"
 
-/* Fetch all algorithms once. 0, or -IMP_EINTERNAL. */
+/* Fetch all algorithms once. 0, -IMP_EINTERNAL, -IMP_ERESOURCE. */
 int imp_crypto_new(struct imp_crypto **out, struct imp_error *err) IMP_MUST_CHECK;
 /* Accepts a pointer to NULL; leaves NULL. Fits CLEANUP(). */
 void imp_crypto_free(struct imp_crypto **c);
 /* "OpenSSL 3.0.17 1 Jul 2025", of the library that is loaded. */
 const char *imp_crypto_version(void);
+
+/*
+ * Tell a failure of this thread for what it was where OpenSSL had no memory: whatever
+ * needed it says "no key", "no signature".
+ *
+ *   rc   of what failed, 0 too
+ *
+ * rc, or -IMP_ERESOURCE.
+ */
+int imp_crypto_blame(int rc, struct imp_error *err);
 
 /* Random bytes of the system's generator. 0, or -IMP_EINTERNAL. */
 int imp_random(struct imp_crypto *c, uint8_t *out, size_t len) IMP_MUST_CHECK;

@@ -6,6 +6,7 @@
 
 #include "base/wipe.h"
 #include "cbor/reader.h"
+#include "crypto/host.h"
 #include "issue/pool.h"
 
 /* A few items a thread, so that none waits for another's slow one. */
@@ -48,7 +49,8 @@ static void make(struct imp_pool *p, struct imp_crypto *crypto, struct slot *s)
 {
 	struct imp_writer w = imp_writer(s->out, sizeof(s->out));
 
-	s->rc = p->work.make(p->work.ctx, crypto, &s->item, &w, &s->err);
+	s->rc = imp_crypto_blame(p->work.make(p->work.ctx, crypto, &s->item, &w, &s->err),
+				 &s->err);
 	s->out_len = w.len;
 }
 
@@ -85,7 +87,7 @@ static void *run(void *arg)
 static int start(struct imp_pool *p, struct imp_error *err)
 {
 	pthread_attr_t attr;
-	int rc = 0;
+	int bad, rc = 0;
 
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, STACK);
@@ -96,9 +98,13 @@ static int start(struct imp_pool *p, struct imp_error *err)
 		rc = imp_crypto_new(&w->crypto, err);
 		if (rc)
 			break;
-		w->running = pthread_create(&w->thread, &attr, run, w) == 0;
-		if (!w->running)
-			rc = imp_fail(err, IMP_ERESOURCE, "no thread");
+		bad = pthread_create(&w->thread, &attr, run, w);
+		w->running = bad == 0;
+		if (bad)
+			rc = imp_hint(err,
+				      imp_fail(err, IMP_ERESOURCE, "thread %u of %u: %s",
+					       i + 1, p->threads, strerror(bad)),
+				      "-j 1 works without threads");
 	}
 	pthread_attr_destroy(&attr);
 	return rc;

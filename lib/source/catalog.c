@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading object descriptions: objects, files, folders. */
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,7 +50,7 @@ static void read_object(struct reading *r, const struct imp_yaml *n, struct imp_
 }
 
 static int add_object(struct imp_catalog *c, struct imp_object *o, struct reading *r,
-		      const struct imp_yaml *n)
+		      const struct imp_yaml *n, struct imp_error *err)
 {
 	struct imp_object *more;
 
@@ -62,7 +63,7 @@ static int add_object(struct imp_catalog *c, struct imp_object *o, struct readin
 	more = reallocarray(c->object, c->objects + 1, sizeof(*more));
 	if (!more) {
 		imp_object_fini(o);
-		return -IMP_ERESOURCE;
+		return imp_fail(err, IMP_ERESOURCE, "out of memory");
 	}
 	c->object = more;
 	c->object[c->objects++] = *o;
@@ -92,7 +93,7 @@ int imp_catalog_add_file(struct imp_catalog *c, const char *path, struct imp_sec
 		struct imp_object o = { 0 };
 
 		read_object(&r, n, &o);
-		rc = add_object(c, &o, &r, n);
+		rc = imp_wrap(err, add_object(c, &o, &r, n, err), "%s", path);
 	}
 	if (!rc && r.out_of_memory)
 		rc = imp_fail(err, IMP_ERESOURCE, "%s: out of memory", path);
@@ -117,7 +118,9 @@ int imp_catalog_read(struct imp_catalog *c, const char *dir, struct imp_secret *
 	struct dirent **list = NULL;
 	int n = scandir(dir, &list, is_yaml, alphasort), rc = 0;
 
-	if (n <= 0)
+	if (n < 0 && errno == ENOMEM)
+		rc = imp_fail(err, IMP_ERESOURCE, "out of memory");
+	else if (n <= 0)
 		rc = imp_fail(err, IMP_EUSAGE, "%s: no object descriptions there", dir);
 	for (int i = 0; i < n; i++) {
 		char *path = NULL;

@@ -296,7 +296,9 @@ static void run(struct parser *p)
 		yaml_event_t e;
 
 		if (!yaml_parser_parse(&p->y, &e)) {
-			syntax_error(p);
+			p->out_of_memory = p->y.error == YAML_MEMORY_ERROR;
+			if (!p->out_of_memory)
+				syntax_error(p);
 			return;
 		}
 		end = e.type == YAML_STREAM_END_EVENT;
