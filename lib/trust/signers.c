@@ -4,8 +4,16 @@
 
 enum { CANDIDATES = 2 * (1 + IMP_APPROVERS_MAX) };
 
-/* What a key may sign for; shifted by the side. */
-enum { MUST = 1, MAY = 4 };
+/* What a key may sign for, on side 0 or 1. */
+static unsigned must(size_t side)
+{
+	return 1u << side;
+}
+
+static unsigned may(size_t side)
+{
+	return 4u << side;
+}
 
 struct candidate {
 	const struct imp_pub *key;
@@ -22,11 +30,10 @@ static int gather(struct imp_crypto *crypto, const struct imp_signers *s,
 	for (size_t i = 0; i < s->sides; i++) {
 		const struct imp_approval *a = s->side[i].approval;
 
-		list[n++] =
-			(struct candidate){ .key = s->side[i].key, .role = MUST << i };
+		list[n++] = (struct candidate){ .key = s->side[i].key, .role = must(i) };
 		for (size_t k = 0; k < a->count; k++)
 			list[n++] =
-				(struct candidate){ .key = &a->key[k], .role = MAY << i };
+				(struct candidate){ .key = &a->key[k], .role = may(i) };
 	}
 	for (size_t i = 0; !rc && i < n; i++)
 		rc = imp_cose_kid(crypto, list[i].key, list[i].kid);
@@ -47,8 +54,8 @@ static unsigned role_of(const struct candidate *list, size_t count, struct imp_s
 			*key = list[i].key;
 		}
 	for (size_t side = 0; side < 2; side++)
-		if (role & MUST << side)
-			role &= ~(unsigned)(MAY << side);
+		if (role & must(side))
+			role &= ~may(side);
 	return role;
 }
 
@@ -61,10 +68,10 @@ struct tally {
 
 static void count(struct tally *t, unsigned role)
 {
-	const bool first = role & MAY, second = role & MAY << 1;
+	const bool first = role & may(0), second = role & may(1);
 
-	if (role & (MUST | MUST << 1)) {
-		t->must |= role & (MUST | MUST << 1);
+	if (role & (must(0) | must(1))) {
+		t->must |= role & (must(0) | must(1));
 		t->spare[0] += first;
 		t->spare[1] += second;
 	} else if (first && second) {
@@ -79,7 +86,7 @@ static bool is_exact(const struct tally *t, const struct imp_signers *s)
 {
 	size_t need[2] = { 0 };
 
-	if (t->must != (s->sides == 2 ? (MUST | MUST << 1) : MUST))
+	if (t->must != (s->sides == 2 ? (must(0) | must(1)) : must(0)))
 		return false;
 	for (size_t i = 0; i < s->sides; i++) {
 		size_t asked = s->side[i].approval->threshold;
