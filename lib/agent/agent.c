@@ -205,7 +205,8 @@ static void put_describe(struct imp_agent *a, struct imp_writer *w)
 {
 	struct imp_describe d = { .v1 = true,
 				  .buf = a->board->buffer,
-				  .cobs = a->board->cobs };
+				  .cobs = a->board->cobs,
+				  .bare = a->bare };
 
 	d.restricted = challenged(a);
 	if (!d.restricted)

@@ -44,7 +44,7 @@ struct imp_board {
 		objects;     /* the encoded map {object => version text} of the card */
 	uint32_t half_size;  /* bytes of each half of the state store */
 	uint32_t write_unit; /* bytes: writes start and end on multiples; 1..256 */
-	bool cobs;	     /* announce COBS framing */
+	bool cobs;	     /* announce COBS framing, on a link that carries text */
 	uint32_t buffer;     /* bytes of the largest SMP packet that the link takes */
 };
 
@@ -132,6 +132,7 @@ struct imp_agent {
 	unsigned half; /* where the current state lies */
 	struct imp_agent_state state;
 	/* From here on RAM only. */
+	bool bare; /* the link of this request carries bare packets: describe says so */
 	bool has_keys;
 	struct imp_pub signing, sealing;
 	uint8_t signing_kid[32], sealing_kid[32];

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An agent on a stream of bytes. */
+/* An agent on a line. */
 #include "agent/link.h"
 
-void imp_link_init(struct imp_link *l, struct imp_agent *agent)
+void imp_link_init(struct imp_link *l, struct imp_agent *agent, enum imp_framing framing)
 {
 	l->agent = agent;
-	imp_deframer_init(&l->deframer, l->in, AGENT_PACKET_MAX);
+	imp_deframer_init(&l->deframer, framing, l->in, AGENT_PACKET_MAX);
 }
 
 bool imp_link_feed(struct imp_link *l, struct imp_span *in, struct imp_span *answer)
@@ -16,6 +16,7 @@ bool imp_link_feed(struct imp_link *l, struct imp_span *in, struct imp_span *ans
 		struct imp_writer out = imp_writer(l->out, sizeof(l->out));
 		struct imp_writer wire = imp_writer(l->wire, sizeof(l->wire));
 
+		l->agent->bare = l->deframer.framing == IMP_FRAMING_BARE;
 		imp_agent_handle(l->agent, packet, &out);
 		if (out.len == 0)
 			continue;
@@ -24,4 +25,9 @@ bool imp_link_feed(struct imp_link *l, struct imp_span *in, struct imp_span *ans
 		return answer->len > 0;
 	}
 	return false;
+}
+
+void imp_link_end(struct imp_link *l)
+{
+	imp_deframe_end(&l->deframer);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Link: an agent on a stream of bytes. Bytes in, framed answers out, in the framing they
- * were asked in.
+ * Link: an agent on a line. Bytes in, framed answers out, in the framing they were asked
+ * in.
  *
  * Source: imprint-protocol(7).
  */
@@ -24,7 +24,12 @@ struct imp_link {
 	uint8_t wire[IMP_WIRE_MAX(AGENT_PACKET_MAX)];
 };
 
-void imp_link_init(struct imp_link *l, struct imp_agent *agent);
+/*
+ * Begin on a line.
+ *
+ *   framing   bare, for USB and TCP; else console and COBS, whichever comes
+ */
+void imp_link_init(struct imp_link *l, struct imp_agent *agent, enum imp_framing framing);
 /*
  * Take bytes until one request is answered.
  *
@@ -34,5 +39,7 @@ void imp_link_init(struct imp_link *l, struct imp_agent *agent);
  * True with an answer; false when `in` is used up.
  */
 bool imp_link_feed(struct imp_link *l, struct imp_span *in, struct imp_span *answer);
+/* On a line of messages (USB), one has ended: what is left of it is dropped. */
+void imp_link_end(struct imp_link *l);
 
 #endif

@@ -28,7 +28,7 @@ void imp_session_init(struct imp_session *s, struct imp_transport *transport,
 				   .cancel_fd = cancel_fd };
 	s->patience_ms = timeout_ms / 3 < PATIENCE_MS ? timeout_ms / 3 : PATIENCE_MS;
 	s->framing = IMP_FRAMING_CONSOLE;
-	imp_deframer_init(&s->deframer, s->in, IMP_SESSION_PACKET);
+	imp_deframer_init(&s->deframer, IMP_FRAMING_CONSOLE, s->in, IMP_SESSION_PACKET);
 	/* An answer to whoever used the port before must not pass for one to us. */
 	if (crypto && imp_random(crypto, &s->sequence, 1))
 		s->sequence = 0;

@@ -59,7 +59,7 @@ int sim_line_plug(struct sim_line *l, struct imp_error *err)
 {
 	int rc = sim_pty_open(&l->pty, l->link, err);
 
-	imp_deframer_init(&l->deframer, l->in, SIM_PACKET);
+	imp_deframer_init(&l->deframer, IMP_FRAMING_CONSOLE, l->in, SIM_PACKET);
 	l->plug_ns = 0;
 	if (rc)
 		return rc;
@@ -75,7 +75,7 @@ void sim_line_boot(struct sim_line *l)
 
 	l->boot_ns = 0;
 	l->greeted = false;
-	imp_deframer_init(&l->deframer, l->in, SIM_PACKET);
+	imp_deframer_init(&l->deframer, IMP_FRAMING_CONSOLE, l->in, SIM_PACKET);
 	if (!sim_unit_boot(u)) {
 		line_power_off(l, "power cut while booting");
 		return;

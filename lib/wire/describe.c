@@ -17,8 +17,12 @@ static void take_framings(struct imp_cbor *c, struct imp_describe *d)
 {
 	size_t n = imp_cbor_array(c);
 
-	while (imp_cbor_more(c, &n))
-		d->cobs |= imp_span_eq(imp_cbor_text(c), IMP_TEXT("cobs"));
+	while (imp_cbor_more(c, &n)) {
+		struct imp_span framing = imp_cbor_text(c);
+
+		d->cobs |= imp_span_eq(framing, IMP_TEXT("cobs"));
+		d->bare |= imp_span_eq(framing, IMP_TEXT("bare"));
+	}
 }
 
 static struct imp_span take_kid(struct imp_cbor *c)
@@ -244,10 +248,12 @@ static void put_always(struct imp_writer *w, const struct imp_describe *d)
 
 static void put_framings(struct imp_writer *w, const struct imp_describe *d)
 {
+	bool cobs = d->cobs && !d->bare;
+
 	put_key(w, "framings");
-	imp_cbor_put_array(w, 1u + d->cobs);
-	imp_cbor_put_text(w, IMP_TEXT("console"));
-	if (d->cobs)
+	imp_cbor_put_array(w, 1u + cobs);
+	imp_cbor_put_text(w, d->bare ? IMP_TEXT("bare") : IMP_TEXT("console"));
+	if (cobs)
 		imp_cbor_put_text(w, IMP_TEXT("cobs"));
 }
 

@@ -24,9 +24,10 @@ enum {
 	CRC32_LEN = 4,
 };
 
-void imp_deframer_init(struct imp_deframer *d, uint8_t *buf, size_t cap)
+void imp_deframer_init(struct imp_deframer *d, enum imp_framing framing, uint8_t *buf,
+		       size_t cap)
 {
-	*d = (struct imp_deframer){ .buf = buf, .cap = cap };
+	*d = (struct imp_deframer){ .buf = buf, .cap = cap, .framing = framing };
 }
 
 static void remember(struct imp_deframer *d, uint8_t byte)
@@ -239,8 +240,43 @@ static void in_cobs(struct imp_deframer *d, uint8_t byte)
 		drop(d);
 }
 
+/* May these bytes start a packet that fits? The version is 0 or 1, there are four ops and
+ * no flags. */
+static bool may_be_header(const struct imp_deframer *d)
+{
+	const uint8_t *b = d->buf;
+	bool op = d->len < 1 || ((b[0] >> 3) <= 1 && (b[0] & 7) <= IMP_SMP_WRITE_RSP);
+	bool flags = d->len < 2 || b[1] == 0;
+	size_t body = d->len < 4 ? 0 : (size_t)(b[2] << 8 | b[3]);
+
+	return op && flags && body + IMP_SMP_HEADER <= d->cap;
+}
+
+/* One more byte of bare packets; those in front of what may be a header are passed over.
+ */
+static bool in_bare(struct imp_deframer *d, uint8_t byte, struct imp_span *packet)
+{
+	size_t body;
+
+	d->buf[d->len++] = byte;
+	while (d->len <= IMP_SMP_HEADER && !may_be_header(d)) {
+		remember(d, d->buf[0]);
+		memmove(d->buf, d->buf + 1, --d->len);
+	}
+	if (d->len < IMP_SMP_HEADER)
+		return false;
+	body = (size_t)(d->buf[2] << 8 | d->buf[3]);
+	if (d->len < IMP_SMP_HEADER + body)
+		return false;
+	*packet = (struct imp_span){ d->buf, d->len };
+	d->len = 0;
+	return true;
+}
+
 static bool take(struct imp_deframer *d, uint8_t byte, struct imp_span *packet)
 {
+	if (d->framing == IMP_FRAMING_BARE)
+		return in_bare(d, byte, packet);
 	if (byte == DELIMITER)
 		return cobs_end(d, packet);
 	if (d->state == CONSOLE_1) {
@@ -280,7 +316,17 @@ bool imp_deframe(struct imp_deframer *d, struct imp_span *in, struct imp_span *p
 	return false;
 }
 
+void imp_deframe_end(struct imp_deframer *d)
+{
+	d->bad += d->len >= IMP_SMP_HEADER;
+	for (size_t i = 0; d->len < IMP_SMP_HEADER && i < d->len; i++)
+		remember(d, d->buf[i]);
+	d->len = 0;
+}
+
 bool imp_deframer_busy(const struct imp_deframer *d)
 {
+	if (d->framing == IMP_FRAMING_BARE)
+		return d->len > 0;
 	return d->head || d->state == CONSOLE || d->state == COBS;
 }

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Framing: packets on a stream of bytes that may also carry logs, a shell and noise.
+ * Framing: packets on a line.
  *
- * console   06 09 (first) or 04 14 (next), base64 of up to 93 bytes of (u16 length |
- * packet | CRC-16/XMODEM of the packet), 0a: at most 127 bytes a line COBS      00 |
- * COBS(packet | CRC-32/ISO-HDLC, u32 big-endian) | 00
+ *   console   06 09 (first) or 04 14 (next), base64 of up to 93 bytes of (u16 length |
+ *             packet | CRC-16/XMODEM of the packet), 0a: at most 127 bytes a line
+ *   COBS      00 | COBS(packet | CRC-32/ISO-HDLC, u32 big-endian) | 00
+ *   bare      packets as they are; the header tells where one ends
  *
- * A receiver tells the two apart by the first byte, so there is no mode to get stuck in.
- * What is neither is text; a frame that does not check is dropped, and the next one is
- * found. Source: Zephyr, SMP transport over console; S. Cheshire, M. Baker: COBS (1999);
+ * Console and COBS share a line with logs, a shell and noise: a receiver tells the two
+ * apart by the first byte, so there is no mode to get stuck in; what is neither is text;
+ * a frame that does not check is dropped, and the next one is found. Bare is for lines
+ * that lose nothing and carry nothing else (TCP, USB): what is no header is passed over
+ * there. Source: Zephyr, SMP transport over console; S. Cheshire, M. Baker: COBS (1999);
  * imprint-protocol(7).
  */
 #ifndef IMP_WIRE_FRAME_H
@@ -17,7 +20,7 @@
 #include "base/bytes.h"
 #include "wire/smp.h"
 
-enum imp_framing { IMP_FRAMING_CONSOLE, IMP_FRAMING_COBS };
+enum imp_framing { IMP_FRAMING_CONSOLE, IMP_FRAMING_COBS, IMP_FRAMING_BARE };
 
 /* Bytes that a packet of n bytes takes on the wire, at most. */
 #define IMP_CONSOLE_WIRE_MAX(n) (((n) + 4 + 92) / 93 * 127)
@@ -36,16 +39,22 @@ struct imp_deframer {
 	uint8_t code;		/* COBS: bytes left in this block */
 	bool zero;		/* COBS: a zero follows the block */
 	bool over;		/* COBS: larger than the buffer */
-	enum imp_framing framing;     /* of the last packet */
+	enum imp_framing framing;     /* of the last packet; bare: of all */
 	uint32_t bad;		      /* frames dropped: checksum, base64, length */
 	size_t noise;		      /* bytes that were no part of a frame */
 	uint8_t text[IMP_FRAME_TEXT]; /* the last of them */
 	size_t text_len;
 };
 
-/* buf receives packets of at most cap bytes; four bytes more are needed for the checksum.
+/*
+ * Begin on a line.
+ *
+ *   framing   bare, or else console and COBS, whichever comes
+ *   buf       receives packets of at most cap bytes; four bytes more are needed for the
+ *             checksum
  */
-void imp_deframer_init(struct imp_deframer *d, uint8_t *buf, size_t cap);
+void imp_deframer_init(struct imp_deframer *d, enum imp_framing framing, uint8_t *buf,
+		       size_t cap);
 /*
  * Take bytes until one packet is complete.
  *
@@ -56,6 +65,8 @@ void imp_deframer_init(struct imp_deframer *d, uint8_t *buf, size_t cap);
  * True with a packet; false when `in` is used up.
  */
 bool imp_deframe(struct imp_deframer *d, struct imp_span *in, struct imp_span *packet);
+/* On a line of messages, one has ended: a packet that did not is dropped. */
+void imp_deframe_end(struct imp_deframer *d);
 /* Has a frame begun that is not complete? */
 bool imp_deframer_busy(const struct imp_deframer *d);
 /* Put one packet as one frame (console: as many lines as it takes). */

@@ -65,8 +65,15 @@ static void put_cobs(struct imp_writer *w, struct imp_span packet)
 
 void imp_frame_put(struct imp_writer *w, enum imp_framing framing, struct imp_span packet)
 {
-	if (framing == IMP_FRAMING_COBS)
-		put_cobs(w, packet);
-	else
+	switch (framing) {
+	case IMP_FRAMING_CONSOLE:
 		put_console(w, packet);
+		break;
+	case IMP_FRAMING_COBS:
+		put_cobs(w, packet);
+		break;
+	case IMP_FRAMING_BARE:
+		imp_put(w, packet);
+		break;
+	}
 }

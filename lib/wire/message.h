@@ -68,8 +68,8 @@ struct imp_describe {
 	uint32_t owner_epoch;
 	uint16_t domains;
 	struct imp_described domain[IMP_MESSAGE_DOMAINS];
-	uint32_t buf; /* bytes of the largest packet that the device takes */
-	bool cobs;
+	uint32_t buf;	 /* bytes of the largest packet that the device takes */
+	bool cobs, bare; /* framings */
 	bool staged;
 	uint32_t staged_off;
 	struct imp_span staged_sha;

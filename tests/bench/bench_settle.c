@@ -104,7 +104,7 @@ static void settle(struct imp_span input)
 	       imp_card_decode(input, &card, &err) + imp_request_decode(input, &request) +
 	       imp_response_decode(input, &response, &err) +
 	       imp_describe_decode(input, &describe, &err);
-	imp_deframer_init(&d, buf, SIZE);
+	imp_deframer_init(&d, IMP_FRAMING_CONSOLE, buf, SIZE);
 	while (imp_deframe(&d, &rest, &packet))
 		sum++;
 	__asm__ __volatile__("" : : "r"(sum));

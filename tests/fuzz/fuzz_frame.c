@@ -8,13 +8,14 @@
 
 enum { CAP = 1024, PACKETS = 64 };
 
-static size_t collect(struct imp_span in, size_t chunk, uint8_t *out, size_t cap)
+static size_t collect(struct imp_span in, enum imp_framing framing, size_t chunk,
+		      uint8_t *out, size_t cap)
 {
 	uint8_t buf[CAP + 4];
 	struct imp_deframer d;
 	size_t n = 0;
 
-	imp_deframer_init(&d, buf, CAP);
+	imp_deframer_init(&d, framing, buf, CAP);
 	while (in.len > 0) {
 		struct imp_span part = { in.ptr, chunk < in.len ? chunk : in.len },
 				packet;
@@ -37,22 +38,31 @@ static void round_trip(struct imp_span packet, enum imp_framing framing)
 
 	imp_frame_put(&w, framing, packet);
 	MUST(w.ok);
-	MUST(collect(imp_written(&w), w.len, out, sizeof(out)) == packet.len);
+	MUST(collect(imp_written(&w), framing, w.len, out, sizeof(out)) == packet.len);
 	MUST(memcmp(out, packet.ptr, packet.len) == 0);
+}
+
+/* On a line of text, and on one of bare packets. */
+static void cut_in_any_way(struct imp_span in, enum imp_framing framing)
+{
+	static uint8_t whole[65536], bits[65536];
+	size_t n = collect(in, framing, in.len, whole, sizeof(whole));
+
+	MUST(collect(in, framing, 1, bits, sizeof(bits)) == n);
+	MUST(memcmp(whole, bits, n) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static uint8_t whole[65536], bits[65536];
-	uint8_t packet[CAP] = { 0x0a };
-	size_t n = collect((struct imp_span){ data, size }, size, whole, sizeof(whole));
+	/* A header as ours are: version 2, flags 0. */
+	uint8_t packet[CAP] = { 0x0a, 0, (uint8_t)(size >> 8), (uint8_t)size };
 
-	MUST(collect((struct imp_span){ data, size }, 1, bits, sizeof(bits)) == n);
-	MUST(memcmp(whole, bits, n) == 0);
+	cut_in_any_way((struct imp_span){ data, size }, IMP_FRAMING_CONSOLE);
+	cut_in_any_way((struct imp_span){ data, size }, IMP_FRAMING_BARE);
 	if (size < 8 || size > CAP - 8)
 		return 0;
-	memcpy(packet + 8, data, size); /* a header as ours are: version 2, flags 0 */
-	for (int framing = 0; framing < 2; framing++)
+	memcpy(packet + 8, data, size);
+	for (int framing = 0; framing < 3; framing++)
 		round_trip((struct imp_span){ packet, size + 8 },
 			   (enum imp_framing)framing);
 	return 0;

@@ -435,7 +435,7 @@ Test(agent_wire, link_answers_in_the_framing_it_was_asked_in)
 	struct imp_writer p = imp_writer(packet, sizeof(packet));
 
 	scene_start(&s, false);
-	imp_link_init(&link, &s.dev.agent);
+	imp_link_init(&link, &s.dev.agent, IMP_FRAMING_CONSOLE);
 	imp_smp_put_header(&p, &smp, 1);
 	imp_put(&p, IMP_TEXT("\xa0"));
 	for (size_t i = 0; i < COUNTOF(framings); i++) {
@@ -447,10 +447,39 @@ Test(agent_wire, link_answers_in_the_framing_it_was_asked_in)
 		imp_frame_put(&w, framings[i], imp_written(&p));
 		in = imp_written(&w);
 		cr_assert(imp_link_feed(&link, &in, &answer));
-		imp_deframer_init(&d, back, sizeof(back) - 4);
+		imp_deframer_init(&d, IMP_FRAMING_CONSOLE, back, sizeof(back) - 4);
 		cr_assert(imp_deframe(&d, &answer, &got));
 		cr_assert_eq(d.framing, framings[i]);
 		cr_assert_not(imp_link_feed(&link, &in, &answer));
 	}
+	scene_stop(&s);
+}
+
+/* A link of bare packets: the answer is bare, and describe says what the link carries. */
+Test(agent_wire, a_bare_link_answers_bare_and_says_so)
+{
+	static struct imp_link link;
+	static uint8_t packet[64];
+	const struct imp_smp smp = { .version = 1, .group = IMP_GROUP_IMPRINT };
+	struct imp_writer p = imp_writer(packet, sizeof(packet));
+	struct imp_span in, answer;
+	struct imp_describe d;
+	struct imp_smp got;
+
+	scene_start(&s, false);
+	imp_link_init(&link, &s.dev.agent, IMP_FRAMING_BARE);
+	imp_smp_put_header(&p, &smp, 1);
+	imp_put(&p, IMP_TEXT("\xa0"));
+	in = (struct imp_span){ packet, p.len - 1 };
+	cr_assert_not(imp_link_feed(&link, &in, &answer));
+	imp_link_end(&link); /* a message that broke off */
+	in = imp_written(&p);
+	cr_assert(imp_link_feed(&link, &in, &answer));
+	cr_assert(imp_smp_decode(answer, &got), "nothing around the packet");
+	cr_assert_eq(imp_describe_decode(got.body, &d, NULL), 0);
+	cr_assert(d.bare && !d.cobs);
+	imp_link_init(&link, &s.dev.agent, IMP_FRAMING_CONSOLE);
+	in = imp_written(&p);
+	cr_assert_not(imp_link_feed(&link, &in, &answer), "bare on a console is noise");
 	scene_stop(&s);
 }

@@ -62,22 +62,23 @@ Test(frame, console_frame_is_as_the_specification_has_it)
 							"ABAKAAAGAAAAAKFhZGJoaeJ8\n")));
 }
 
-Test(frame, every_size_comes_back_in_both_framings)
+Test(frame, every_size_comes_back_in_each_framing)
 {
 	static uint8_t wire[3 * CAP], packet[CAP];
 
 	for (size_t body = 1; body < 1100; body += body < 300 ? 1 : 37)
-		for (int framing = 0; framing < 2; framing++) {
+		for (int framing = 0; framing < 3; framing++) {
 			struct imp_span p = packet_of(body, packet);
 			struct imp_writer w = imp_writer(wire, sizeof(wire));
 			struct imp_deframer d;
 
 			imp_frame_put(&w, (enum imp_framing)framing, p);
 			cr_assert(w.ok);
-			cr_assert_leq(w.len, framing == IMP_FRAMING_COBS
+			cr_assert_leq(w.len, framing == IMP_FRAMING_BARE ? p.len
+					     : framing == IMP_FRAMING_COBS
 						     ? IMP_COBS_WIRE_MAX(p.len)
 						     : IMP_CONSOLE_WIRE_MAX(p.len));
-			imp_deframer_init(&d, buf, CAP);
+			imp_deframer_init(&d, (enum imp_framing)framing, buf, CAP);
 			cr_assert_eq(feed(&d, imp_written(&w), p), 1,
 				     "body %zu framing %d", body, framing);
 			cr_assert_eq((int)d.framing, framing);
@@ -92,7 +93,7 @@ Test(frame, logs_and_noise_between_frames_are_passed_over)
 	struct imp_writer w = imp_writer(wire, sizeof(wire));
 	struct imp_deframer d;
 
-	imp_deframer_init(&d, buf, CAP);
+	imp_deframer_init(&d, IMP_FRAMING_CONSOLE, buf, CAP);
 	for (unsigned i = 0; i < 20; i++) {
 		imp_put(&w, IMP_TEXT("*** Booting ***\r\nuart:~$ \x06 \x04\x14zz\n"));
 		for (unsigned k = 0; k < 40; k++)
@@ -102,6 +103,76 @@ Test(frame, logs_and_noise_between_frames_are_passed_over)
 	}
 	cr_assert_eq(feed(&d, imp_written(&w), p), 20);
 	cr_assert_gt(d.noise, 0);
+}
+
+/* What is no header is text, byte by byte: it delays nothing and hides nothing. */
+Test(frame, what_is_no_header_is_passed_over_between_bare_packets)
+{
+	static const char greeting[] = "HTTP/1.1 400 Bad Request\n\r";
+	static uint8_t wire[16 * CAP], packet[CAP];
+	struct imp_span p = packet_of(300, packet);
+	struct imp_writer w = imp_writer(wire, sizeof(wire));
+	struct imp_deframer d;
+
+	for (unsigned i = 0; i < 20; i++) {
+		imp_put(&w, imp_span_str(greeting));
+		imp_frame_put(&w, IMP_FRAMING_BARE, p);
+		imp_frame_put(&w, IMP_FRAMING_BARE, p);
+	}
+	imp_put(&w, imp_span_str(greeting));
+	imp_deframer_init(&d, IMP_FRAMING_BARE, buf, CAP);
+	cr_assert_eq(feed(&d, imp_written(&w), p), 40);
+	cr_assert_eq(d.noise, 21 * (sizeof(greeting) - 1));
+	cr_assert_not(imp_deframer_busy(&d));
+	cr_assert(imp_span_eq(
+		(struct imp_span){ d.text + d.text_len - (sizeof(greeting) - 1),
+				   sizeof(greeting) - 1 },
+		imp_span_str(greeting)));
+}
+
+Test(frame, a_bare_packet_that_cannot_be_is_no_header)
+{
+	static const uint8_t no[][8] = {
+		{ 0x0c, 0, 0, 1 },	/* op 4 */
+		{ 0x10, 0, 0, 1 },	/* version 2 */
+		{ 0x2a, 0, 0, 1 },	/* reserved bits */
+		{ 0x0a, 1, 0, 1 },	/* flags */
+		{ 0x0a, 0, 0xff, 0xff } /* longer than the buffer */
+	};
+
+	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++) {
+		struct imp_span in = IMP_SPAN(no[i]), packet;
+		struct imp_deframer d;
+
+		imp_deframer_init(&d, IMP_FRAMING_BARE, buf, CAP);
+		in.len = 4;
+		cr_assert_not(imp_deframe(&d, &in, &packet));
+		cr_assert_gt(d.noise, 0, "%zu", i);
+	}
+}
+
+/* A message that breaks off costs itself, not the next one. */
+Test(frame, a_message_that_ends_early_is_dropped_alone)
+{
+	static uint8_t packet[CAP];
+	struct imp_span p = packet_of(300, packet);
+
+	for (int ended = 0; ended < 2; ended++)
+		for (size_t cut = 1; cut < p.len; cut++) {
+			struct imp_deframer d;
+
+			imp_deframer_init(&d, IMP_FRAMING_BARE, buf, CAP);
+			cr_assert_eq(feed(&d, (struct imp_span){ p.ptr, cut }, p), 0);
+			cr_assert(imp_deframer_busy(&d));
+			if (!ended)
+				continue;
+			imp_deframe_end(&d);
+			cr_assert_not(imp_deframer_busy(&d));
+			cr_assert_eq(feed(&d, p, p), 1, "cut %zu", cut);
+			imp_deframe_end(&d);
+			cr_assert_eq(d.bad, cut >= IMP_SMP_HEADER);
+			cr_assert_eq(d.noise, cut < IMP_SMP_HEADER ? cut : 0);
+		}
 }
 
 /* SER-03: whatever bit flips, the frame is dropped and the next one is found. */
@@ -122,7 +193,7 @@ Test(frame, bad_crc_drops_the_frame_and_resyncs)
 			unsigned n;
 
 			wire[bit / 8] ^= (uint8_t)(1u << bit % 8);
-			imp_deframer_init(&d, buf, CAP);
+			imp_deframer_init(&d, IMP_FRAMING_CONSOLE, buf, CAP);
 			n = feed(&d, imp_written(&w), p);
 			wire[bit / 8] ^= (uint8_t)(1u << bit % 8);
 			cr_assert(n == 1 || (n == 2 && framing == IMP_FRAMING_CONSOLE),
@@ -149,7 +220,7 @@ Test(frame, lying_lengths_are_dropped)
 	struct imp_deframer d;
 	struct imp_span packet;
 
-	imp_deframer_init(&d, buf, CAP);
+	imp_deframer_init(&d, IMP_FRAMING_CONSOLE, buf, CAP);
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
 		struct imp_span in = imp_span_str(lines[i]);
 
@@ -171,7 +242,7 @@ Test(frame, control_bytes_in_a_payload_survive)
 		struct imp_deframer d;
 
 		imp_frame_put(&w, (enum imp_framing)framing, p);
-		imp_deframer_init(&d, buf, CAP);
+		imp_deframer_init(&d, IMP_FRAMING_CONSOLE, buf, CAP);
 		cr_assert_eq(feed(&d, imp_written(&w), p), 1);
 	}
 }
@@ -191,7 +262,7 @@ Test(frame, larger_than_the_buffer_is_dropped)
 			struct imp_deframer d;
 
 			imp_frame_put(&w, (enum imp_framing)framing, p);
-			imp_deframer_init(&d, small, HOLDS);
+			imp_deframer_init(&d, IMP_FRAMING_CONSOLE, small, HOLDS);
 			cr_assert_eq(feed(&d, imp_written(&w), p), p.len <= HOLDS,
 				     "%zu framing %d", p.len, framing);
 			w.len = 0;
@@ -215,7 +286,7 @@ Test(frame, cut_frame_costs_no_other)
 		whole = w.len;
 		/* Without its last delimiter it is whole when the next one comes. */
 		for (size_t cut = 0; cut + 1 < whole; cut++) {
-			imp_deframer_init(&d, buf, CAP);
+			imp_deframer_init(&d, IMP_FRAMING_CONSOLE, buf, CAP);
 			cr_assert_eq(feed(&d, (struct imp_span){ wire, cut }, p), 0);
 			cr_assert_eq(feed(&d, (struct imp_span){ wire, whole }, p), 1,
 				     "framing %d, cut after %zu", framing, cut);

@@ -96,7 +96,8 @@ static void start(uint32_t timeout_ms,
 	line.answer = imp_writer(line.out, sizeof(line.out));
 	line.piece = sizeof(line.out);
 	line.reply = reply;
-	imp_deframer_init(&line.deframer, line.in, IMP_SESSION_PACKET);
+	imp_deframer_init(&line.deframer, IMP_FRAMING_CONSOLE, line.in,
+			  IMP_SESSION_PACKET);
 	imp_session_init(&s, &line.base, "line", crypto, timeout_ms, -1);
 	s.patience_ms = PATIENCE;
 	s.buf = 1024;
