@@ -78,7 +78,7 @@ const struct argp key_argp = { .options = key_options, .parser = key_parse };
 
 static const struct argp_option port_options[] = {
 	{ "device", 'd', "DEVICE", 0,
-	  "Talk to DEVICE: a serial port, serial:PATH?baud=N, or all; repeatable, in parallel "
+	  "Talk to DEVICE: a serial port, usb:, tcp:HOST:PORT or all, see imprint-device(7); repeatable, in parallel "
 	  "(default: $IMPRINT_DEVICE)",
 	  0 },
 	{ "timeout", OPT_TIMEOUT, "SECONDS", 0,

@@ -7,7 +7,7 @@
 
 /* The metavar of an option is its type, for completion and man pages. The whole
  * vocabulary: FILE DIR KEY PUB DEVICE ID N FD SECONDS NAME=VALUE CHAR A,B LIST FAULT
- * M:PUB,... MODEM WORD, or words|with|bars. */
+ * HOST:PORT M:PUB,... MODEM WORD, or words|with|bars. */
 
 /* -o, --force */
 struct out_args {

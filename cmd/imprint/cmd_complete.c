@@ -4,12 +4,13 @@
  * "word<TAB>description". The scripts in completions/ only call this.
  */
 #include <dirent.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "commands.h"
 #include "datadir.h"
-#include "transport/tty.h"
+#include "source/usb_table.h"
 
 static const struct argp argp = { 0 };
 
@@ -80,9 +81,31 @@ static void offer_modems(const char *prefix)
 		closedir(d);
 }
 
-static void offer_device(const char *path, void *arg)
+static void offer_device(const struct imp_attached *a, void *arg)
 {
-	offer(path, arg, "serial port");
+	offer(a->uri, arg, a->trouble ? a->trouble : a->what);
+}
+
+static void offer_devices(const char *prefix)
+{
+	CLEANUP(imp_secret_fini) struct imp_secret text = { 0 };
+	struct imp_usb_table usb = { 0 };
+	char path[PATH_MAX];
+	bool known;
+
+	usb_file(path, sizeof(path));
+	known = imp_usb_table_read(&usb, path, &text, NULL) == 0;
+	offer("all", prefix, "everything that is attached");
+	for (size_t i = 0; imp_transports[i]; i++) {
+		const struct imp_transport_ops *ops = imp_transports[i];
+		char scheme[16];
+
+		snprintf(scheme, sizeof(scheme), "%s:", ops->scheme);
+		offer(scheme, prefix, ops->names);
+		if (ops->each)
+			ops->each(known ? &usb.ids : NULL, offer_device, (void *)prefix);
+	}
+	imp_usb_table_fini(&usb);
 }
 
 static bool is_one_of(const char *metavar, const char *const *list)
@@ -110,8 +133,7 @@ static void complete_value(const char *metavar, const char *prefix)
 	} else if (is_one_of(metavar, files)) {
 		puts(":FILE");
 	} else if (strcmp(metavar, "DEVICE") == 0) {
-		offer("all", prefix, "every serial port");
-		imp_tty_each(offer_device, (void *)prefix);
+		offer_devices(prefix);
 		puts(":FILE");
 	} else if (strcmp(metavar, "COMMAND") == 0) {
 		offer_commands(prefix);

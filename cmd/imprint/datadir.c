@@ -43,3 +43,8 @@ void modems_dir(char *out, size_t cap)
 {
 	data_dir(out, cap, "modems");
 }
+
+void usb_file(char *out, size_t cap)
+{
+	data_dir(out, cap, "usb.yaml");
+}

@@ -12,5 +12,7 @@ void data_dir(char *out, size_t cap, const char *folder);
 void objects_dir(char *out, size_t cap);
 /* The folder of modem descriptions, found in the same way. */
 void modems_dir(char *out, size_t cap);
+/* The file of USB interfaces, likewise. */
+void usb_file(char *out, size_t cap);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which devices a command is about. */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,108 +8,177 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "datadir.h"
 #include "device_list.h"
 #include "plan.h"
-#include "transport/tty.h"
+#include "source/mistake.h"
 
 void device_list_fini(struct device_list *l)
 {
-	for (size_t i = 0; i < l->owns; i++)
-		free(l->owned[i]);
-}
-
-/* The port behind "PATH" or "serial:PATH?baud=N". */
-static bool find_port(const char *uri, struct stat *st)
-{
-	char path[256];
-	size_t n;
-
-	if (strncmp(uri, "serial:", 7) == 0)
-		uri += 7;
-	n = strcspn(uri, "?");
-	if (n >= sizeof(path))
-		return false;
-	memcpy(path, uri, n);
-	path[n] = '\0';
-	return stat(path, st) == 0 && S_ISCHR(st->st_mode);
+	for (size_t i = 0; i < l->count; i++) {
+		free(l->entry[i].uri);
+		free(l->entry[i].place);
+		free(l->entry[i].port);
+	}
+	imp_usb_table_fini(&l->usb);
 }
 
 /* Two names of one port would fight for it. */
-static bool has_port(const struct device_list *l, const char *uri)
+static bool is_there(const struct device_list *l, const char *place)
 {
-	struct stat mine, theirs;
-
-	if (!find_port(uri, &mine))
-		return false;
 	for (size_t i = 0; i < l->count; i++)
-		if (find_port(l->uri[i], &theirs) && theirs.st_rdev == mine.st_rdev)
+		if (l->entry[i].place && strcmp(l->entry[i].place, place) == 0)
 			return true;
 	return false;
 }
 
-static bool add(struct device_list *l, const char *uri)
+/* A device on USB may show as serial ports, too. */
+static bool has_other_way(const struct device_list *l, const char *port,
+			  const struct imp_transport_ops *ops)
 {
-	if (has_port(l, uri))
-		return false;
-	if (l->count < DEVICES_MAX)
-		l->uri[l->count++] = uri;
-	return true;
+	for (size_t i = 0; port[0] && i < l->count; i++)
+		if (strcmp(l->entry[i].port, port) == 0 && l->entry[i].ops != ops)
+			return true;
+	return false;
 }
 
-static void add_found(const char *path, void *arg)
+static int add(struct device_list *l, const char *uri, const char *port,
+	       struct imp_error *err)
 {
-	struct device_list *l = arg;
-	char *copy = l->owns < DEVICES_MAX ? strdup(path) : NULL;
+	const char *rest;
+	const struct imp_transport_ops *ops = imp_transport_find(uri, &rest);
+	char place[PATH_MAX] = "";
+	bool leads = ops && ops->place(rest, &l->usb.ids, place, sizeof(place));
+	struct device_entry e = { .ops = ops };
 
-	if (copy && add(l, copy))
-		l->owned[l->owns++] = copy;
-	else
-		free(copy);
+	if (l->count == DEVICES_MAX)
+		return imp_fail(err, IMP_EUSAGE, "more than %d devices", DEVICES_MAX);
+	if ((leads && is_there(l, place)) || has_other_way(l, port, ops))
+		return 0;
+	e.uri = strdup(uri);
+	e.port = strdup(port);
+	e.place = leads ? strdup(place) : NULL;
+	l->entry[l->count++] = e;
+	return e.uri && e.port ? 0 : imp_fail(err, IMP_ERESOURCE, "out of memory");
+}
+
+/* A simulated device that is no terminal: its link says the name. */
+static bool read_link(const char *path, char *out, size_t cap)
+{
+	ssize_t n = readlink(path, out, cap - 1);
+	const char *rest;
+
+	out[n > 0 ? n : 0] = '\0';
+	return n > 0 && imp_transport_find(out, &rest) && rest != out;
+}
+
+static int add_one(struct device_list *l, const char *name, struct imp_error *err)
+{
+	char target[PATH_MAX];
+
+	return add(l, read_link(name, target, sizeof(target)) ? target : name, "", err);
 }
 
 /* The links 1, 2, ... of a simulation. */
-static void add_simulated(struct device_list *l, const char *dir)
+static int add_simulated(struct device_list *l, const char *dir, struct imp_error *err)
 {
-	char path[256];
+	char path[PATH_MAX];
+	struct stat st;
+	int rc = 0;
 
-	for (unsigned n = 1; n <= DEVICES_MAX; n++) {
+	for (unsigned n = 1; !rc && n <= DEVICES_MAX; n++) {
 		snprintf(path, sizeof(path), "%s/%u", dir, n);
-		if (access(path, F_OK) != 0)
-			return;
-		add_found(path, l);
+		if (lstat(path, &st) != 0)
+			return 0;
+		rc = add_one(l, path, err);
 	}
+	return rc;
+}
+
+struct finding {
+	struct device_list *list;
+	struct imp_error *err;
+	int rc;
+};
+
+static void add_found(const struct imp_attached *a, void *arg)
+{
+	struct finding *f = arg;
+
+	if (!f->rc)
+		f->rc = add(f->list, a->uri, a->port, f->err);
+}
+
+static int add_attached(struct device_list *l, struct imp_error *err)
+{
+	struct finding f = { .list = l, .err = err };
+
+	for (size_t i = 0; imp_transports[i]; i++)
+		if (imp_transports[i]->each)
+			imp_transports[i]->each(&l->usb.ids, add_found, &f);
+	return f.rc;
 }
 
 /* Under imprint simulate, "all" means its devices and none of those that are attached. */
-static void add_named(struct device_list *l, const char *name)
+static int add_named(struct device_list *l, const char *name, struct imp_error *err)
 {
 	const char *simulation = getenv("IMPRINT_SIM");
 
-	if (strcmp(name, "all") == 0 && simulation)
-		add_simulated(l, simulation);
-	else if (strcmp(name, "all") == 0)
-		imp_tty_each(add_found, l);
-	else
-		add(l, name);
+	if (strcmp(name, "all") != 0)
+		return add_one(l, name, err);
+	return simulation ? add_simulated(l, simulation, err) : add_attached(l, err);
+}
+
+static int none(bool named, struct imp_error *err)
+{
+	int rc = imp_fail(err, IMP_EUSAGE,
+			  named ? "no device is attached" : "no device named");
+
+	return imp_hint(err, rc, "name one with -d DEVICE, or set IMPRINT_DEVICE");
+}
+
+static bool may_be_usb(const char *name)
+{
+	const char *rest;
+
+	return strcmp(name, "all") == 0 ||
+	       imp_transport_find(name, &rest) == &imp_usb_ops;
+}
+
+/* The rows are read once, where they are needed. */
+static int read_usb(struct device_list *l, const char *name, struct imp_error *err)
+{
+	CLEANUP(imp_secret_fini) struct imp_secret mistakes = { 0 }, text = { 0 };
+	char path[PATH_MAX];
+	int rc;
+
+	if (l->usb.ids.row || !may_be_usb(name))
+		return 0;
+	usb_file(path, sizeof(path));
+	rc = imp_usb_table_read(&l->usb, path, &mistakes, err);
+	if (imp_mistakes_text(imp_secret_span(&mistakes), &text, NULL) == 0)
+		fwrite(text.ptr, 1, text.len, stderr);
+	return rc;
 }
 
 int device_list_make(const struct dev_args *args, struct device_list *out,
 		     struct imp_error *err)
 {
 	const char *fallback = args->devices ? NULL : getenv("IMPRINT_DEVICE");
+	int rc = 0;
 
-	for (size_t i = 0; i < args->devices; i++)
-		add_named(out, args->device[i]);
-	if (fallback)
-		add_named(out, fallback);
-	if (out->count == 0)
-		return imp_hint(err,
-				imp_fail(err, IMP_EUSAGE,
-					 args->devices || fallback
-						 ? "no serial port found"
-						 : "no device named"),
-				"name one with -d PORT, or set IMPRINT_DEVICE");
-	return 0;
+	for (size_t i = 0; !rc && i < args->devices; i++) {
+		rc = read_usb(out, args->device[i], err);
+		if (!rc)
+			rc = add_named(out, args->device[i], err);
+	}
+	if (!rc && fallback)
+		rc = read_usb(out, fallback, err);
+	if (!rc && fallback)
+		rc = add_named(out, fallback, err);
+	if (rc || out->count > 0)
+		return rc;
+	return none(args->devices > 0 || fallback, err);
 }
 
 /* "imei N" and "ueid HEX", as they are shown, and the hex of an imei's ueid. */

@@ -4,12 +4,19 @@
 #define IMPRINT_DEVICE_LIST_H
 
 #include "devices.h"
+#include "source/usb_table.h"
+
+struct device_entry {
+	char *uri;   /* owned */
+	char *place; /* where it leads; owned; NULL: nowhere, as opening it will tell */
+	char *port;  /* the USB port it was found on, or ""; owned */
+	const struct imp_transport_ops *ops; /* NULL: no such transport, likewise */
+};
 
 struct device_list {
-	const char *uri[DEVICES_MAX];
+	struct device_entry entry[DEVICES_MAX];
 	size_t count;
-	char *owned[DEVICES_MAX];
-	size_t owns;
+	struct imp_usb_table usb; /* read where a name may be about USB */
 };
 
 /* From -d, or from IMPRINT_DEVICE; each port once. 0, -IMP_EUSAGE, -IMP_ERESOURCE. */

@@ -38,6 +38,7 @@ struct thread {
 	bool running;
 	struct device device;
 	const struct device_work *work;
+	const struct imp_usb_ids *usb;
 };
 
 static int keep(struct device *d, const struct device_work *work)
@@ -47,13 +48,26 @@ static int keep(struct device *d, const struct device_work *work)
 	return work->verifier ? verifier_keep(work->verifier, d) : 0;
 }
 
-static int converse(struct device *d, const struct device_work *work)
+static int open_session(struct device *d, const struct imp_usb_ids *usb)
+{
+	const struct imp_session_setup setup = {
+		.uri = d->uri,
+		.usb = usb,
+		.crypto = d->crypto,
+		.timeout_ms = d->args->timeout_ms,
+		.cancel_fd = cli_cancel_fd(),
+	};
+
+	return imp_session_open(&d->session, &setup, &d->err);
+}
+
+static int converse(struct device *d, const struct device_work *work,
+		    const struct imp_usb_ids *usb)
 {
 	int rc = imp_crypto_new(&d->crypto, &d->err);
 
 	if (!rc)
-		rc = imp_session_open(&d->session, d->uri, d->crypto, d->args->timeout_ms,
-				      cli_cancel_fd(), &d->err);
+		rc = open_session(d, usb);
 	if (rc)
 		return rc;
 	report_attach_progress(d, work);
@@ -72,7 +86,7 @@ static void *talk(void *arg)
 	struct device *d = &t->device;
 
 	d->started_ns = imp_now_ns();
-	d->rc = imp_crypto_blame(converse(d, t->work), &d->err);
+	d->rc = imp_crypto_blame(converse(d, t->work, t->usb), &d->err);
 	imp_session_close(&d->session);
 	d->took_ns = imp_now_ns() - d->started_ns;
 	return NULL;
@@ -193,12 +207,15 @@ static void find_clones(struct thread *threads, size_t count)
 		}
 }
 
-static void warn_sudo(void)
+static void warn_sudo(const struct device_list *l)
 {
+	const struct imp_transport_ops *ops = l->entry[0].ops;
+
 	if (geteuid() == 0 && getenv("SUDO_UID"))
 		fprintf(stderr,
-			"warning: running as root by sudo: files will be root's; "
-			"a serial port needs its group only (usermod -aG dialout)\n");
+			"warning: running as root by sudo: files will be root's%s%s\n",
+			ops && ops->access ? "; " : "",
+			ops && ops->access ? ops->access : "");
 }
 
 int devices_run(const struct dev_args *args, const struct device_work *work,
@@ -210,13 +227,14 @@ int devices_run(const struct dev_args *args, const struct device_work *work,
 
 	if (rc)
 		return rc;
-	warn_sudo();
+	warn_sudo(&l);
 	threads = calloc(l.count, sizeof(*threads));
 	if (!threads)
 		return imp_fail(err, IMP_ERESOURCE, "out of memory");
 	for (size_t i = 0; i < l.count; i++) {
 		threads[i].work = work;
-		threads[i].device.uri = l.uri[i];
+		threads[i].usb = &l.usb.ids;
+		threads[i].device.uri = l.entry[i].uri;
 		threads[i].device.args = args;
 	}
 	report_begin(work, l.count);

@@ -43,7 +43,8 @@ int imp_session_describe(struct imp_session *s, struct imp_describe *out,
 				"%s: a packet buffer of %u bytes, expected %d", s->uri,
 				out->buf, BUF_MIN);
 	s->buf = out->buf < IMP_SESSION_PACKET ? out->buf : IMP_SESSION_PACKET;
-	s->framing = out->cobs ? IMP_FRAMING_COBS : IMP_FRAMING_CONSOLE;
+	if (s->framing != IMP_FRAMING_BARE)
+		s->framing = out->cobs ? IMP_FRAMING_COBS : IMP_FRAMING_CONSOLE;
 	return 0;
 }
 

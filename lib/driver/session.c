@@ -12,33 +12,50 @@ enum {
 	PATIENCE_MS = 1500,
 	STRETCH = 4,   /* times the patience, while a frame is coming in */
 	ANSWER = 2048, /* wire bytes of an answer that are waited for */
-	CHUNK = 4096,
 };
 
-void imp_session_init(struct imp_session *s, struct imp_transport *transport,
-		      const char *uri, struct imp_crypto *crypto, uint32_t timeout_ms,
-		      int cancel_fd)
+static struct imp_wait whole_wait(const struct imp_session_setup *setup)
+{
+	return (struct imp_wait){
+		.deadline_ns = imp_now_ns() + setup->timeout_ms * 1000000ull,
+		.cancel_fd = setup->cancel_fd,
+	};
+}
+
+static void begin(struct imp_session *s, struct imp_transport *transport,
+		  const struct imp_session_setup *setup, struct imp_wait wait)
 {
 	memset(s, 0, sizeof(*s));
 	s->transport = transport;
-	s->uri = uri;
-	s->crypto = crypto;
-	s->wait =
-		(struct imp_wait){ .deadline_ns = imp_now_ns() + timeout_ms * 1000000ull,
-				   .cancel_fd = cancel_fd };
-	s->patience_ms = timeout_ms / 3 < PATIENCE_MS ? timeout_ms / 3 : PATIENCE_MS;
-	s->framing = IMP_FRAMING_CONSOLE;
-	imp_deframer_init(&s->deframer, IMP_FRAMING_CONSOLE, s->in, IMP_SESSION_PACKET);
+	s->uri = setup->uri;
+	s->crypto = setup->crypto;
+	s->wait = wait;
+	s->patience_ms =
+		setup->timeout_ms / 3 < PATIENCE_MS ? setup->timeout_ms / 3 : PATIENCE_MS;
+	s->framing = transport->ops->carries == IMP_CARRIES_TEXT ? IMP_FRAMING_CONSOLE
+								 : IMP_FRAMING_BARE;
+	imp_deframer_init(&s->deframer, s->framing, s->in, IMP_SESSION_PACKET);
 	/* An answer to whoever used the port before must not pass for one to us. */
-	if (crypto && imp_random(crypto, &s->sequence, 1))
+	if (setup->crypto && imp_random(setup->crypto, &s->sequence, 1))
 		s->sequence = 0;
 }
 
-int imp_session_open(struct imp_session *s, const char *uri, struct imp_crypto *crypto,
-		     uint32_t timeout_ms, int cancel_fd, struct imp_error *err)
+void imp_session_init(struct imp_session *s, struct imp_transport *transport,
+		      const struct imp_session_setup *setup)
 {
-	imp_session_init(s, NULL, uri, crypto, timeout_ms, cancel_fd);
-	return imp_transport_open(&s->transport, uri, err);
+	begin(s, transport, setup, whole_wait(setup));
+}
+
+int imp_session_open(struct imp_session *s, const struct imp_session_setup *setup,
+		     struct imp_error *err)
+{
+	const struct imp_wait wait = whole_wait(setup);
+	struct imp_transport *transport;
+	int rc = imp_transport_open(&transport, setup->uri, setup->usb, &wait, err);
+
+	if (!rc)
+		begin(s, transport, setup, wait);
+	return rc;
 }
 
 void imp_session_close(struct imp_session *s)
@@ -55,112 +72,6 @@ static bool is_answer(const struct imp_smp *smp, const struct imp_smp *asked)
 static bool is_own_echo(const struct imp_smp *smp, const struct imp_smp *asked)
 {
 	return smp->op == asked->op && smp->group == asked->group && smp->id == asked->id;
-}
-
-/* The last text that came, as a quotation; controls are escaped when the error is
- * recorded. */
-static void quote_text(const struct imp_session *s, char *out, size_t cap)
-{
-	size_t n = s->deframer.text_len < cap - 1 ? s->deframer.text_len : cap - 1;
-
-	memcpy(out, s->deframer.text + s->deframer.text_len - n, n);
-	out[n] = '\0';
-	for (size_t i = 0; i < n; i++)
-		if (out[i] == '\0')
-			out[i] = '.';
-}
-
-static bool mostly_text(const struct imp_session *s)
-{
-	size_t good = 0;
-
-	for (size_t i = 0; i < s->deframer.text_len; i++) {
-		uint8_t c = s->deframer.text[i];
-
-		good += (c >= 0x20 && c < 0x7f) || c == '\r' || c == '\n' || c == '\t' ||
-			c == 0x1b;
-	}
-	return s->deframer.text_len > 0 && good * 10 >= s->deframer.text_len * 9;
-}
-
-/* What came during one exchange, for the words of a failure. */
-struct heard {
-	uint64_t before; /* bytes received before it */
-	uint32_t bad;	 /* bad frames before it */
-	unsigned asked;
-	unsigned other; /* answers to other questions */
-	bool echoed;
-};
-
-/* Where it came from is a serial line; of its name in any form, the path. */
-static int hint_baud(const struct imp_session *s, int rc, struct imp_error *err)
-{
-	static const char scheme[] = "serial:";
-	bool named = strncmp(s->uri, scheme, sizeof(scheme) - 1) == 0;
-	const char *path = s->uri + (named ? sizeof(scheme) - 1 : 0);
-
-	return imp_hint(err, rc, "is the baud rate right? -d serial:%.*s?baud=N",
-			(int)strcspn(path, "?"), path);
-}
-
-static int garbage(const struct imp_session *s, const struct heard *h,
-		   struct imp_error *err)
-{
-	uint32_t bad = s->deframer.bad - h->bad;
-	char text[81];
-	int rc;
-
-	if (bad > 0) {
-		rc = imp_fail(
-			err, IMP_ETRANSPORT,
-			"%s: %" PRIu32 " frame%s came, not one whole (asked %u time%s)",
-			s->uri, bad, imp_plural(bad), h->asked, imp_plural(h->asked));
-		return imp_hint(err, rc, "a noisy line, or two programs on one port");
-	}
-	quote_text(s, text, sizeof(text));
-	if (mostly_text(s)) {
-		rc = imp_fail(err, IMP_ETRANSPORT, "%s: text came, no answer: \"%s\"",
-			      s->uri, text);
-		return imp_hint(err, rc,
-				"does the firmware have the imprint group on this port?");
-	}
-	rc = imp_fail(err, IMP_ETRANSPORT, "%s: %" PRIu64 " byte%s came, and no frame",
-		      s->uri, s->received - h->before,
-		      imp_plural(s->received - h->before));
-	return hint_baud(s, rc, err);
-}
-
-/* Why no answer came, told apart by what did come. */
-static int no_answer(const struct imp_session *s, const struct heard *h,
-		     struct imp_error *err)
-{
-	int rc;
-
-	if (h->asked == 0)
-		return imp_fail(err, IMP_ETRANSPORT,
-				"%s: no time left to ask (--timeout)", s->uri);
-	if (h->other > 0)
-		return imp_fail(err, IMP_ETRANSPORT,
-				"%s: %u answer%s came, not one to this question (asked "
-				"%u time%s)",
-				s->uri, h->other, imp_plural(h->other), h->asked,
-				imp_plural(h->asked));
-	if (h->echoed) {
-		rc = imp_fail(err, IMP_ETRANSPORT, "%s: only our own bytes came back",
-			      s->uri);
-		return imp_hint(err, rc, "is TX wired to RX, or is a shell echoing?");
-	}
-	if (s->received > h->before)
-		return garbage(s, h, err);
-	if (s->round_trips > 0)
-		return imp_fail(err, IMP_ETRANSPORT,
-				"%s: nothing came any more after %" PRIu32
-				" answer%s (asked %u time%s)",
-				s->uri, s->round_trips, imp_plural(s->round_trips),
-				h->asked, imp_plural(h->asked));
-	rc = imp_fail(err, IMP_ETRANSPORT, "%s: nothing came (asked %u time%s)", s->uri,
-		      h->asked, imp_plural(h->asked));
-	return imp_hint(err, rc, "is the device powered, and is it this port?");
 }
 
 /* Look for the answer among what came; other packets are counted. */
@@ -191,7 +102,7 @@ static int await(struct imp_session *s, const struct imp_smp *asked, uint64_t pa
 {
 	uint64_t last = earlier(imp_now_ns() + STRETCH * patience, s->wait.deadline_ns);
 	struct imp_wait wait = s->wait;
-	uint8_t buf[CHUNK];
+	uint8_t buf[IMP_SESSION_PACKET];
 
 	wait.deadline_ns = earlier(imp_now_ns() + patience, last);
 	for (;;) {
@@ -204,6 +115,8 @@ static int await(struct imp_session *s, const struct imp_smp *asked, uint64_t pa
 		s->received += len;
 		if (take(s, (struct imp_span){ buf, len }, asked, h, out))
 			return 1;
+		if (s->transport->ops->carries == IMP_CARRIES_MESSAGES)
+			imp_deframe_end(&s->deframer);
 		if (imp_deframer_busy(&s->deframer)) /* slow, but it answers */
 			wait.deadline_ns = earlier(imp_now_ns() + patience, last);
 		if (imp_now_ns() >= wait.deadline_ns)
@@ -236,7 +149,9 @@ int exchange(struct imp_session *s, struct imp_smp *smp, struct imp_span body,
 	     unsigned tries, struct imp_smp *out, struct imp_error *err)
 {
 	struct imp_writer w = imp_writer(s->out, sizeof(s->out));
-	struct heard h = { .before = s->received, .bad = s->deframer.bad };
+	struct heard h = { .before = s->received,
+			   .bad = s->deframer.bad,
+			   .stalls = s->transport->stalls };
 	int rc = 0;
 
 	smp->version = 1;
@@ -253,7 +168,7 @@ int exchange(struct imp_session *s, struct imp_smp *smp, struct imp_span body,
 		if (!rc)
 			rc = await(s, smp, patience(s), &h, out, err);
 		if (rc < 0)
-			return rc;
+			return broke_off(s, rc, err);
 		if (rc > 0) {
 			s->round_trips++;
 			return 0;

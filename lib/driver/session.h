@@ -4,8 +4,9 @@
  *
  * Requests are answered by sequence number, group and command; what else comes is passed
  * over. A request that gets no answer is sent again a bounded number of times, within one
- * deadline for the whole session. The first request goes out in console framing; a device
- * that announces COBS is spoken to in it from then on. Source: imprint-protocol(7).
+ * deadline for the whole session. On a line that carries text the first request goes out
+ * in console framing, and a device that announces COBS is spoken to in it from then on;
+ * other lines carry bare packets. Source: imprint-protocol(7).
  */
 #ifndef IMP_DRIVER_SESSION_H
 #define IMP_DRIVER_SESSION_H
@@ -18,6 +19,14 @@
 enum {
 	IMP_SESSION_PACKET = 8192, /* bytes of the largest packet that we take */
 	IMP_SESSION_TRIES = 4,	   /* how often a request is sent, at most */
+};
+
+struct imp_session_setup {
+	const char *uri; /* the device's name; borrowed for the session's life */
+	const struct imp_usb_ids *usb; /* which USB interfaces are devices; NULL: none */
+	struct imp_crypto *crypto;     /* borrowed */
+	uint32_t timeout_ms;	       /* for the whole session, opening included */
+	int cancel_fd;		       /* becomes readable on cancel; -1 for none */
 };
 
 struct imp_session {
@@ -41,26 +50,12 @@ struct imp_session {
 	void *progress_ctx;
 };
 
-/*
- * Begin on a transport that is open; owned from now on.
- *
- *   uri, timeout_ms, cancel_fd   as below
- */
+/* Begin on a transport that is open; owned from now on. */
 void imp_session_init(struct imp_session *s, struct imp_transport *transport,
-		      const char *uri, struct imp_crypto *crypto, uint32_t timeout_ms,
-		      int cancel_fd);
-/*
- * Open the transport.
- *
- *   uri          borrowed for the session's life
- *   timeout_ms   for the whole session, from now on
- *   cancel_fd    becomes readable on cancel; -1 for none
- *
- * 0, -IMP_EUSAGE, -IMP_ETRANSPORT.
- */
-int imp_session_open(struct imp_session *s, const char *uri, struct imp_crypto *crypto,
-		     uint32_t timeout_ms, int cancel_fd, struct imp_error *err)
-	IMP_MUST_CHECK;
+		      const struct imp_session_setup *setup);
+/* Open the transport and begin. 0, or as imp_transport_open(). */
+int imp_session_open(struct imp_session *s, const struct imp_session_setup *setup,
+		     struct imp_error *err) IMP_MUST_CHECK;
 /* Accepts a zeroed struct. Fits CLEANUP(). */
 void imp_session_close(struct imp_session *s);
 

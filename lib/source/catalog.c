@@ -97,12 +97,7 @@ int imp_catalog_add_file(struct imp_catalog *c, const char *path, struct imp_sec
 	}
 	if (!rc && r.out_of_memory)
 		rc = imp_fail(err, IMP_ERESOURCE, "%s: out of memory", path);
-	if (rc || diags.hits == 0)
-		return rc;
-	rc = imp_diag_format(&diags, imp_secret_span(&bytes), text, err);
-	return rc ? rc
-		  : imp_fail(err, IMP_EFORMAT, "%s: %zu mistake%s", path, diags.hits,
-			     diags.hits == 1 ? "" : "s");
+	return rc ? rc : imp_diag_end(&diags, imp_secret_span(&bytes), text, err);
 }
 
 static int is_yaml(const struct dirent *e)

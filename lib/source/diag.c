@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/escape.h"
+#include "base/text.h"
 #include "source/diag.h"
 
 enum { SHOWN_MAX = 160, SHOWN_CAP = SHOWN_MAX * 5 + 32 };
@@ -186,4 +187,15 @@ int imp_diag_format(struct imp_diags *d, struct imp_span source, struct imp_secr
 	if (d->each_row)
 		forget_row(d);
 	return rc;
+}
+
+int imp_diag_end(struct imp_diags *d, struct imp_span source, struct imp_secret *out,
+		 struct imp_error *err)
+{
+	int rc = imp_diag_format(d, source, out, err);
+
+	if (rc || d->hits == 0)
+		return rc;
+	return imp_fail(err, IMP_EFORMAT, "%s: %zu mistake%s", d->file, d->hits,
+			imp_plural(d->hits));
 }

@@ -55,6 +55,9 @@ void imp_diag_mask(struct imp_diags *d, struct imp_mark mark);
  */
 int imp_diag_format(struct imp_diags *d, struct imp_span source, struct imp_secret *out,
 		    struct imp_error *err) IMP_MUST_CHECK;
+/* The same, and the verdict: 0 where nothing was recorded, else -IMP_EFORMAT. */
+int imp_diag_end(struct imp_diags *d, struct imp_span source, struct imp_secret *out,
+		 struct imp_error *err) IMP_MUST_CHECK;
 void imp_diag_fini(struct imp_diags *d);
 
 #endif

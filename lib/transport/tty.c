@@ -3,37 +3,39 @@
 #include <asm/termbits.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/serial.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
-#include "base/text.h"
 #include "transport/holder.h"
+#include "transport/stream.h"
 #include "transport/tty.h"
-
-enum { BAUD_DEFAULT = 115200, BAUD_MAX = 12000000 };
+#include "transport/tty_name.h"
 
 struct tty {
-	struct imp_transport base;
-	int fd;
-	bool ours;  /* until then its settings are another's */
-	char *path; /* owned */
+	struct stream stream;
+	bool ours; /* until then its settings are another's */
 	struct termios2 before;
-	uint64_t written, read; /* bytes, for the words of an unplug */
 };
 
-static int unplugged(const struct tty *t, struct imp_error *err)
+/* A port belongs to a group whose members may use it, dialout where udev does as usual.
+ */
+static int hint_group(const char *path, int rc, struct imp_error *err)
 {
-	int rc = imp_fail(err, IMP_ETRANSPORT,
-			  "%s: unplugged after %llu byte%s sent, %llu received", t->path,
-			  (unsigned long long)t->written, imp_plural(t->written),
-			  (unsigned long long)t->read);
+	struct group entry, *found = NULL;
+	char buf[1024];
+	struct stat st;
 
-	return rc;
+	if (stat(path, &st) == 0 && st.st_gid != 0 && (st.st_mode & 060) == 060)
+		(void)getgrgid_r(st.st_gid, &entry, buf, sizeof(buf), &found);
+	return imp_hint(
+		err, rc,
+		"join the port's group: sudo usermod -aG %s $USER, then log in again",
+		found ? found->gr_name : "dialout");
 }
 
 /* Say why a port cannot be had, and what to do about it. */
@@ -48,11 +50,7 @@ static int cannot_open(const char *path, int why, struct imp_error *err)
 	if (why == ENOENT)
 		return imp_hint(err, rc,
 				"is the device plugged in? ls /dev/serial/by-id");
-	if (why == EACCES)
-		return imp_hint(err, rc,
-				"join the port's group: sudo usermod -aG dialout $USER, "
-				"then log in again");
-	return rc;
+	return why == EACCES ? hint_group(path, rc, err) : rc;
 }
 
 static int held(const char *path, struct imp_error *err)
@@ -86,175 +84,104 @@ static int configure(struct tty *t, unsigned baud, struct imp_error *err)
 	raw.c_cc[VMIN] = 1;
 	raw.c_cc[VTIME] = 0;
 	raw.c_ispeed = raw.c_ospeed = baud;
-	if (ioctl(t->fd, TCSETS2, &raw) || ioctl(t->fd, TCGETS2, &raw) || raw.c_lflag ||
-	    !baud_is(&raw, baud))
+	if (ioctl(t->stream.fd, TCSETS2, &raw) || ioctl(t->stream.fd, TCGETS2, &raw) ||
+	    raw.c_lflag || !baud_is(&raw, baud))
 		return imp_fail(err, IMP_ETRANSPORT, "%s: does not do %u baud raw",
-				t->path, baud);
+				t->stream.name, baud);
 	/* FTDI's latency timer costs more than the wire; where the driver knows the flag,
 	 * set it. */
-	if (ioctl(t->fd, TIOCGSERIAL, &serial) == 0) {
+	if (ioctl(t->stream.fd, TIOCGSERIAL, &serial) == 0) {
 		serial.flags = (int)((unsigned)serial.flags | ASYNC_LOW_LATENCY);
-		(void)ioctl(t->fd, TIOCSSERIAL, &serial);
+		(void)ioctl(t->stream.fd, TIOCSSERIAL, &serial);
 	}
-	(void)ioctl(t->fd, TCFLSH, TCIOFLUSH);
-	t->base.byte_ns = 10 * 1000000000ull / baud; /* start bit, eight, stop bit */
+	(void)ioctl(t->stream.fd, TCFLSH, TCIOFLUSH);
+	t->stream.base.byte_ns =
+		10 * 1000000000ull / baud; /* start bit, eight, stop bit */
 	return 0;
 }
 
 /* TIOCEXCL does not stop root, flock() only those who ask: both. */
 static int take(struct tty *t, unsigned baud, struct imp_error *err)
 {
-	t->fd = open(t->path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-	if (t->fd < 0)
-		return errno == EBUSY ? held(t->path, err)
-				      : cannot_open(t->path, errno, err);
-	if (ioctl(t->fd, TCGETS2, &t->before))
-		return cannot_open(t->path, ENOTTY, err);
-	if (flock(t->fd, LOCK_EX | LOCK_NB))
-		return held(t->path, err);
+	t->stream.fd = open(t->stream.name, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	if (t->stream.fd < 0)
+		return errno == EBUSY ? held(t->stream.name, err)
+				      : cannot_open(t->stream.name, errno, err);
+	if (ioctl(t->stream.fd, TCGETS2, &t->before))
+		return cannot_open(t->stream.name, ENOTTY, err);
+	if (flock(t->stream.fd, LOCK_EX | LOCK_NB))
+		return held(t->stream.name, err);
 	t->ours = true;
-	if (ioctl(t->fd, TIOCEXCL))
-		return cannot_open(t->path, errno, err);
+	if (ioctl(t->stream.fd, TIOCEXCL))
+		return cannot_open(t->stream.name, errno, err);
 	return configure(t, baud, err);
 }
 
+/* Closing waits for bytes that were not sent yet, 30 s by default: they are dropped. */
 static void tty_close(struct imp_transport *base)
 {
 	struct tty *t = (struct tty *)base;
 
 	if (t->ours) {
-		(void)ioctl(t->fd, TIOCNXCL);
-		(void)ioctl(t->fd, TCSETS2, &t->before);
+		(void)ioctl(t->stream.fd, TCFLSH, TCOFLUSH);
+		(void)ioctl(t->stream.fd, TIOCNXCL);
+		(void)ioctl(t->stream.fd, TCSETS2, &t->before);
 	}
-	if (t->fd >= 0)
-		close(t->fd);
-	free(t->path);
-	free(t);
+	stream_free(&t->stream);
 }
 
-/* PATH[?baud=N] */
-static int parse(const char *rest, char **path, unsigned *baud, struct imp_error *err)
-{
-	const char *mark = strchr(rest, '?');
-	char *end = NULL;
-	unsigned long n = BAUD_DEFAULT;
-
-	if (mark) {
-		if (strncmp(mark, "?baud=", 6) == 0)
-			n = strtoul(mark + 6, &end, 10);
-		if (!end || end == mark + 6 || *end || n < 50 || n > BAUD_MAX)
-			return imp_fail(err, IMP_EUSAGE,
-					"serial:%s: expected PATH?baud=50..%d", rest,
-					BAUD_MAX);
-	}
-	*baud = (unsigned)n;
-	*path = strndup(rest, mark ? (size_t)(mark - rest) : strlen(rest));
-	return *path ? 0 : imp_fail(err, IMP_ERESOURCE, "out of memory");
-}
-
-static int tty_open(struct imp_transport **out, const char *rest, struct imp_error *err)
+static int tty_open(struct imp_transport **out, const char *rest,
+		    const struct imp_usb_ids *ids, const struct imp_wait *wait,
+		    struct imp_error *err)
 {
 	struct tty *t = calloc(1, sizeof(*t));
-	unsigned baud = BAUD_DEFAULT;
+	unsigned baud;
 	int rc;
 
+	(void)ids;
+	(void)wait; /* opening does not block */
 	if (!t)
 		return imp_fail(err, IMP_ERESOURCE, "out of memory");
-	t->fd = -1;
-	rc = parse(rest, &t->path, &baud, err);
+	t->stream.fd = -1;
+	t->stream.ends = "unplugged";
+	rc = tty_name_read(rest, &t->stream.name, &baud, err);
 	if (!rc)
 		rc = take(t, baud, err);
 	if (rc) {
-		tty_close(&t->base);
+		tty_close(&t->stream.base);
 		return rc;
 	}
-	*out = &t->base;
+	*out = &t->stream.base;
 	return 0;
 }
 
-/* Wait for `events`: 1 ready, 0 deadline, or an error. */
-static int wait_for(struct tty *t, short events, const struct imp_wait *wait,
-		    struct imp_error *err)
+static int tty_advise(const struct imp_transport *base, enum imp_heard heard, int rc,
+		      struct imp_error *err)
 {
-	struct pollfd fds[] = { { t->fd, events, 0 }, { wait->cancel_fd, POLLIN, 0 } };
-	uint64_t now = imp_now_ns();
-	uint64_t left = wait->deadline_ns > now ? wait->deadline_ns - now : 0;
-	struct timespec ts = { (time_t)(left / 1000000000), (long)(left % 1000000000) };
-	int n = ppoll(fds, 2, &ts, NULL);
+	static const char *const hints[IMP_HEARDS] = {
+		[IMP_HEARD_NOTHING] = "is the device powered, and is it this port?",
+		[IMP_HEARD_ITSELF] = "is TX wired to RX, or is a shell echoing?",
+		[IMP_HEARD_PIECES] = "a noisy line, or two programs on one port",
+		[IMP_HEARD_TEXT] =
+			"does the firmware have the imprint group on this port?",
+	};
 
-	if (n < 0 && errno != EINTR)
-		return imp_fail(err, IMP_ETRANSPORT, "%s: %s", t->path, strerror(errno));
-	if (n > 0 && fds[1].revents)
-		return imp_fail(err, IMP_EINTERRUPTED, "interrupted");
-	return n > 0;
-}
-
-static int tty_write(struct imp_transport *base, struct imp_span bytes,
-		     const struct imp_wait *wait, struct imp_error *err)
-{
-	struct tty *t = (struct tty *)base;
-
-	while (bytes.len > 0) {
-		ssize_t n = write(t->fd, bytes.ptr, bytes.len);
-		int rc;
-
-		if (n > 0) {
-			bytes.ptr += n;
-			bytes.len -= (size_t)n;
-			t->written += (uint64_t)n;
-			continue;
-		}
-		if (n < 0 && errno == EIO)
-			return unplugged(t, err);
-		if (n < 0 && errno != EAGAIN && errno != EINTR)
-			return imp_fail(err, IMP_ETRANSPORT, "%s: %s", t->path,
-					strerror(errno));
-		rc = wait_for(t, POLLOUT, wait, err);
-		if (rc < 0)
-			return rc;
-		if (rc == 0 && imp_now_ns() >= wait->deadline_ns)
-			return imp_fail(err, IMP_ETRANSPORT,
-					"%s: the port takes no more bytes (after %llu)",
-					t->path, (unsigned long long)t->written);
-	}
-	return 0;
-}
-
-static int tty_read(struct imp_transport *base, uint8_t *buf, size_t cap, size_t *len,
-		    const struct imp_wait *wait, struct imp_error *err)
-{
-	struct tty *t = (struct tty *)base;
-
-	for (;;) {
-		ssize_t n;
-		int rc = wait_for(t, POLLIN, wait, err);
-
-		*len = 0;
-		if (rc < 0)
-			return rc;
-		if (rc == 0 && imp_now_ns() >= wait->deadline_ns)
-			return 0;
-		if (rc == 0)
-			continue;
-		n = read(t->fd, buf, cap);
-		if (n == 0 ||
-		    (n < 0 && (errno == EIO || errno == ENODEV || errno == ENXIO)))
-			return unplugged(t, err);
-		if (n < 0 && errno != EAGAIN && errno != EINTR)
-			return imp_fail(err, IMP_ETRANSPORT, "%s: %s", t->path,
-					strerror(errno));
-		if (n > 0) {
-			t->read += (uint64_t)n;
-			*len = (size_t)n;
-			return 0;
-		}
-	}
+	if (heard == IMP_HEARD_BYTES)
+		return imp_hint(err, rc, "is the baud rate right? -d serial:%s?baud=N",
+				((const struct stream *)base)->name);
+	return imp_hint(err, rc, "%s", hints[heard]);
 }
 
 const struct imp_transport_ops imp_tty_ops = {
 	.scheme = "serial",
+	.names = "PORT[?baud=N]",
+	.carries = IMP_CARRIES_TEXT,
+	.access = "a serial port needs its group only (usermod -aG dialout)",
 	.open = tty_open,
-	.write = tty_write,
-	.read = tty_read,
+	.write = stream_write,
+	.read = stream_read,
 	.close = tty_close,
+	.each = tty_each,
+	.place = tty_place,
+	.advise = tty_advise,
 };

@@ -2,8 +2,10 @@
 /*
  * Serial ports: any baud rate, raw, exclusive; unplugging is seen at once.
  *
- * serial:PATH[?baud=N]; 115200 baud unless said otherwise. Source: termios(3),
- * ioctl_tty(2).
+ * serial:PORT[?baud=N]; 115200 baud unless said otherwise. PORT is a path, by-id/NAME or
+ * by-path/NAME (udev's links below /dev/serial), or usb=1-2.3: the port of the USB device
+ * that hangs there, usb=1-2.3:1.0 where it has several. Source: termios(3), ioctl_tty(2);
+ * imprint-device(7).
  */
 #ifndef IMP_TRANSPORT_TTY_H
 #define IMP_TRANSPORT_TTY_H
@@ -11,9 +13,5 @@
 #include "transport/transport.h"
 
 extern const struct imp_transport_ops imp_tty_ops;
-
-/* Call fn for every serial port that may be a device: by-id links first, then ttyACM and
- * ttyUSB. */
-void imp_tty_each(void (*fn)(const char *path, void *arg), void *arg);
 
 #endif

@@ -9,7 +9,7 @@ LAYER = {
     "trust": 4, "evidence": 4, "wire": 4, "agent": 5, "driver": 5, "source": 5, "issue": 5, "sim": 6, "cmd": 8,
 }
 DOOR = {"cbor.h": "cbor", "openssl/": "crypto", "libusb.h": "transport", "argp.h": "cmd", "yaml.h": "source"}
-BANNED = re.compile(r"\b(strcpy|strcat|sprintf|vsprintf|strtok|atoi|system|popen|tmpnam|mktemp|alloca|gets|goto)\s*[(\w]")
+BANNED = re.compile(r"\b(strcpy|strcat|sprintf|vsprintf|strtok|atoi|system|popen|tmpnam|mktemp|alloca|gets|goto)\b\s*[(\w]")
 # Only commands print and end the process; the one output that lib knows is what base/out.c hands on.
 LOUD = re.compile(r"\b(v?printf|v?dprintf|puts|putchar|perror|exit|_exit|_Exit|quick_exit|abort|stderr|stdout)\b")
 LOUD_IN = {"lib/base/out.c": {"stdout"}, "lib/base/attr.h": {"printf"}}

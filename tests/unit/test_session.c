@@ -87,6 +87,15 @@ static const struct imp_transport_ops ops = {
 	.scheme = "line", .write = line_write, .read = line_read, .close = line_close
 };
 
+static void begin(uint32_t timeout_ms)
+{
+	const struct imp_session_setup setup = {
+		.uri = "line", .crypto = crypto, .timeout_ms = timeout_ms, .cancel_fd = -1
+	};
+
+	imp_session_init(&s, &line.base, &setup);
+}
+
 static void start(uint32_t timeout_ms,
 		  void (*reply)(struct line *, const struct imp_smp *))
 {
@@ -98,7 +107,7 @@ static void start(uint32_t timeout_ms,
 	line.reply = reply;
 	imp_deframer_init(&line.deframer, IMP_FRAMING_CONSOLE, line.in,
 			  IMP_SESSION_PACKET);
-	imp_session_init(&s, &line.base, "line", crypto, timeout_ms, -1);
+	begin(timeout_ms);
 	s.patience_ms = PATIENCE;
 	s.buf = 1024;
 }
@@ -281,7 +290,7 @@ Test(session, sequence_numbers_start_anywhere)
 	start(MINUTE, NULL);
 	first = s.sequence;
 	for (unsigned i = 0; i < 8; i++) {
-		imp_session_init(&s, &line.base, "line", crypto, MINUTE, -1);
+		begin(MINUTE);
 		differ += s.sequence != first;
 	}
 	cr_assert_gt(differ, 0);

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Places on the network, and listening there. */
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "transport/tcp.h"
+
+enum { PORT_DIGITS = 5, BACKLOG = 16 };
+
+/* HOST:PORT, or [ADDRESS]:PORT since an address of IPv6 has colons itself. */
+bool imp_tcp_where(const char *text, struct imp_tcp_where *out)
+{
+	const char *colon = strrchr(text, ':'), *host = text;
+	size_t len = colon ? (size_t)(colon - text) : 0;
+	unsigned long port;
+
+	if (text[0] == '[') {
+		if (len < 3 || text[len - 1] != ']')
+			return false;
+		host++;
+		len -= 2;
+	} else if (memchr(text, ':', len)) {
+		return false;
+	}
+	if (len == 0 || len >= sizeof(out->host) || strlen(colon + 1) > PORT_DIGITS ||
+	    colon[1] == '\0' || colon[1 + strspn(colon + 1, "0123456789")])
+		return false;
+	port = strtoul(colon + 1, NULL, 10);
+	if (port > UINT16_MAX)
+		return false;
+	snprintf(out->host, sizeof(out->host), "%.*s", (int)len, host);
+	snprintf(out->port, sizeof(out->port), "%lu", port);
+	return true;
+}
+
+bool imp_tcp_text(const struct imp_tcp_where *w, char *out, size_t cap)
+{
+	bool colons = strchr(w->host, ':') != NULL;
+
+	return (size_t)snprintf(out, cap, "%s%s%s:%s", colons ? "[" : "", w->host,
+				colons ? "]" : "", w->port) < cap;
+}
+
+static void take_port(int fd, struct imp_tcp_where *where)
+{
+	struct sockaddr_storage mine = { 0 };
+	socklen_t len = sizeof(mine);
+
+	if (getsockname(fd, (struct sockaddr *)&mine, &len) == 0)
+		(void)getnameinfo((struct sockaddr *)&mine, len, NULL, 0, where->port,
+				  sizeof(where->port), NI_NUMERICSERV);
+}
+
+static int listen_at(const struct addrinfo *a)
+{
+	int on = 1, why;
+	int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return -1;
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(fd, a->ai_addr, a->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
+		return fd;
+	why = errno;
+	close(fd);
+	errno = why;
+	return -1;
+}
+
+static int not_listening(const struct imp_tcp_where *w, struct imp_error *err)
+{
+	switch (errno) {
+	case EADDRINUSE:
+		return imp_fail(err, IMP_ETRANSPORT, "%s port %s: in use", w->host,
+				w->port);
+	case EADDRNOTAVAIL:
+		return imp_fail(err, IMP_EUSAGE, "%s: no address of this host", w->host);
+	default:
+		return imp_fail(err, IMP_ETRANSPORT, "%s port %s: %s", w->host, w->port,
+				strerror(errno));
+	}
+}
+
+int imp_tcp_listen(struct imp_tcp_where *where, int *fd, struct imp_error *err)
+{
+	const struct addrinfo want = { .ai_socktype = SOCK_STREAM,
+				       .ai_flags = AI_NUMERICSERV | AI_PASSIVE };
+	struct addrinfo *list;
+	int why = getaddrinfo(where->host, where->port, &want, &list), listening;
+
+	if (why)
+		return imp_fail(err, IMP_EUSAGE, "%s: %s", where->host,
+				gai_strerror(why));
+	listening = listen_at(list);
+	freeaddrinfo(list);
+	if (listening < 0)
+		return not_listening(where, err);
+	take_port(listening, where);
+	*fd = listening;
+	return 0;
+}
