@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* imprint simulate: devices on pseudo-terminals that run the real agent. */
+/* imprint simulate: devices that run the real agent. */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -26,6 +26,7 @@ struct args {
 	struct report_args report;
 	unsigned count; /* 0: as many as the CSV has rows, or 1 */
 	const char *csv, *dir;
+	struct imp_tcp_where tcp; /* host "": on pseudo-terminals */
 	struct path_list maker, vendor;
 	const char *factory;
 	const char *fault[FAULTS_MAX];
@@ -38,6 +39,7 @@ struct args {
 enum {
 	OPT_CSV = 0x100,
 	OPT_STATE,
+	OPT_TCP,
 	OPT_MAKER,
 	OPT_FACTORY,
 	OPT_VENDOR,
@@ -53,6 +55,9 @@ static const struct argp_option options[] = {
 	  0 },
 	{ "state", OPT_STATE, "DIR", 0,
 	  "Keep flash and keys in DIR, and the devices' links DIR/1, DIR/2, ... (default sim)",
+	  0 },
+	{ "tcp", OPT_TCP, "HOST:PORT", 0,
+	  "Listen on TCP in place of pseudo-terminals: the first device on PORT, each further one on the next; PORT 0: each on any that is free",
 	  0 },
 	{ "maker", OPT_MAKER, "PUB", 0, "Build the maker's key PUB into the firmware",
 	  0 },
@@ -93,6 +98,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_STATE:
 		a->dir = arg;
 		return 0;
+	case OPT_TCP:
+		if (!imp_tcp_where(arg, &a->tcp))
+			argp_error(state, "--tcp %s: expected HOST:PORT", arg);
+		return 0;
 	case OPT_MAKER:
 		path_list_add(state, &a->maker, arg);
 		return 0;
@@ -129,7 +138,7 @@ static const struct argp argp = {
 	.options = options,
 	.parser = parse,
 	.args_doc = "[-- COMMAND...]",
-	.doc = "Simulate devices: the real agent over emulated flash, on pseudo-terminals. With COMMAND, run it and end "
+	.doc = "Simulate devices: the real agent over emulated flash, on pseudo-terminals or TCP. With COMMAND, run it and end "
 	       "with its status; else run until interrupted.",
 	.children = children,
 };
@@ -275,6 +284,7 @@ static int open_sim(struct args *a, struct fleet *f, struct imp_error *err)
 {
 	const struct imp_sim_options o = {
 		.dir = a->dir,
+		.tcp = a->tcp.host[0] ? &a->tcp : NULL,
 		.identity = f->identity,
 		.count = f->count,
 		.maker = a->maker.count > 0 ? &f->maker : NULL,
@@ -309,13 +319,19 @@ static int open_fleet(struct args *a, struct fleet *f, struct imp_error *err)
 	return rc ? rc : open_sim(a, f, err);
 }
 
+static bool is_tcp(const struct imp_sim_info *i)
+{
+	return i->name[0] != '/';
+}
+
 static void announce_json(const struct imp_sim_info *i, const char *serial)
 {
 	struct json j = { .f = stdout, .first = true };
 
 	json_open(&j, NULL, '{');
 	json_str(&j, "device", i->link);
-	json_str(&j, "tty", i->tty);
+	json_str(&j, "tty", is_tcp(i) ? NULL : i->name);
+	json_str(&j, "tcp", is_tcp(i) ? i->name : NULL);
 	json_str(&j, "imei", i->imei);
 	json_str(&j, "serial", serial);
 	json_hex(&j, "ueid", i->ueid);
@@ -324,6 +340,14 @@ static void announce_json(const struct imp_sim_info *i, const char *serial)
 	json_uint(&j, "boot", i->boot);
 	json_close(&j, '}');
 	putchar('\n');
+}
+
+static void announce_text(const struct imp_sim_info *i, const char *serial)
+{
+	if (is_tcp(i))
+		printf("%-22s ", i->name);
+	printf("%-12s imei %s  %s%s\n", i->link, i->imei, serial,
+	       i->endorsed ? "  endorsed" : "");
 }
 
 static void announce(const struct args *a, const struct fleet *f)
@@ -335,8 +359,7 @@ static void announce(const struct args *a, const struct fleet *f)
 		if (a->report.json)
 			announce_json(&info, f->identity[i].serial);
 		else
-			printf("%-12s imei %s  %s%s\n", info.link, info.imei,
-			       f->identity[i].serial, info.endorsed ? "  endorsed" : "");
+			announce_text(&info, f->identity[i].serial);
 	}
 	if (!a->command && a->report.json)
 		printf("{\"ready\":%zu}\n", f->count);
@@ -413,7 +436,7 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 
 const struct cli_cmd cmd_simulate = {
 	.name = "simulate",
-	.brief = "simulate devices on pseudo-terminals",
+	.brief = "simulate devices on pseudo-terminals or TCP",
 	.argp = &argp,
 	.run = run,
 	.basic = true,

@@ -97,10 +97,15 @@ static void send_frame(struct sim_line *l, struct imp_span packet)
 		put_noise(l);
 }
 
+bool line_is_bare(const struct sim_line *l)
+{
+	return l->port.ops->framing == IMP_FRAMING_BARE;
+}
+
 /* A console that shares its UART with logs says something before the first frame. */
 static void greet(struct sim_line *l)
 {
-	if (!l->greeted)
+	if (!l->greeted && !line_is_bare(l))
 		line_say(l, "[00:00:00.482] <inf> smp: a host is there\r\n");
 	l->greeted = true;
 }
@@ -166,7 +171,7 @@ void line_answer(struct sim_line *l, struct imp_span packet)
 	if (l->fault[IMP_SIM_REFUSE] && ours && smp.id != IMP_DESCRIBE)
 		refuse(l, &smp, &w);
 	else
-		sim_unit_handle(l->unit, packet, &w);
+		sim_unit_handle(l->unit, packet, line_is_bare(l), &w);
 	if (l->unit->flash.off)
 		line_power_off(l, "power cut");
 	else if (w.len > 0)

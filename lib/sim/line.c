@@ -2,10 +2,6 @@
 /* The wire between a host and a simulated board. */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/inotify.h>
-#include <unistd.h>
 
 #include "sim/state.h"
 #include "transport/transport.h"
@@ -38,8 +34,7 @@ static void unplug(struct sim_line *l)
 	sim_event(l, "unplugged after %llu bytes", (unsigned long long)l->moved);
 	l->fault[IMP_SIM_UNPLUG] = 0;
 	sim_queue_clear(&l->out);
-	(void)inotify_rm_watch(l->sim->inotify, l->closes);
-	sim_pty_close(&l->pty, l->link);
+	l->port.ops->unplug(&l->port);
 	l->blocked = false;
 	l->plug_ns = imp_now_ns() + ms(PLUG_MS);
 	wake_at(l, l->plug_ns);
@@ -55,17 +50,21 @@ void line_power_off(struct sim_line *l, const char *why)
 	wake_at(l, l->boot_ns);
 }
 
+/* What came before means nothing any more. */
+static void start_listening(struct sim_line *l)
+{
+	imp_deframer_init(&l->deframer, l->port.ops->framing, l->in, SIM_PACKET);
+}
+
 int sim_line_plug(struct sim_line *l, struct imp_error *err)
 {
-	int rc = sim_pty_open(&l->pty, l->link, err);
+	int rc = l->port.ops->plug(&l->port, err);
 
-	imp_deframer_init(&l->deframer, IMP_FRAMING_CONSOLE, l->in, SIM_PACKET);
+	start_listening(l);
 	l->plug_ns = 0;
-	if (rc)
-		return rc;
-	l->closes = inotify_add_watch(l->sim->inotify, l->pty.tty, IN_CLOSE);
-	sim_watch(l);
-	return 0;
+	if (!rc)
+		sim_watch(l);
+	return rc;
 }
 
 void sim_line_boot(struct sim_line *l)
@@ -75,12 +74,12 @@ void sim_line_boot(struct sim_line *l)
 
 	l->boot_ns = 0;
 	l->greeted = false;
-	imp_deframer_init(&l->deframer, IMP_FRAMING_CONSOLE, l->in, SIM_PACKET);
+	start_listening(l);
 	if (!sim_unit_boot(u)) {
 		line_power_off(l, "power cut while booting");
 		return;
 	}
-	if (line_mute(l) && !l->fault[IMP_SIM_TEXT])
+	if ((line_mute(l) && !l->fault[IMP_SIM_TEXT]) || line_is_bare(l))
 		return;
 	snprintf(text, sizeof(text),
 		 "*** Booting simulated device, a test device ***\r\n"
@@ -126,7 +125,8 @@ static bool send_some(struct sim_line *l)
 	n = until(limit, l->moved, allowance(l, sim_queue_rest(&l->out).len));
 	if (n == 0)
 		return false;
-	done = write(l->pty.master, sim_queue_rest(&l->out).ptr, n);
+	done = l->port.ops->write(&l->port,
+				  (struct imp_span){ sim_queue_rest(&l->out).ptr, n });
 	if (done < 0) {
 		l->blocked = errno == EAGAIN;
 		return false;
@@ -137,19 +137,19 @@ static bool send_some(struct sim_line *l)
 	l->moved += (uint64_t)done;
 	if (limit && l->moved >= limit)
 		unplug(l);
-	return l->pty.master >= 0;
+	return l->port.fd >= 0;
 }
 
 void sim_line_writable(struct sim_line *l)
 {
 	enum { ROUNDS = 64 /* then the others' turn */ };
 
-	if (l->pty.master < 0)
+	if (l->port.fd < 0)
 		return;
 	l->blocked = false;
 	for (unsigned i = 0; i < ROUNDS && send_some(l); i++)
 		;
-	if (l->pty.master < 0)
+	if (l->port.fd < 0)
 		return;
 	if (!l->blocked && (sim_queue_rest(&l->out).len > 0 || line_endless(l)))
 		wake_at(l, imp_now_ns() + ms(PACE_MS));
@@ -179,11 +179,22 @@ static void take_bytes(struct sim_line *l, uint8_t *buf, size_t len)
 	}
 }
 
+/* Another host: half a request of the one before, and answers to it, are not for it. */
+static void meet_host(struct sim_line *l)
+{
+	l->host = l->port.hosts;
+	sim_queue_clear(&l->out);
+	start_listening(l);
+	sim_watch(l);
+}
+
 void sim_line_readable(struct sim_line *l)
 {
 	uint8_t buf[CHUNK];
-	ssize_t n = l->pty.master < 0 ? 0 : read(l->pty.master, buf, sizeof(buf));
+	ssize_t n = l->port.ops->read(&l->port, buf, sizeof(buf));
 
+	if (l->host != l->port.hosts)
+		meet_host(l);
 	if (n <= 0)
 		return;
 	take_bytes(l, buf, (size_t)n);
@@ -199,7 +210,7 @@ void sim_line_wake(struct sim_line *l, uint64_t now)
 		if (sim_line_plug(l, NULL))
 			sim_event(l, "cannot be plugged in again");
 		else
-			sim_event(l, "plugged in again: %s", l->pty.tty);
+			sim_event(l, "plugged in again: %s", l->port.name);
 	}
 	if (l->boot_ns && l->boot_ns <= now)
 		sim_line_boot(l);
@@ -212,8 +223,6 @@ void sim_line_wake(struct sim_line *l, uint64_t now)
 
 void sim_line_fini(struct sim_line *l)
 {
-	sim_pty_close(&l->pty, l->link);
+	sim_port_fini(&l->port);
 	sim_queue_fini(&l->out);
-	free(l->link);
-	l->link = NULL;
 }

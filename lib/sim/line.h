@@ -4,19 +4,17 @@
 #ifndef IMP_SIM_LINE_H
 #define IMP_SIM_LINE_H
 
+#include "sim/port.h"
 #include "sim/queue.h"
-#include "sim/terminal.h"
 #include "sim/unit.h"
-#include "wire/frame.h"
 
 struct imp_sim;
 
 struct sim_line {
 	struct imp_sim *sim;
 	struct sim_unit *unit;
-	char *link; /* owned */
-	struct sim_pty pty;
-	int closes; /* inotify's name for it */
+	struct sim_port port;
+	unsigned host; /* of the port's hosts, the one that is talked to */
 	struct imp_deframer deframer;
 	uint8_t in[SIM_PACKET + 4];
 	struct sim_queue out;
@@ -33,7 +31,7 @@ struct sim_line {
 	uint32_t fault[IMP_SIM_KINDS];
 };
 
-/* 0, or what sim_pty_open() says. */
+/* 0, or what the port says. */
 int sim_line_plug(struct sim_line *l, struct imp_error *err);
 /* Power on the unit and let it tell its boot log. */
 void sim_line_boot(struct sim_line *l);

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "sim/state.h"
@@ -14,15 +13,18 @@ enum { EVENTS = 64, STOPS = 4 };
 
 /* ADD fails with EEXIST where the descriptor is watched already; a closed one leaves by
  * itself. */
+static void watch(struct sim_line *l, int fd, uint32_t events)
+{
+	struct epoll_event ev = { .events = events, .data.ptr = l };
+
+	if (fd >= 0 && epoll_ctl(l->sim->epoll, EPOLL_CTL_MOD, fd, &ev) != 0)
+		(void)epoll_ctl(l->sim->epoll, EPOLL_CTL_ADD, fd, &ev);
+}
+
 void sim_watch(struct sim_line *l)
 {
-	struct epoll_event ev = {
-		.events = l->blocked ? EPOLLIN | EPOLLOUT : EPOLLIN,
-		.data.ptr = l,
-	};
-
-	if (epoll_ctl(l->sim->epoll, EPOLL_CTL_MOD, l->pty.master, &ev) != 0)
-		(void)epoll_ctl(l->sim->epoll, EPOLL_CTL_ADD, l->pty.master, &ev);
+	watch(l, l->port.fd, l->blocked ? EPOLLIN | EPOLLOUT : EPOLLIN);
+	watch(l, l->port.door, EPOLLIN);
 }
 
 static int wait_ms(const struct imp_sim *s)
@@ -41,16 +43,7 @@ static int wait_ms(const struct imp_sim *s)
 	return next <= now ? 0 : (int)((next - now) / 1000000 + 1);
 }
 
-/* A host that was killed leaves its port exclusive, since the last descriptor is ours: on
- * a real port the kernel would end that. */
-static void free_line(struct imp_sim *s, int closed)
-{
-	for (size_t i = 0; i < s->count; i++)
-		if (s->line[i].closes == closed)
-			(void)ioctl(s->line[i].pty.slave, TIOCNXCL);
-}
-
-static void free_lines(struct imp_sim *s)
+static void tell_ports(struct imp_sim *s)
 {
 	char buf[4096];
 	ssize_t len;
@@ -60,7 +53,8 @@ static void free_lines(struct imp_sim *s)
 
 		for (const char *at = buf; at < buf + len; at += sizeof(e) + e.len) {
 			memcpy(&e, at, sizeof(e));
-			free_line(s, e.wd);
+			for (size_t i = 0; i < s->count; i++)
+				sim_pty_closed(&s->line[i].port, e.wd);
 		}
 	}
 }
@@ -73,12 +67,12 @@ static void serve(struct imp_sim *s, const struct epoll_event *ev, size_t n)
 		struct sim_line *l = ev[i].data.ptr;
 
 		if (ev[i].data.ptr == &s->inotify) {
-			free_lines(s);
+			tell_ports(s);
 			continue;
 		}
 		if (ev[i].events & EPOLLOUT)
 			sim_line_writable(l);
-		if (ev[i].events & EPOLLIN)
+		if ((ev[i].events & EPOLLIN) && sim_port_is_plugged(&l->port))
 			sim_line_readable(l);
 	}
 	now = imp_now_ns();

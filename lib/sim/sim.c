@@ -117,6 +117,27 @@ static size_t original_of(const struct imp_sim_options *o, size_t device)
 	return device;
 }
 
+/* Of a fleet on TCP, each has the port after the one before; 0: any that is free. */
+static int set_port(struct sim_port *p, const struct imp_sim *s,
+		    const struct imp_sim_options *o, size_t i, struct imp_error *err)
+{
+	unsigned long first = o->tcp ? strtoul(o->tcp->port, NULL, 10) : 0;
+	unsigned long port = first ? first + i : 0;
+
+	p->inotify = s->inotify;
+	if (asprintf(&p->link, "%s/%zu", o->dir, i + 1) < 0) {
+		p->link = NULL;
+		return imp_fail(err, IMP_ERESOURCE, "out of memory");
+	}
+	if (port > UINT16_MAX)
+		return imp_fail(err, IMP_EUSAGE, "no port %lu for device %zu", port,
+				i + 1);
+	if (o->tcp)
+		p->where = *o->tcp;
+	snprintf(p->where.port, sizeof(p->where.port), "%lu", port);
+	return 0;
+}
+
 static int open_device(struct imp_sim *s, struct imp_crypto *crypto,
 		       const struct imp_sim_options *o, size_t i, struct imp_error *err)
 {
@@ -138,11 +159,9 @@ static int open_device(struct imp_sim *s, struct imp_crypto *crypto,
 	l->sim = s;
 	l->unit = &s->unit[i];
 	l->random = o->seed + i;
-	if (asprintf(&l->link, "%s/%zu", o->dir, i + 1) < 0) {
-		l->link = NULL;
-		return imp_fail(err, IMP_ERESOURCE, "out of memory");
-	}
-	rc = sim_unit_open(l->unit, crypto, &setup, err);
+	rc = set_port(&l->port, s, o, i, err);
+	if (!rc)
+		rc = sim_unit_open(l->unit, crypto, &setup, err);
 	return rc ? rc : sim_line_plug(l, err);
 }
 
@@ -199,7 +218,7 @@ int imp_sim_open(struct imp_sim **out, struct imp_crypto *crypto,
 		return imp_fail(err, IMP_ERESOURCE, "out of memory");
 	s->count = options->count;
 	for (size_t i = 0; i < s->count; i++)
-		s->line[i].pty = (struct sim_pty){ .master = -1, .slave = -1 };
+		sim_port_init(&s->line[i].port, options->tcp ? &sim_tcp : &sim_pty);
 	rc = start(s, crypto, options, err);
 	if (!rc)
 		*out = STEAL(s);
@@ -212,8 +231,8 @@ void imp_sim_info(const struct imp_sim *s, size_t device, struct imp_sim_info *o
 	const struct sim_unit *u = l->unit;
 
 	*out = (struct imp_sim_info){
-		.link = l->link,
-		.tty = l->pty.tty,
+		.link = l->port.link,
+		.name = l->port.name,
 		.imei = u->identity.imei,
 		.ueid = IMP_SPAN(u->ueid),
 		.endorsed = sim_flash_endorsement(&u->flash).len > 0,

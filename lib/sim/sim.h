@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sim: simulated devices, the real agent over emulated flash and pseudo-terminals.
+ * Sim: simulated devices, the real agent over emulated flash, on pseudo-terminals or TCP.
  *
  * A folder holds what devices keep: devices/IMEI.flash (two halves of state and the
  * board's own data) and devices/IMEI.keys (private keys, mode 0600). A simulated device
@@ -13,6 +13,7 @@
 #include "crypto/host.h"
 #include "model/object.h"
 #include "sim/fault.h"
+#include "transport/tcp.h"
 
 enum { IMP_SIM_DEVICES = 1024, IMP_SIM_TEXT_MAX = 32, IMP_SIM_UEID = 15 };
 
@@ -25,6 +26,9 @@ struct imp_sim_identity {
 
 struct imp_sim_options {
 	const char *dir; /* made where it is missing */
+	/* Listen there, each device on the port after the one before, or on any where it
+	 * is 0; NULL: pseudo-terminals. */
+	const struct imp_tcp_where *tcp;
 	const struct imp_sim_identity *identity;
 	size_t count;			  /* devices, 1..1024 */
 	const struct imp_pub *maker;	  /* built into the image, or NULL */
@@ -44,7 +48,7 @@ struct imp_sim;
 /* What there is to say of a device. */
 struct imp_sim_info {
 	const char *link; /* DIR/1 */
-	const char *tty;  /* /dev/pts/7 */
+	const char *name; /* what it leads to: /dev/pts/7, tcp:127.0.0.1:4001 */
 	const char *imei;
 	struct imp_span ueid;
 	uint8_t kid[32]; /* of the signing key */
@@ -59,8 +63,9 @@ struct imp_sim_info {
  *   options   borrowed during the call, but for maker, vendor, event and ctx, which stay
  *
  * 0; -IMP_EUSAGE (an IMEI twice or not 15 digits, a fault for a device that is not there,
- * a vendor's object that ships, no such folder, another simulation has it); -IMP_EFORMAT,
- * -IMP_EKEY (what is in it); -IMP_ERESOURCE (files, pseudo-terminals).
+ * a vendor's object that ships, no such folder, another simulation has it, no such
+ * address); -IMP_EFORMAT, -IMP_EKEY (what is in it); -IMP_ETRANSPORT (a port that is in
+ * use); -IMP_ERESOURCE (files, pseudo-terminals).
  */
 int imp_sim_open(struct imp_sim **out, struct imp_crypto *crypto,
 		 const struct imp_sim_options *options, struct imp_error *err)

@@ -28,6 +28,8 @@ void line_answer(struct sim_line *l, struct imp_span packet);
 void line_refill(struct sim_line *l);
 /* Does it keep its answers for itself? */
 bool line_mute(const struct sim_line *l);
+/* Does it carry packets only: no boot log, no greeting? */
+bool line_is_bare(const struct sim_line *l);
 /* Is there always more to come? */
 bool line_endless(const struct sim_line *l);
 /* Drop what the line loses of the host's bytes: how many are left. */
@@ -35,7 +37,7 @@ size_t line_lose(struct sim_line *l, uint8_t *buf, size_t len);
 /* line.c: put text; take the power away until the next boot. */
 void line_say(struct sim_line *l, const char *text);
 void line_power_off(struct sim_line *l, const char *why);
-/* Watch the line's master for what it waits for. */
+/* Watch the line's port for what it waits for. */
 void sim_watch(struct sim_line *l);
 
 #endif

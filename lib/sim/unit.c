@@ -207,8 +207,10 @@ bool sim_unit_boot(struct sim_unit *u)
 	return !u->flash.off;
 }
 
-void sim_unit_handle(struct sim_unit *u, struct imp_span packet, struct imp_writer *w)
+void sim_unit_handle(struct sim_unit *u, struct imp_span packet, bool bare,
+		     struct imp_writer *w)
 {
+	u->agent.bare = bare;
 	if (u->lying.lie)
 		sim_lie_handle(u, packet, w);
 	else

@@ -46,8 +46,14 @@ int sim_unit_open(struct sim_unit *u, struct imp_crypto *crypto,
 void sim_unit_close(struct sim_unit *u);
 /* Power on. False where a scripted cut struck during the boot. */
 bool sim_unit_boot(struct sim_unit *u);
-/* Answer one packet, lies told. The answer is empty where none is due, and where the
- * power was lost on the way (u->flash.off). */
-void sim_unit_handle(struct sim_unit *u, struct imp_span packet, struct imp_writer *w);
+/*
+ * Answer one packet, lies told.
+ *
+ *   bare   it came on a line of bare packets
+ *   w      empty where no answer is due, and where the power was lost on the way
+ *          (u->flash.off)
+ */
+void sim_unit_handle(struct sim_unit *u, struct imp_span packet, bool bare,
+		     struct imp_writer *w);
 
 #endif

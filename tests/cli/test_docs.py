@@ -13,7 +13,7 @@ import objects as o  # noqa: E402
 from cbor_strict import encode, sequence  # noqa: E402
 
 METAVARS = {"FILE", "DIR", "KEY", "PUB", "DEVICE", "ID", "N", "FD", "SECONDS", "NAME=VALUE", "CHAR", "A,B", "FAULT",
-            "DOMAIN=EPOCH", "MODEM", "WORD"}
+            "HOST:PORT", "DOMAIN=EPOCH", "MODEM", "WORD"}
 
 
 def run(*args):
