@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Measuring. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -39,4 +40,11 @@ bool bench_at_least(const char *metric, double value, double target, double gate
 	printf("{\"metric\":\"%s\",\"value\":%.4f,\"target\":%.4f,\"gate\":%.4f}\n",
 	       metric, value, target, gate);
 	return value >= gate;
+}
+
+bool bench_exactly(const char *metric, uint64_t value, uint64_t want)
+{
+	printf("{\"metric\":\"%s\",\"value\":%" PRIu64 ",\"exactly\":%" PRIu64 "}\n",
+	       metric, value, want);
+	return value == want;
 }

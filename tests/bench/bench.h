@@ -15,4 +15,7 @@ bool bench_report(const char *metric, double value, double limit);
  * lies a little lower: machines are noisy. */
 bool bench_at_least(const char *metric, double value, double target, double gate);
 
+/* The same for what is counted, not measured: true where it is just so. */
+bool bench_exactly(const char *metric, uint64_t value, uint64_t want);
+
 #endif
