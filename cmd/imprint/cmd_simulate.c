@@ -9,11 +9,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "announce.h"
 #include "args.h"
 #include "base/text.h"
 #include "commands.h"
 #include "issue.h"
-#include "json.h"
 #include "keyarg.h"
 #include "mistakes.h"
 #include "sim/sim.h"
@@ -26,7 +26,9 @@ struct args {
 	struct report_args report;
 	unsigned count; /* 0: as many as the CSV has rows, or 1 */
 	const char *csv, *dir;
-	struct imp_tcp_where tcp; /* host "": on pseudo-terminals */
+	struct imp_tcp_where tcp;  /* host "": on pseudo-terminals */
+	struct imp_tcp_where home; /* host "": they call nobody */
+	uint32_t every_s;
 	struct path_list maker, vendor;
 	const char *factory;
 	const char *fault[FAULTS_MAX];
@@ -40,6 +42,8 @@ enum {
 	OPT_CSV = 0x100,
 	OPT_STATE,
 	OPT_TCP,
+	OPT_CALL_HOME,
+	OPT_EVERY,
 	OPT_MAKER,
 	OPT_FACTORY,
 	OPT_VENDOR,
@@ -59,6 +63,10 @@ static const struct argp_option options[] = {
 	{ "tcp", OPT_TCP, "HOST:PORT", 0,
 	  "Listen on TCP in place of pseudo-terminals: the first device on PORT, each further one on the next; PORT 0: each on any that is free",
 	  0 },
+	{ "call-home", OPT_CALL_HOME, "HOST:PORT", 0,
+	  "Let each device call there, where imprint serve listens", 0 },
+	{ "every", OPT_EVERY, "SECONDS", 0,
+	  "Let them call again SECONDS after each conversation (default 60)", 0 },
 	{ "maker", OPT_MAKER, "PUB", 0, "Build the maker's key PUB into the firmware",
 	  0 },
 	{ "factory", OPT_FACTORY, "KEY", 0,
@@ -85,6 +93,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT:
 		a->dir = "sim";
+		a->every_s = 60;
 		a->seed = 1;
 		a->pass_fd = -1;
 		state->child_inputs[0] = &a->report;
@@ -101,6 +110,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_TCP:
 		if (!imp_tcp_where(arg, &a->tcp))
 			argp_error(state, "--tcp %s: expected HOST:PORT", arg);
+		return 0;
+	case OPT_CALL_HOME:
+		if (!imp_tcp_where(arg, &a->home))
+			argp_error(state, "--call-home %s: expected HOST:PORT", arg);
+		return 0;
+	case OPT_EVERY:
+		a->every_s = (uint32_t)cli_number(state, "--every", arg, 1, 86400);
 		return 0;
 	case OPT_MAKER:
 		path_list_add(state, &a->maker, arg);
@@ -128,6 +144,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (a->maker.count > 1)
 			argp_error(state, "one --maker only");
+		if (a->home.host[0] && a->tcp.host[0])
+			argp_error(state, "--tcp or --call-home, not both");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -285,6 +303,8 @@ static int open_sim(struct args *a, struct fleet *f, struct imp_error *err)
 	const struct imp_sim_options o = {
 		.dir = a->dir,
 		.tcp = a->tcp.host[0] ? &a->tcp : NULL,
+		.home = a->home.host[0] ? &a->home : NULL,
+		.every_s = a->every_s,
 		.identity = f->identity,
 		.count = f->count,
 		.maker = a->maker.count > 0 ? &f->maker : NULL,
@@ -317,56 +337,6 @@ static int open_fleet(struct args *a, struct fleet *f, struct imp_error *err)
 	if (!rc)
 		rc = read_identities(a, f, err);
 	return rc ? rc : open_sim(a, f, err);
-}
-
-static bool is_tcp(const struct imp_sim_info *i)
-{
-	return i->name[0] != '/';
-}
-
-static void announce_json(const struct imp_sim_info *i, const char *serial)
-{
-	struct json j = { .f = stdout, .first = true };
-
-	json_open(&j, NULL, '{');
-	json_str(&j, "device", i->link);
-	json_str(&j, "tty", is_tcp(i) ? NULL : i->name);
-	json_str(&j, "tcp", is_tcp(i) ? i->name : NULL);
-	json_str(&j, "imei", i->imei);
-	json_str(&j, "serial", serial);
-	json_hex(&j, "ueid", i->ueid);
-	json_hex(&j, "kid", IMP_SPAN(i->kid));
-	json_bool(&j, "endorsed", i->endorsed);
-	json_uint(&j, "boot", i->boot);
-	json_close(&j, '}');
-	putchar('\n');
-}
-
-static void announce_text(const struct imp_sim_info *i, const char *serial)
-{
-	if (is_tcp(i))
-		printf("%-22s ", i->name);
-	printf("%-12s imei %s  %s%s\n", i->link, i->imei, serial,
-	       i->endorsed ? "  endorsed" : "");
-}
-
-static void announce(const struct args *a, const struct fleet *f)
-{
-	for (size_t i = 0; !a->command && i < f->count; i++) {
-		struct imp_sim_info info;
-
-		imp_sim_info(f->sim, i, &info);
-		if (a->report.json)
-			announce_json(&info, f->identity[i].serial);
-		else
-			announce_text(&info, f->identity[i].serial);
-	}
-	if (!a->command && a->report.json)
-		printf("{\"ready\":%zu}\n", f->count);
-	else if (!a->command)
-		printf("ready: %zu simulated devices with test keys; Ctrl-C ends them\n",
-		       f->count);
-	fflush(stdout);
 }
 
 /* The command gets the process as it was; a device named for others is not its. */
@@ -427,7 +397,8 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	rc = open_fleet(&a, &f, err);
 	if (rc)
 		return rc;
-	announce(&a, &f);
+	if (!a.command)
+		announce(f.sim, f.identity, f.count, a.report.json);
 	if (a.command)
 		return run_command(&a, &f, err);
 	rc = imp_sim_run(f.sim, (int[]){ cli_cancel_fd() }, 1, err);

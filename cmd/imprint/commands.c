@@ -16,6 +16,7 @@ const struct cli_cmd *const cli_cmds[] = {
 	&cmd_pack,
 	&cmd_push,
 	&cmd_verify,
+	&cmd_serve,
 	&cmd_diff,
 	&cmd_inspect,
 	&cmd_open,

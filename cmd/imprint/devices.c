@@ -13,7 +13,7 @@
 
 enum { STACK = 128 * 1024 };
 
-static int describe(struct device *d)
+int device_describe(struct device *d)
 {
 	int rc = imp_session_describe(&d->session, &d->describe, &d->err);
 
@@ -31,6 +31,17 @@ static int describe(struct device *d)
 	else
 		imp_device_name(d->ueid, d->name);
 	return 0;
+}
+
+void device_fini(struct device *d)
+{
+	imp_session_close(&d->session);
+	imp_secret_fini(&d->evidence);
+	imp_secret_fini(&d->card);
+	imp_secret_fini(&d->last);
+	imp_secret_fini(&d->object);
+	imp_known_fini(&d->known);
+	imp_crypto_free(&d->crypto);
 }
 
 struct thread {
@@ -71,7 +82,7 @@ static int converse(struct device *d, const struct device_work *work,
 	if (rc)
 		return rc;
 	report_attach_progress(d, work);
-	rc = describe(d);
+	rc = device_describe(d);
 	if (rc)
 		return rc;
 	d->skipped = !device_is_wanted(d, work->verifier);
@@ -248,14 +259,8 @@ int devices_run(const struct dev_args *args, const struct device_work *work,
 	rc = verdict(threads, l.count, work, err);
 	if (work->junit)
 		rc = junit_commit(work->junit, rc, err);
-	for (size_t i = 0; i < l.count; i++) {
-		imp_secret_fini(&threads[i].device.evidence);
-		imp_secret_fini(&threads[i].device.card);
-		imp_secret_fini(&threads[i].device.last);
-		imp_secret_fini(&threads[i].device.object);
-		imp_known_fini(&threads[i].device.known);
-		imp_crypto_free(&threads[i].device.crypto);
-	}
+	for (size_t i = 0; i < l.count; i++)
+		device_fini(&threads[i].device);
 	free(threads);
 	return rc;
 }

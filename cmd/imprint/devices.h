@@ -77,6 +77,12 @@ bool card_is_wanted(const struct dev_args *args, const struct imp_card *card);
 /* Is it the device that one --id names, as far as it is known? */
 bool device_has_id(const struct device *d, const char *id);
 
+/* Ask who it is; fills ueid, name and what else describe says. 0, or as
+ * imp_session_describe(). */
+int device_describe(struct device *d);
+/* Close the conversation, and free what came of it. Accepts a zeroed struct. */
+void device_fini(struct device *d);
+
 /* Draw a nonce. */
 int device_nonce(struct device *d, uint8_t nonce[32]);
 /* What the evidence of an answer, and its history, are appraised against. */

@@ -360,3 +360,16 @@ int plan_attest(struct device *d, const struct plan *plan, const struct verifier
 		check.step.entry = &plan->entry;
 	return rc ? rc : device_appraise(d, r.evidence, &check);
 }
+
+bool plan_is_held(struct device *d, const struct plan *plan)
+{
+	const struct imp_evidence *t = &d->appraisal.token;
+	unsigned domain = plan->entry.domain;
+
+	d->again = plan->entry.kind == IMP_ENTRY_PROFILE && (t->used >> domain & 1) &&
+		   t->domain[domain].state == IMP_DOMAIN_SET &&
+		   imp_span_eq(t->domain[domain].id, IMP_SPAN(plan->id));
+	if (d->again)
+		say(d, plan);
+	return d->again;
+}

@@ -93,6 +93,8 @@ int plan_hint(struct device *d, const struct plan *plan, int rc);
 /* Have the device prove what state it is in now; it must hold the object of the plan,
  * where that has one. The negative code of what went wrong first. */
 int plan_attest(struct device *d, const struct plan *plan, const struct verifier *v);
+/* After plan_attest(): is the profile of the plan what it holds? Then d->says tells. */
+bool plan_is_held(struct device *d, const struct plan *plan);
 /* Stage the object, take the answer, appraise. The negative code of what went wrong
  * first. */
 int plan_apply(struct device *d, const struct plan *plan, const struct verifier *v);

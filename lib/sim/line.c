@@ -56,6 +56,15 @@ static void start_listening(struct sim_line *l)
 	imp_deframer_init(&l->deframer, l->port.ops->framing, l->in, SIM_PACKET);
 }
 
+/* A device that calls does so again, some time after its line has ended. */
+static void call_again(struct sim_line *l)
+{
+	if (l->port.fd >= 0 || l->port.again_ms == 0 || l->plug_ns)
+		return;
+	l->plug_ns = imp_now_ns() + ms(l->port.again_ms);
+	wake_at(l, l->plug_ns);
+}
+
 int sim_line_plug(struct sim_line *l, struct imp_error *err)
 {
 	int rc = l->port.ops->plug(&l->port, err);
@@ -64,6 +73,7 @@ int sim_line_plug(struct sim_line *l, struct imp_error *err)
 	l->plug_ns = 0;
 	if (!rc)
 		sim_watch(l);
+	call_again(l);
 	return rc;
 }
 
@@ -195,6 +205,7 @@ void sim_line_readable(struct sim_line *l)
 
 	if (l->host != l->port.hosts)
 		meet_host(l);
+	call_again(l);
 	if (n <= 0)
 		return;
 	take_bytes(l, buf, (size_t)n);
@@ -209,7 +220,7 @@ void sim_line_wake(struct sim_line *l, uint64_t now)
 	if (l->plug_ns && l->plug_ns <= now) {
 		if (sim_line_plug(l, NULL))
 			sim_event(l, "cannot be plugged in again");
-		else
+		else if (!l->port.again_ms)
 			sim_event(l, "plugged in again: %s", l->port.name);
 	}
 	if (l->boot_ns && l->boot_ns <= now)

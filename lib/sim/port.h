@@ -23,6 +23,10 @@ struct sim_port {
 	int watch;   /* its number there */
 	/* Of TCP: where to listen; port "0" until one was given. */
 	struct imp_tcp_where where;
+	/* Of a device that calls: where, as above. */
+	uint32_t every_ms; /* from the end of one conversation to the next call */
+	uint32_t again_ms; /* where the line has ended: to the next call; 0: none */
+	bool heard;	   /* something came on this call */
 };
 
 /* What a port of one kind does. */
@@ -38,7 +42,7 @@ struct sim_port_ops {
 	ssize_t (*write)(struct sim_port *p, struct imp_span bytes);
 };
 
-extern const struct sim_port_ops sim_pty, sim_tcp;
+extern const struct sim_port_ops sim_pty, sim_tcp, sim_caller;
 
 /* Start unplugged. */
 void sim_port_init(struct sim_port *p, const struct sim_port_ops *ops);

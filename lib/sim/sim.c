@@ -132,6 +132,11 @@ static int set_port(struct sim_port *p, const struct imp_sim *s,
 	if (port > UINT16_MAX)
 		return imp_fail(err, IMP_EUSAGE, "no port %lu for device %zu", port,
 				i + 1);
+	if (o->home) {
+		p->where = *o->home;
+		p->every_ms = o->every_s * 1000;
+		return 0;
+	}
 	if (o->tcp)
 		p->where = *o->tcp;
 	snprintf(p->where.port, sizeof(p->where.port), "%lu", port);
@@ -194,6 +199,11 @@ static int start(struct imp_sim *s, struct imp_crypto *crypto,
 	return 0;
 }
 
+static const struct sim_port_ops *ops_of(const struct imp_sim_options *o)
+{
+	return o->home ? &sim_caller : o->tcp ? &sim_tcp : &sim_pty;
+}
+
 int imp_sim_open(struct imp_sim **out, struct imp_crypto *crypto,
 		 const struct imp_sim_options *options, struct imp_error *err)
 {
@@ -218,7 +228,7 @@ int imp_sim_open(struct imp_sim **out, struct imp_crypto *crypto,
 		return imp_fail(err, IMP_ERESOURCE, "out of memory");
 	s->count = options->count;
 	for (size_t i = 0; i < s->count; i++)
-		sim_port_init(&s->line[i].port, options->tcp ? &sim_tcp : &sim_pty);
+		sim_port_init(&s->line[i].port, ops_of(options));
 	rc = start(s, crypto, options, err);
 	if (!rc)
 		*out = STEAL(s);

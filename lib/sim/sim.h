@@ -29,6 +29,10 @@ struct imp_sim_options {
 	/* Listen there, each device on the port after the one before, or on any where it
 	 * is 0; NULL: pseudo-terminals. */
 	const struct imp_tcp_where *tcp;
+	/* Call there, each device, in place of listening; again `every_s` after each
+	 * conversation. */
+	const struct imp_tcp_where *home;
+	uint32_t every_s;
 	const struct imp_sim_identity *identity;
 	size_t count;			  /* devices, 1..1024 */
 	const struct imp_pub *maker;	  /* built into the image, or NULL */
@@ -47,7 +51,7 @@ struct imp_sim;
 
 /* What there is to say of a device. */
 struct imp_sim_info {
-	const char *link; /* DIR/1 */
+	const char *link; /* DIR/1; a device that calls has none there */
 	const char *name; /* what it leads to: /dev/pts/7, tcp:127.0.0.1:4001 */
 	const char *imei;
 	struct imp_span ueid;

@@ -128,6 +128,22 @@ static int connect_any(struct stream *s, const struct addrinfo *list,
 	return rc;
 }
 
+static struct stream *new_stream(const char *peer)
+{
+	struct stream *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->fd = -1;
+	s->ends = "closed by the peer";
+	s->is_socket = true;
+	if (asprintf(&s->name, "tcp:%s", peer) < 0) {
+		free(s);
+		return NULL;
+	}
+	return s;
+}
+
 static int dial(struct stream *s, const struct imp_tcp_where *w,
 		const struct imp_wait *wait, struct imp_error *err)
 {
@@ -158,18 +174,10 @@ static int tcp_open(struct imp_transport **out, const char *rest,
 	if (!imp_tcp_where(rest, &where) || strcmp(where.port, "0") == 0)
 		return imp_fail(err, IMP_EUSAGE,
 				"tcp:%s: expected HOST:PORT or [ADDRESS]:PORT", rest);
-	s = calloc(1, sizeof(*s));
+	s = new_stream(rest);
 	if (!s)
 		return imp_fail(err, IMP_ERESOURCE, "out of memory");
-	s->fd = -1;
-	s->ends = "closed by the peer";
-	s->is_socket = true;
-	if (asprintf(&s->name, "tcp:%s", rest) < 0) {
-		s->name = NULL;
-		rc = imp_fail(err, IMP_ERESOURCE, "out of memory");
-	} else {
-		rc = dial(s, &where, wait, err);
-	}
+	rc = dial(s, &where, wait, err);
 	if (rc) {
 		stream_free(s);
 		return rc;
@@ -216,3 +224,67 @@ const struct imp_transport_ops imp_tcp_ops = {
 	.place = tcp_place,
 	.advise = tcp_advise,
 };
+
+/* A device that called: what it says is its own. */
+static const struct imp_transport_ops caller_ops = {
+	.scheme = "tcp",
+	.names = "HOST:PORT",
+	.carries = IMP_CARRIES_PACKETS,
+	.write = stream_write,
+	.read = stream_read,
+	.close = tcp_close,
+};
+
+static void name_peer(const struct sockaddr_storage *peer, socklen_t len,
+		      char name[IMP_TCP_NAME])
+{
+	struct imp_tcp_where w = { .host = "unknown", .port = "0" };
+
+	(void)getnameinfo((const struct sockaddr *)peer, len, w.host, sizeof(w.host),
+			  w.port, sizeof(w.port), NI_NUMERICHOST | NI_NUMERICSERV);
+	(void)imp_tcp_text(&w, name, IMP_TCP_NAME);
+}
+
+/* A peer that left before it was taken is nobody. */
+static int not_taken(struct imp_error *err)
+{
+	static const int full[] = { EMFILE, ENFILE, ENOBUFS, ENOMEM };
+
+	for (size_t i = 0; i < COUNTOF(full); i++)
+		if (errno == full[i])
+			return imp_fail(err, IMP_ERESOURCE,
+					"a caller cannot be taken: %s", strerror(errno));
+	return 0;
+}
+
+int imp_tcp_accept(int fd, struct imp_transport **out, char name[IMP_TCP_NAME],
+		   struct imp_error *err)
+{
+	struct sockaddr_storage peer = { 0 };
+	socklen_t len = sizeof(peer);
+	char text[IMP_TCP_NAME];
+	struct stream *s;
+	int taken =
+		accept4(fd, (struct sockaddr *)&peer, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	*out = NULL;
+	if (taken < 0)
+		return not_taken(err);
+	name_peer(&peer, len, text);
+	s = new_stream(text);
+	if (!s) {
+		close(taken);
+		return imp_fail(err, IMP_ERESOURCE, "out of memory");
+	}
+	tune(taken);
+	s->fd = taken;
+	s->base.ops = &caller_ops;
+	snprintf(name, IMP_TCP_NAME, "%s", s->name);
+	*out = &s->base;
+	return 0;
+}
+
+void imp_tcp_cut(struct imp_transport *t)
+{
+	(void)shutdown(((struct stream *)t)->fd, SHUT_RDWR);
+}

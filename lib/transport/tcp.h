@@ -12,6 +12,8 @@
 
 extern const struct imp_transport_ops imp_tcp_ops;
 
+enum { IMP_TCP_NAME = 272 };
+
 /* A place on the network. */
 struct imp_tcp_where {
 	char host[256]; /* a name, or an address without brackets */
@@ -33,5 +35,18 @@ bool imp_tcp_text(const struct imp_tcp_where *w, char *out, size_t cap);
  */
 int imp_tcp_listen(struct imp_tcp_where *where, int *fd, struct imp_error *err)
 	IMP_MUST_CHECK;
+/*
+ * Take the next caller.
+ *
+ *   fd     of imp_tcp_listen()
+ *   out    owned by the caller; NULL where nobody is there, or is any more
+ *   name   "tcp:192.0.2.1:40312"
+ *
+ * 0; -IMP_ERESOURCE (no descriptor or memory for it: it waits on).
+ */
+int imp_tcp_accept(int fd, struct imp_transport **out, char name[IMP_TCP_NAME],
+		   struct imp_error *err) IMP_MUST_CHECK;
+/* End the connection of imp_tcp_accept() under whoever uses it, from any thread. */
+void imp_tcp_cut(struct imp_transport *t);
 
 #endif

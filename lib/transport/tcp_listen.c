@@ -10,7 +10,7 @@
 
 #include "transport/tcp.h"
 
-enum { PORT_DIGITS = 5, BACKLOG = 16 };
+enum { PORT_DIGITS = 5 };
 
 /* HOST:PORT, or [ADDRESS]:PORT since an address of IPv6 has colons itself. */
 bool imp_tcp_where(const char *text, struct imp_tcp_where *out)
@@ -64,7 +64,7 @@ static int listen_at(const struct addrinfo *a)
 	if (fd < 0)
 		return -1;
 	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(fd, a->ai_addr, a->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
+	if (bind(fd, a->ai_addr, a->ai_addrlen) == 0 && listen(fd, SOMAXCONN) == 0)
 		return fd;
 	why = errno;
 	close(fd);

@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Devices that call home: what they get, who gets nothing, and what holds when many come at once."""
+import contextlib
+import csv
+import os
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+import unittest
+
+from tool import IMPRINT, Case
+
+MANY = 5000 if "IMPRINT_SOAK" in os.environ else 500
+A_SIMULATION = 500  # devices in one process
+
+
+def luhn(digits):
+    total = sum(sum(divmod(2 * int(d), 10)) if n % 2 else int(d) for n, d in enumerate(digits))
+    return f"{digits}{-total % 10}"
+
+
+class Serve(Case):
+    """A fleet in folders sim0, sim1..., claimed, with packages for all of it; devices keep what they are between runs."""
+
+    def fleet(self, count=3, profiled=None):
+        self.keys()
+        self.profile()
+        self.rows = [(f"S{n}", luhn(f"{10101000000000 + n}")) for n in range(count)]
+        self.write("all.csv", "serial,imei\n" + "".join(f"{s},{i}\n" for s, i in self.rows[:profiled]))
+        self.parts = range(0, count, A_SIMULATION)
+        for part in self.parts:
+            with open(self.dir / f"{part}.csv", "w", encoding="ascii", newline="") as f:
+                csv.writer(f, lineterminator="\n").writerows([("serial", "imei"), *self.rows[part:part + A_SIMULATION]])
+            self.run_tool("simulate", "--csv", f"{part}.csv", "--state", f"sim{part}", "--", "sh", "-c",
+                          f"{IMPRINT} enroll -d all -o {part}.cards && {IMPRINT} claim -k owner.pem -d all --cards {part}.cards --evidence {part}.evidence",
+                          timeout=200)
+        for kind in ("cards", "evidence"):
+            (self.dir / f"x.{kind}").write_bytes(b"".join((self.dir / f"{part}.{kind}").read_bytes() for part in self.parts))
+        self.run_tool("pack", "p.yaml", "--csv", "all.csv", "-k", "owner.pem", "--cards", "x.cards", "--seed", "seed.key", "-o", "p.packages",
+                      timeout=200)
+
+    @contextlib.contextmanager
+    def serving(self, *options, status=0, packages="p.packages"):
+        """A server in the background: .port, then .told (its lines) and .said (standard error)."""
+        server = subprocess.Popen([IMPRINT, "serve", "--listen", "127.0.0.1:0", "--bundle", packages, "--cards", "x.cards", "--evidence",
+                                   "x.evidence", "--json", *map(str, options)], cwd=self.dir, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        try:
+            self.port = int(self.lines(server.stdout.readline().decode())[0]["listening"].split(":")[1])
+            self.server = server
+            yield server
+        finally:
+            if status != 0 and server.poll() is None:
+                server.terminate()
+            try:
+                out, err = server.communicate(timeout=120)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                out, err = server.communicate()
+            self.told, self.said = self.lines(out.decode()), err.decode()
+            self.assertNotIn("Sanitizer", self.said)
+        if status is not None:
+            self.assertEqual(server.returncode, status, self.said)
+
+    @contextlib.contextmanager
+    def calling(self, *options, state=None, rows=None):
+        """The fleet calls."""
+        sims = [subprocess.Popen([IMPRINT, "simulate", "--csv", rows or f"{part}.csv", "--state", state or f"sim{part}", "--call-home",
+                                  f"127.0.0.1:{self.port}", *options], cwd=self.dir, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+                for part in self.parts]
+        try:
+            yield sims
+        finally:
+            for sim in sims:
+                sim.terminate()
+            for sim in sims:
+                self.assertNotIn(b"Sanitizer", sim.communicate(timeout=60)[1])
+
+    def connect(self):
+        return socket.create_connection(("127.0.0.1", self.port), timeout=20)
+
+    def test_each_gets_what_is_for_it_in_three_round_trips(self):
+        self.fleet()
+        with self.serving("--count", 3) as server, self.calling():
+            server.wait(timeout=30)
+        self.assertEqual(sorted(d["serial"] for d in self.told), ["S0", "S1", "S2"])
+        for d in self.told:
+            self.assertEqual((d["command"], d["result"], d["round_trips"], d["again"], d["domains"][0]["sequence"]), ("serve", "pass", 3, False, 1))
+            self.assertTrue(d["device"].startswith("tcp:127.0.0.1:"))
+        self.assertIn("served 3 devices; 3 conversations passed, 0 failed", self.said)
+        self.run_tool("simulate", "--csv", "0.csv", "--state", "sim0", "--", IMPRINT, "verify", "-d", "all", "--cards", "x.cards", "--evidence",
+                      "x.evidence", "--expect", "p.packages")
+
+    def test_who_calls_again_gets_nothing_twice(self):
+        self.fleet(1)
+        with self.serving("--count", 2, status=None) as server, self.calling("--every", "1"):
+            first, second = (self.lines(server.stdout.readline().decode())[0] for _ in range(2))
+        self.assertEqual((first["again"], first["round_trips"]), (False, 3))
+        self.assertTrue(second["again"])
+        self.assertGreater(first["bytes_sent"], (self.dir / "p.packages").stat().st_size // 2)
+        self.assertLess(second["bytes_sent"], 200)
+
+    def test_who_cannot_prove_its_key_gets_nothing(self):
+        """T09: the same imei with other keys is told nothing but two questions."""
+        self.fleet(1)
+        size = (self.dir / "p.packages").stat().st_size
+        with self.serving(status=None) as server, self.calling(state="impostor"):
+            d = self.lines(server.stdout.readline().decode())[0]
+        self.assertEqual((d["result"], d["status"], d["imei"]), ("fail", 5, self.rows[0][1]))
+        self.assertLess(d["bytes_sent"], 200)
+        self.assertGreater(size, 400)
+
+    def test_no_card_no_package_no_conversation(self):
+        self.fleet(2, profiled=1)
+        with self.serving(status=None) as server, self.calling():
+            told = [self.lines(server.stdout.readline().decode())[0] for _ in range(2)]
+        by = {d["serial"]: d for d in told}
+        self.assertEqual(by["S0"]["result"], "pass")
+        self.assertEqual(by["S1"]["result"], "fail")
+        self.assertEqual(by["S1"]["round_trips"], 2)
+
+    def test_power_cuts_end_in_what_was_asked_for(self):
+        """T26: a device that loses power at any write calls again, and in the end holds its profile, once."""
+        self.fleet(3)
+        with self.serving("--count", 3) as server, self.calling("--every", "1", "--fault", "1:cut@1", "--fault", "2:cut@3", "--fault", "3:reboot@500"):
+            server.wait(timeout=60)
+        self.assertEqual({d["serial"] for d in self.told if d["result"] == "pass"}, {"S0", "S1", "S2"})
+
+    def test_silent_callers_give_way(self):
+        """A room that strangers fill and hold is had by devices all the same."""
+        self.fleet(5)
+        with self.serving("--count", 5, "--max", 8, "--patience", 60) as server:
+            silent = [self.connect() for _ in range(30)]
+            begun = time.monotonic()
+            with self.calling():
+                server.wait(timeout=45)
+            took = time.monotonic() - begun
+            for s in silent:
+                s.close()
+        self.assertLess(took, 40)
+        self.assertEqual(sum(d["result"] == "pass" for d in self.told), 5)
+        self.assertTrue(any("gave way" in d["message"] for d in self.told))
+        self.assertIn("at most 8 at once", self.said)
+
+    def test_patience_ends_a_slow_caller(self):
+        """Slow-loris: a byte now and then does not prolong anything."""
+        self.fleet(1)
+        with self.serving("--patience", 2, status=None) as server:
+            with self.connect() as s:
+                begun = time.monotonic()
+                with contextlib.suppress(OSError):
+                    while time.monotonic() - begun < 15:
+                        s.sendall(b"\x01")
+                        time.sleep(0.2)
+                took = time.monotonic() - begun
+        self.assertLess(took, 8)
+        self.assertEqual(self.told[0]["status"], 8)
+
+    def test_a_flood_of_strangers_does_not_fill_the_log(self):
+        self.fleet(1)
+        with self.serving("--count", 1) as server:
+            def flood():
+                for _ in range(100):
+                    with contextlib.suppress(OSError), self.connect() as s:
+                        s.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" + os.urandom(64))
+            threads = [threading.Thread(target=flood) for _ in range(4)]
+            for t in threads:
+                t.start()
+            with self.calling():
+                server.wait(timeout=60)
+            for t in threads:
+                t.join()
+        failed = int(re.search(r"passed, (\d+) failed", self.said)[1])
+        told = sum(d["result"] == "fail" for d in self.told)
+        kept = sum(int(n) for n in re.findall(r"serve: (\d+) more caller", self.said))
+        self.assertGreater(failed, 100)
+        self.assertEqual(told + kept, failed)
+        self.assertGreater(kept, 0)
+
+    def test_ends_by_signal(self):
+        self.fleet(1)
+        with self.serving() as server:
+            server.send_signal(signal.SIGTERM)
+        self.assertIn("served 0 devices", self.said)
+        with self.serving(status=130) as server:
+            with self.connect() as s:
+                s.recv(4096)
+                server.terminate()
+                server.wait(timeout=20)
+        self.assertIn("1 caller cut off", self.said)
+
+    def test_usage(self):
+        self.fleet(1)
+        base = ("serve", "--bundle", "p.packages", "--cards", "x.cards")
+        self.assertIn("missing --listen", self.run_tool(*base, status=2).err)
+        self.assertIn("expected HOST:PORT", self.run_tool(*base, "--listen", "7", status=2).err)
+        self.assertIn("missing --bundle", self.run_tool("serve", "--listen", "127.0.0.1:0", status=2).err)
+        self.assertIn("missing --cards", self.run_tool("serve", "--listen", "127.0.0.1:0", "--bundle", "p.packages", status=2).err)
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            self.assertIn("in use", self.run_tool(*base, "--listen", f"127.0.0.1:{taken.getsockname()[1]}", status=8).err)
+        low = self.run_tool(*base, "--listen", "127.0.0.1:0", "--max", 100000, status=10).err
+        self.assertIn("descriptors", low)
+        self.assertIn("hint: raise it", low)
+
+    def test_many_at_once_in_bounded_memory(self):
+        self.fleet(MANY)
+        with self.serving("--count", MANY, "--patience", 60, "--timeout", 60) as server:
+            before = self.peak(server.pid)
+            drain = threading.Thread(target=lambda: self.collected.extend(server.stdout.readlines()))
+            self.collected = []
+            drain.start()
+            with self.calling():
+                end = time.monotonic() + 300
+                peak = before
+                while server.poll() is None and time.monotonic() < end:
+                    peak = self.peak(server.pid) or peak
+                    time.sleep(0.1)
+            drain.join(timeout=20)
+        passed = [d for d in self.lines(b"".join(self.collected).decode()) if d["result"] == "pass"]
+        most = int(re.search(r"at most (\d+) at once", self.said)[1])
+        self.assertEqual(len({d["serial"] for d in passed}), MANY)
+        print(f"serve: {MANY} devices, at most {most} at once, {(peak - before) / most:.0f} KiB a connection")
+        if "SANITIZED" not in os.environ:
+            self.assertLess((peak - before) / most, 256)
+
+    def peak(self, pid):
+        """KiB resident at most so far; 0 where it has ended."""
+        try:
+            with open(f"/proc/{pid}/status", encoding="ascii") as f:
+                return int(re.search(r"VmHWM:\s+(\d+)", f.read())[1])
+        except (OSError, TypeError):
+            return 0
+
+
+unittest.main()
