@@ -16,7 +16,7 @@ enum { SCRATCH_MAX = 4 * IMP_CSV_ROW_MAX, PAYLOAD_MAX = 60000 };
 static int report(struct imp_profile_source *s, struct imp_secret *text,
 		  struct imp_error *err)
 {
-	size_t n = s->diags.hits;
+	size_t n = s->diags.hits > 0 ? s->diags.hits : s->wrong;
 	int rc;
 
 	if (n == 0)
@@ -67,6 +67,7 @@ static int prepare(struct imp_profile_source *s, const struct imp_csv *csv,
 	if (s->settings && s->settings->kind == IMP_YAML_MAP)
 		settings_hide(s);
 	variables_bind(s, csv);
+	s->wrong = s->diags.hits;
 	/* Other mistakes wait for those of the first row, to be shown together. */
 	if (s->target && s->target->kind == IMP_YAML_MAP && s->settings &&
 	    s->settings->kind == IMP_YAML_MAP)

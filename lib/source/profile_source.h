@@ -74,6 +74,7 @@ struct imp_profile_source {
 	struct imp_diags diags;
 	struct imp_variable variable[IMP_VARIABLES];
 	size_t variables;
+	size_t wrong; /* mistakes that no row can mend */
 	/* From the head of the file. */
 	const struct imp_yaml *target, *settings;
 	uint32_t domain, epochs[2], generation;

@@ -69,6 +69,21 @@ class Check(Case):
         lines = self.lines(self.check("p.yaml", "--csv", "d.csv", "--json", status=3).out)
         self.assertEqual([m["line"] for m in lines[:-1]], [2, 3], "nothing is taken from the row before")
 
+    def test_a_wrong_head_is_wrong_for_every_row(self):
+        """Nothing is built with the domain or the sequence that stands in for one that nobody can read."""
+        self.write("d.csv", f"imei\n{IMEIS[0]}\n{IMEIS[1]}\n{IMEIS[2]}\n")
+        good = HEAD + "variables: {imei: {type: imei}}\nsettings: {cellular: {psm-timer: 10h}}\n"
+        for head, words in (("domain: ownr", "domain"), ("sequence: 0", "sequence"), ("imprint: 2", "imprint"), ("sequence: 1\nsequence: 2", "twice"),
+                            ("sequence: 1\nepochs: [x, 0]", "epochs"), ("sequence: 1\nreplaces: 00", "replaces"), ("sequence: 1\ngeneration: x", "generation")):
+            with self.subTest(head):
+                key = head.split(":")[0]
+                self.write("p.yaml", "".join(f"{head}\n" if line.startswith(key + ":") else line for line in good.splitlines(keepends=True)))
+                run = self.run_tool("build", "p.yaml", "--csv", "d.csv", "-o", "o", "--keep-going", status=3)
+                self.assertIn(words, run.err)
+                self.assertIn("imprint: d.csv: 3 rows with mistakes\n", run.err)
+                self.assertFalse((self.dir / "o").exists())
+                self.assertEqual(self.lines(self.check("p.yaml", "--csv", "d.csv", "--json", status=3).out)[-1]["bad"], 3)
+
     def test_unused_columns_are_no_mistake(self):
         run = self.settings("  cellular: {psm-timer: 10h}", csv=f"imei,colour\n{IMEIS[0]},red\n")
         self.assertIn("columns that nothing uses: colour", run.err)
