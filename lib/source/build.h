@@ -50,6 +50,8 @@ const struct imp_object *lookup_object(struct imp_profile_source *s,
 const struct imp_resource *lookup_resource(struct imp_profile_source *s,
 					   const struct imp_object *o,
 					   const struct imp_yaml *n);
+/* Is the key one of an object: apn/0? */
+bool names_object(const struct imp_catalog *c, const char *key);
 /* By name or number. */
 const struct imp_resource *find_resource(const struct imp_object *o, const char *key);
 bool is_reported(const struct imp_object *o, uint64_t resource);
@@ -118,6 +120,8 @@ void put_hex(const struct value *v, const char *text);
 void put_base64(const struct value *v, const char *text);
 int put_file(const struct value *v, const char *name, struct imp_error *err);
 int put_generated(const struct value *v, const char *text, struct imp_error *err);
+/* How to make a seed, behind the message that one is missing. Returns rc. */
+int no_seed(struct imp_error *err, int rc);
 void forget_files(struct imp_profile_source *s);
 /*
  * The path of a regular file in the profile's folder or below it, links resolved.

@@ -81,10 +81,12 @@ void put_hex(const struct value *v, const char *text)
 {
 	uint8_t buf[BYTES_MAX];
 	struct imp_writer w = imp_writer(buf, sizeof(buf));
-	bool odd = strlen(text) % 2;
+	size_t len = strlen(text);
+	bool hex = strspn(text, "0123456789abcdefABCDEF") == len;
 
 	put_parsed(v, parse_hex(text, &w), &w,
-		   odd ? "an odd number of hex digits" : "is not hex");
+		   hex && len % 2 ? "an odd number of hex digits"
+				  : "has characters that are no hex digits");
 }
 
 void put_base64(const struct value *v, const char *text)
@@ -92,7 +94,8 @@ void put_base64(const struct value *v, const char *text)
 	uint8_t buf[BYTES_MAX];
 	struct imp_writer w = imp_writer(buf, sizeof(buf));
 
-	put_parsed(v, parse_base64(text, &w), &w, "is not base64 of whole bytes");
+	put_parsed(v, parse_base64(text, &w), &w,
+		   "is not base64 of whole bytes (RFC 4648 4)");
 }
 
 /* The folder of the profile, links resolved. */
@@ -224,10 +227,11 @@ int put_generated(const struct value *v, const char *text, struct imp_error *err
 		return 0;
 	}
 	if (s->options.seed.len != 32)
-		return imp_fail(err, IMP_EKEY,
-				"%s:%u:%u: %s is generated: --seed KEY is needed",
-				s->diags.file, v->node->mark.line, v->node->mark.column,
-				v->resource->name);
+		return no_seed(err,
+			       imp_fail(err, IMP_EKEY,
+					"%s:%u:%u: %s is generated: --seed KEY is needed",
+					s->diags.file, v->node->mark.line,
+					v->node->mark.column, v->resource->name));
 	s->mark |= IMP_SETTING_GENERATED;
 	if (s->only_check) {
 		/* Two secrets of an instance differ, here as there. */

@@ -20,7 +20,7 @@ struct imp_mark {
 struct imp_diag {
 	struct imp_mark mark;
 	unsigned long row; /* line of the row that it came up in; 0: in any */
-	char text[240];
+	char text[320];
 	char near[64]; /* what may have been meant; "": nothing is near */
 };
 

@@ -13,12 +13,15 @@ static struct imp_mark mark_of(const struct imp_yaml *n)
 static void wrong_number(struct imp_profile_source *s, const struct imp_yaml *n,
 			 const char *key, uint64_t min, uint64_t max)
 {
+	const char *text = n->text ? n->text : "a list or map";
+
 	if (min == max)
-		imp_diag(&s->diags, n->mark, "%s: expected %llu", key,
+		imp_diag(&s->diags, n->mark, "%s '%.40s': expected %llu", key, text,
 			 (unsigned long long)min);
 	else
-		imp_diag(&s->diags, n->mark, "%s: expected a number from %llu to %llu",
-			 key, (unsigned long long)min, (unsigned long long)max);
+		imp_diag(&s->diags, n->mark,
+			 "%s '%.40s': expected a number from %llu to %llu", key, text,
+			 (unsigned long long)min, (unsigned long long)max);
 }
 
 static bool head_number(struct imp_profile_source *s, const char *key, uint64_t min,
@@ -46,10 +49,16 @@ static void read_domain(struct imp_profile_source *s)
 			s->domain = i;
 			return;
 		}
-	if (!n || !n->text || !parse_uint(n->text, IMP_DOMAINS - 1, &v))
+	if (!n)
 		imp_diag(&s->diags, mark_of(n),
-			 "domain%s: owner, network, service, or 0 to 15",
-			 n ? "" : " is missing");
+			 "domain is missing: owner, network, service, or 0 to 15");
+	else if (!n->text || !parse_uint(n->text, IMP_DOMAINS - 1, &v)) {
+		s->diags.near =
+			imp_nearest(n->text ? n->text : "", names, COUNTOF(names));
+		imp_diag(&s->diags, n->mark,
+			 "domain '%.40s': expected owner, network, service, or 0 to 15",
+			 n->text ? n->text : "a list or map");
+	}
 	s->domain = (uint32_t)v;
 }
 
@@ -127,6 +136,11 @@ void head_read(struct imp_profile_source *s)
 	uint64_t v = 0;
 
 	check_keys(&r, s->root, keys);
+	for (const struct imp_yaml *n = s->root->child; n; n = n->next)
+		if (names_object(&s->catalog, n->key))
+			imp_diag(&s->diags, n->key_mark,
+				 "'%.40s' is an object: indent it below settings:",
+				 n->key);
 	if (!imp_yaml_get(s->root, "imprint"))
 		imp_diag(&s->diags, (struct imp_mark){ 0 },
 			 "imprint: 1 is missing: the format's version");

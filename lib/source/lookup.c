@@ -64,16 +64,38 @@ static const char *near_resource(const struct imp_object *o, const char *word)
 	return imp_nearest(word, names, n);
 }
 
+/* An object that has a resource of this name; NULL: none. */
+static const struct imp_object *owner_of(const struct imp_catalog *c, const char *name)
+{
+	for (size_t i = 0; i < c->objects; i++)
+		if (imp_object_by_name(&c->object[i], name))
+			return &c->object[i];
+	return NULL;
+}
+
+bool names_object(const struct imp_catalog *c, const char *key)
+{
+	uint16_t instance;
+	bool wrong;
+
+	return find_object(c, key, &instance, &wrong) != NULL;
+}
+
 const struct imp_object *lookup_object(struct imp_profile_source *s,
 				       const struct imp_yaml *n, uint16_t *instance)
 {
 	bool wrong;
 	const struct imp_object *o = find_object(&s->catalog, n->key, instance, &wrong);
+	const struct imp_object *owner = NULL;
 	char word[64] = "";
 
 	if (wrong) {
 		imp_diag(&s->diags, n->key_mark,
 			 "'%.64s': expected OBJECT or OBJECT/INSTANCE", n->key);
+	} else if (!o && (owner = owner_of(&s->catalog, n->key))) {
+		imp_diag(&s->diags, n->key_mark,
+			 "'%.40s' is a resource: indent it below %s:", n->key,
+			 owner->name);
 	} else if (!o) {
 		memcpy(word, n->key, strcspn(n->key, "/"));
 		unknown(s, n->key_mark, "object", word, near_object(&s->catalog, word));
@@ -89,6 +111,19 @@ bool is_reported(const struct imp_object *o, uint64_t resource)
 		if (o->reported[i] == resource)
 			return true;
 	return false;
+}
+
+static void unknown_resource(struct imp_profile_source *s, const struct imp_object *o,
+			     const struct imp_yaml *n)
+{
+	const struct imp_object *other = owner_of(&s->catalog, n->key);
+
+	if (other)
+		imp_diag(&s->diags, n->key_mark,
+			 "unknown resource '%s' of %s: it belongs to %s", n->key, o->name,
+			 other->name);
+	else
+		unknown(s, n->key_mark, "resource", n->key, near_resource(o, n->key));
 }
 
 const struct imp_resource *lookup_resource(struct imp_profile_source *s,
@@ -108,7 +143,7 @@ const struct imp_resource *lookup_resource(struct imp_profile_source *s,
 			 "%s: resource %s is reported by the device, not set", o->name,
 			 n->key);
 	else if (!r)
-		unknown(s, n->key_mark, "resource", n->key, near_resource(o, n->key));
+		unknown_resource(s, o, n);
 	return r;
 }
 

@@ -61,18 +61,35 @@ static const struct imp_named *numbered(const struct imp_named *list, size_t cou
 	return NULL;
 }
 
+/* ": expected none or pap" */
+static void put_names(char *out, size_t cap, const struct imp_named *list, size_t count)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < count && n < cap; i++)
+		n += (size_t)snprintf(out + n, cap - n, "%s%s",
+				      i == 0	       ? ": expected "
+				      : i == count - 1 ? " or "
+						       : ", ",
+				      list[i].name);
+}
+
+/* What may have been meant, or else all that can be. */
 static void suggest(const struct value *v, const struct imp_named *list, size_t count,
 		    const char *what, const char *text)
 {
-	const char *names[64];
+	const char *names[64] = { 0 }, *near = NULL;
+	char all[180] = "";
 	size_t n = 0;
 
 	for (; n < count && n < COUNTOF(names); n++)
 		names[n] = list[n].name;
-	v->s->diags.near = v->resource->secret || v->with.hidden
-				   ? NULL
-				   : imp_nearest(text, names, n);
-	value_wrong(v, text, "no such %s", what);
+	if (!v->resource->secret && !v->with.hidden)
+		near = imp_nearest(text, names, n);
+	if (!near)
+		put_names(all, sizeof(all), list, count);
+	v->s->diags.near = near;
+	value_wrong(v, text, "no such %s%s", what, all);
 }
 
 bool parse_duration(const char *text, enum imp_unit unit, uint64_t *cs)
@@ -106,7 +123,23 @@ bool parse_duration(const char *text, enum imp_unit unit, uint64_t *cs)
 	return *text == '\0' && fraction * scale % 100 == 0;
 }
 
-/* "the nearest are 40.96 s and 81.92 s"; 0: there is none on that side. */
+/* As it is written: 10h, 81.92s. */
+static size_t put_time(char *out, size_t cap, uint64_t cs)
+{
+	static const struct {
+		uint64_t cs;
+		char name;
+	} units[] = { { 8640000, 'd' }, { 360000, 'h' }, { 6000, 'm' }, { 100, 's' } };
+
+	for (size_t i = 0; i < COUNTOF(units); i++)
+		if (cs % units[i].cs == 0)
+			return (size_t)snprintf(out, cap, "%" PRIu64 "%c",
+						cs / units[i].cs, units[i].name);
+	return (size_t)snprintf(out, cap, "%" PRIu64 ".%02" PRIu64 "s", cs / 100,
+				cs % 100);
+}
+
+/* "the nearest are 40.96s and 81.92s"; 0: there is none on that side. */
 static void nearest(char *out, size_t cap, uint64_t below_cs, uint64_t above_cs)
 {
 	const uint64_t side[] = { below_cs, above_cs };
@@ -114,16 +147,11 @@ static void nearest(char *out, size_t cap, uint64_t below_cs, uint64_t above_cs)
 				    below_cs && above_cs ? "are" : "is");
 
 	for (size_t i = 0; i < COUNTOF(side); i++) {
-		const char *and = i == 1 && below_cs ? " and" : "";
-
 		if (side[i] == 0)
 			continue;
-		n += (size_t)snprintf(out + n, cap - n, "%s %" PRIu64, and,
-				      side[i] / 100);
-		if (side[i] % 100)
-			n += (size_t)snprintf(out + n, cap - n, ".%02" PRIu64,
-					      side[i] % 100);
-		n += (size_t)snprintf(out + n, cap - n, " s");
+		n += (size_t)snprintf(out + n, cap - n, "%s ",
+				      i == 1 && below_cs ? " and" : "");
+		n += put_time(out + n, cap - n, side[i]);
 	}
 }
 
@@ -183,7 +211,7 @@ void check_number(const struct value *v, const char *text, int64_t n)
 		value_wrong(v, text, "is not from %" PRId64 " to %" PRId64, r->min,
 			    r->max);
 	else if (r->values_count > 0 && !numbered(r->values, r->values_count, n))
-		value_wrong(v, text, "no such value");
+		suggest(v, r->values, r->values_count, "value", text ? text : "");
 	else if (r->bits_count > 0 && ((uint64_t)n & ~bits))
 		value_wrong(v, text, "has bits that mean nothing");
 	else if (rai)
@@ -299,6 +327,7 @@ void put_edrx(const struct value *v)
 	} else if (!imp_edrx_encode(v->resource->encoding, cycle, window, &octet,
 				    &cycle_wrong, &below, &above)) {
 		nearest(near, sizeof(near), below, above);
+		with.node = cycle_wrong ? c : p;
 		value_wrong(&with, cycle_wrong ? ct : pt,
 			    "no such %s; %s (3GPP TS 24.008 10.5.5.32)",
 			    cycle_wrong ? "cycle" : "window", near);

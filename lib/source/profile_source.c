@@ -117,6 +117,11 @@ static int encode(struct imp_profile_source *s, const struct imp_profile *p,
 			       PAYLOAD_MAX);
 }
 
+int no_seed(struct imp_error *err, int rc)
+{
+	return imp_hint(err, rc, "imprint keygen --type seed -o seed.key");
+}
+
 static int check_seed(const struct imp_profile_source *s, struct imp_error *err)
 {
 	int rc;
@@ -125,7 +130,7 @@ static int check_seed(const struct imp_profile_source *s, struct imp_error *err)
 		return 0;
 	rc = imp_fail(err, IMP_EKEY, "%s: it holds secrets: --seed KEY is needed",
 		      s->diags.file);
-	return imp_hint(err, rc, "imprint keygen --type seed -o seed.key");
+	return no_seed(err, rc);
 }
 
 /* Keyed with the seed, so that an id does not betray a PIN by trying. */

@@ -108,6 +108,7 @@ static int add_list(struct compiler *c, struct value *v, struct imp_error *err)
 		value_wrong(v, NULL,
 			    list->count ? "takes one value, not a list"
 					: "an empty list");
+		add(c, v, false, c->values.len);
 		return 0;
 	}
 	for (const struct imp_yaml *n = list->child; !rc && n; n = n->next) {
@@ -138,8 +139,8 @@ static int add_resource(struct compiler *c, const struct value *instance, size_t
 	if (!v.resource)
 		return 0;
 	if (is_there(c, from, v.resource->id)) {
-		imp_diag(&c->s->diags, n->key_mark, "%s stands there twice",
-			 v.resource->name);
+		imp_diag(&c->s->diags, n->key_mark, "key '%s' stands there twice",
+			 n->key);
 		return 0;
 	}
 	c->s->has_secret |= v.resource->secret;

@@ -61,14 +61,17 @@ static void read_class(struct imp_profile_source *s, const struct imp_yaml *n,
 
 void target_read(struct imp_profile_source *s, struct imp_target *out)
 {
+	static const char *const keys[] = { "imei", "ueid", "class" };
 	const struct imp_yaml *imei = imp_yaml_get(s->target, "imei");
 	const struct imp_yaml *ueid = imp_yaml_get(s->target, "ueid");
 	const struct imp_yaml *class = imp_yaml_get(s->target, "class");
 
 	for (const struct imp_yaml *n = s->target->child; n; n = n->next)
-		if (n != imei && n != ueid && n != class)
+		if (n != imei && n != ueid && n != class) {
+			s->diags.near = imp_nearest(n->key, keys, COUNTOF(keys));
 			imp_diag(&s->diags, n->key_mark, "target: unknown key '%s'",
 				 n->key);
+		}
 	s->ueid_len = 0;
 	if (!imei == !ueid)
 		imp_diag(&s->diags, s->target->mark,

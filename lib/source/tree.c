@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* YAML as a tree that keeps marks, from libyaml's events: the only door to <yaml.h>. */
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
@@ -258,20 +259,55 @@ static bool at_variable(struct imp_span source, size_t index)
 	return index == 1 && source.len >= 2 && memcmp(source.ptr, "${", 2) == 0;
 }
 
+/* What people most often did where libyaml says so. */
+static const struct {
+	const char *problem, *context, *hint;
+} habits[] = {
+	{ "mapping values are not allowed", "",
+	  "a space behind each colon, here and in the line before? indented as its "
+	  "neighbours? a text with ': ' in it is quoted" },
+	{ "did not find expected key", "", "indented as its neighbours?" },
+	{ "did not find expected '-'", "", "indented as its neighbours?" },
+	{ "did not find expected ',' or '}'", "",
+	  "a comma or brace left out? a text with ': ' in it is quoted" },
+	{ "did not find expected ',' or ']'", "", "a comma or bracket left out?" },
+	{ "could not find expected ':'", "", "a colon and a space behind each key?" },
+	{ "found unexpected end of stream", "quoted scalar", "a quote left out?" },
+};
+
+static const char *hint_of(const struct parser *p, const char *problem,
+			   const char *context)
+{
+	const char *at = (const char *)p->y.buffer.pointer;
+
+	if (strstr(problem, "cannot start any token") && at && *at == '\t')
+		return "a tab: indent with spaces";
+	for (size_t i = 0; i < COUNTOF(habits); i++)
+		if (strstr(problem, habits[i].problem) &&
+		    strstr(context, habits[i].context))
+			return habits[i].hint;
+	return "";
+}
+
 /* libyaml's words; the line itself is not shown, since nobody knows yet what in it is
  * secret. */
 static void syntax_error(struct parser *p)
 {
 	const struct imp_mark mark = { (unsigned)p->y.problem_mark.line + 1,
 				       (unsigned)p->y.problem_mark.column + 1, 0, 0 };
+	const char *problem = p->y.problem ? p->y.problem : "unreadable";
+	const char *context = p->y.context ? p->y.context : "";
+	const char *hint = at_variable(p->source, p->y.problem_mark.index)
+				   ? "variables are put into quoted strings: \"${name}\""
+				   : hint_of(p, problem, context);
+	char from[40] = "";
 
+	if (p->y.context && p->y.context_mark.index != p->y.problem_mark.index)
+		snprintf(from, sizeof(from), " from %zu:%zu on",
+			 p->y.context_mark.line + 1, p->y.context_mark.column + 1);
 	imp_diag_mask(p->diags, (struct imp_mark){ 1, 1, UINT_MAX, 1 });
-	imp_diag(p->diags, mark, "not YAML: %s%s%s%s",
-		 p->y.problem ? p->y.problem : "unreadable", p->y.context ? ", " : "",
-		 p->y.context ? p->y.context : "",
-		 at_variable(p->source, p->y.problem_mark.index)
-			 ? "; variables are put into quoted strings: \"${name}\""
-			 : "");
+	imp_diag(p->diags, mark, "not YAML: %s%s%s%s%s%s", problem, *context ? ", " : "",
+		 context, from, *hint ? "; " : "", hint);
 	p->failed = true;
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "model/identifier.h"
 #include "source/build.h"
 
@@ -60,16 +61,20 @@ static void check_apn(const struct value *v, struct imp_span text)
 void check_length(const struct value *v, struct imp_span bytes)
 {
 	const struct imp_resource *r = v->resource;
+	bool open = !r->secret && !v->with.hidden;
+	char has[40] = "";
 
 	if (!r->has_range ||
 	    ((int64_t)bytes.len >= r->min && (int64_t)bytes.len <= r->max))
 		return;
+	if (open)
+		snprintf(has, sizeof(has), "has %zu byte%s, ", bytes.len,
+			 imp_plural(bytes.len));
 	if (r->min == r->max)
-		value_wrong(v, NULL, "must have %" PRId64 " byte%s", r->min,
-			    r->min == 1 ? "" : "s");
+		value_wrong(v, NULL, "%smust have %" PRId64, has, r->min);
 	else
-		value_wrong(v, NULL, "must have %" PRId64 " to %" PRId64 " bytes", r->min,
-			    r->max);
+		value_wrong(v, NULL, "%smust have %" PRId64 " to %" PRId64 "%s", has,
+			    r->min, r->max, open ? "" : " bytes");
 }
 
 void put_text(const struct value *v, struct imp_span text)
@@ -192,15 +197,25 @@ bool is_form(const char *name)
 	return find_form(name) != NULL;
 }
 
+static bool fits(const struct form *f, const struct imp_resource *r)
+{
+	return f->types & 1u << r->type && (!is_edrx(r) || strcmp(f->name, "hex") == 0);
+}
+
 /* A word that is no form may be the secret itself: {abc} is a map with a key abc. */
 static void wrong_form(const struct value *v, const char *name)
 {
 	bool say = is_form(name) || !v->resource->secret;
+	char fit[80] = "";
+	size_t n = 0;
 
-	value_wrong(v, NULL,
-		    "%s%s%s does not fit this resource; forms are text, hex, base64, "
-		    "file, generate, link, device-key",
-		    say ? "form '" : "that form", say ? name : "", say ? "'" : "");
+	for (size_t i = 0; i < COUNTOF(forms); i++)
+		if (fits(&forms[i], v->resource))
+			n += (size_t)snprintf(fit + n, sizeof(fit) - n, "%s%s",
+					      n > 0 ? ", " : ": expected ",
+					      forms[i].name);
+	value_wrong(v, NULL, "%s%.40s%s does not fit this resource%s",
+		    say ? "form '" : "that form", say ? name : "", say ? "'" : "", fit);
 }
 
 const char *expand_value(struct value *v, const struct imp_yaml *n)
@@ -238,8 +253,7 @@ static int put_form(const struct value *outer, struct imp_error *err)
 		return 0;
 	}
 	form = find_form(n->key);
-	if (!form || !(form->types & 1u << v.resource->type) ||
-	    (is_edrx(v.resource) && strcmp(form->name, "hex") != 0)) {
+	if (!form || !fits(form, v.resource)) {
 		wrong_form(outer, n->key);
 		return 0;
 	}

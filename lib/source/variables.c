@@ -34,12 +34,22 @@ static bool append(struct imp_profile_source *s, const struct imp_yaml *n,
 	return imp_secret_append(&s->scratch, bytes, NULL) == 0;
 }
 
+static const char *near_variable(const struct imp_profile_source *s, const char *word)
+{
+	const char *names[IMP_VARIABLES];
+
+	for (size_t i = 0; i < s->variables; i++)
+		names[i] = s->variable[i].name;
+	return imp_nearest(word, names, s->variables);
+}
+
 static const char *value_of(struct imp_profile_source *s, const struct imp_yaml *n,
 			    const char *name, struct expanded *what)
 {
 	struct imp_variable *v = find_variable(s, name);
 
 	if (!v) {
+		s->diags.near = near_variable(s, name);
 		imp_diag(&s->diags, n->mark,
 			 "variable '%s' is not declared under variables:", name);
 		return NULL;
@@ -49,10 +59,13 @@ static const char *value_of(struct imp_profile_source *s, const struct imp_yaml 
 		what->secret = v->name;
 	if (v->wrong)
 		return NULL;
-	if (!v->value)
-		imp_diag(&s->diags, n->mark,
-			 "variable '%s' has no value: no cell, no -s, no default", name);
-	return v->value;
+	if (v->value)
+		return v->value;
+	s->diags.row = v->column >= 0 ? s->row : 0;
+	imp_diag(&s->diags, n->mark, "variable '%s' has no value: %s, no -s, no default",
+		 name, v->column >= 0 ? "its cell is empty" : "no column");
+	s->diags.row = 0;
+	return NULL;
 }
 
 /* The name in "${name}" that text starts with; false where it is none. */
@@ -174,8 +187,21 @@ void variables_hide(struct imp_profile_source *s, const struct imp_yaml *n)
 /* And the identifiers. */
 static const char *const types[] = { "text", "int", "float", "bool", "hex", "uri" };
 
+static const char *near_type(const char *word)
+{
+	const char *names[COUNTOF(types) + IMP_ID_KINDS];
+	size_t n = 0;
+
+	for (; n < COUNTOF(types); n++)
+		names[n] = types[n];
+	for (int k = 0; k < IMP_ID_KINDS; k++)
+		names[n++] = imp_identifier_name((enum imp_identifier)k);
+	return imp_nearest(word, names, n);
+}
+
 static void read_one(struct imp_profile_source *s, const struct imp_yaml *n)
 {
+	static const char *const keys[] = { "type", "default", "secret" };
 	const struct imp_yaml *type = imp_yaml_get(n, "type"),
 			      *secret = imp_yaml_get(n, "secret");
 	const struct imp_yaml *fallback = imp_yaml_get(n, "default");
@@ -192,6 +218,8 @@ static void read_one(struct imp_profile_source *s, const struct imp_yaml *n)
 	v->hidden = v->secret;
 	for (size_t i = 0; type && type->text && i < COUNTOF(types); i++)
 		known |= strcmp(types[i], type->text) == 0;
+	if (!known && type->text)
+		s->diags.near = near_type(type->text);
 	if (!known)
 		imp_diag(&s->diags, type->mark, "%s: unknown type '%s'", n->key,
 			 type->text ? type->text : "(a list)");
@@ -201,9 +229,11 @@ static void read_one(struct imp_profile_source *s, const struct imp_yaml *n)
 		imp_diag(&s->diags, fallback->mark, "%s: default takes one value",
 			 n->key);
 	for (const struct imp_yaml *c = n->child; c; c = c->next)
-		if (c != type && c != fallback && c != secret)
+		if (c != type && c != fallback && c != secret) {
+			s->diags.near = imp_nearest(c->key, keys, COUNTOF(keys));
 			imp_diag(&s->diags, c->key_mark, "%s: unknown key '%s'", n->key,
 				 c->key);
+		}
 }
 
 void variables_read(struct imp_profile_source *s)
@@ -292,7 +322,7 @@ static const char *kind_wrong(const char *type, const char *value, char buf[128]
 		return "is not hex of whole bytes";
 	if (strcmp(type, "bool") == 0 && strcmp(value, "true") != 0 &&
 	    strcmp(value, "false") != 0)
-		return "is neither true nor false";
+		return "expected true or false, in small letters";
 	if (strcmp(type, "int") == 0)
 		return parse_int(value, &ignored) ? NULL : "is not a number";
 	if (strcmp(type, "float") == 0) {
@@ -316,7 +346,10 @@ static int wrong_value(struct imp_profile_source *s, const struct imp_csv *csv,
 	if (csv && v->column >= 0)
 		return imp_csv_mistake(csv, v->column, text, err, "%s%s%.80s: %s",
 				       v->name, space, shown, wrong);
-	imp_diag(&s->diags, v->mark, "%s%s%.80s: %s", v->name, space, shown, wrong);
+	imp_diag(&s->diags,
+		 v->fallback && v->value == v->fallback->text ? v->fallback->mark
+							      : v->mark,
+		 "%s%s%.80s: %s", v->name, space, shown, wrong);
 	return 0;
 }
 

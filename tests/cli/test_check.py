@@ -99,7 +99,7 @@ class Check(Case):
         run = self.bad("--json")
         lines = self.lines(run.out)
         found = [(m["file"], m["line"], m["row"], m["text"], m["suggestion"]) for m in lines[:-1]]
-        timer = "active-timer '63s': cannot be expressed; the nearest are 62 s and 120 s (3GPP TS 24.008 10.5.7.4)"
+        timer = "active-timer '63s': cannot be expressed; the nearest are 62s and 2m (3GPP TS 24.008 10.5.7.4)"
         self.assertEqual(found, [
             ("p.yaml", 8, None, "unknown resource 'psm-timr'; did you mean psm-timer?", "psm-timer"),
             ("p.yaml", 8, 3, timer, None),

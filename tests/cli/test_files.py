@@ -53,7 +53,7 @@ class Sources(Case):
         self.setting("apn/0: {name: x}", "apn: auth is missing")
 
     def test_words_count(self):
-        self.wrong(HEAD.replace("imprint: 1", "imprint: 2") + "settings: {cellular: {psm-timer: 10h}}\n", "p.yaml:1:10: imprint: expected 1\n", "p.yaml: 1 mistake\n")
+        self.wrong(HEAD.replace("imprint: 1", "imprint: 2") + "settings: {cellular: {psm-timer: 10h}}\n", "p.yaml:1:10: imprint '2': expected 1\n", "p.yaml: 1 mistake\n")
         for fault, words in (("noise@3", "noise takes no number"), ("reboot", "reboot takes one number, from 1"), ("drop@1,2", "drop takes at most one number, from 1"),
                              ("cut", "cut takes 1 to 8 ascending numbers from 1")):
             self.assertIn(f"--fault {fault}: {words}\n", self.run_tool("simulate", "--fault", fault, "--", "true", status=2).err)
@@ -84,7 +84,7 @@ class Sources(Case):
 
     def test_pro_08_bytes(self):
         self.setting('security/0: {bootstrap: true, mode: nosec, server-key: {hex: "abc"}}', "odd number of hex digits")
-        self.setting('security/0: {bootstrap: true, mode: nosec, server-key: {hex: "zz"}}', "is not hex")
+        self.setting('security/0: {bootstrap: true, mode: nosec, server-key: {hex: "zz"}}', "no hex digits")
         self.setting('security/0: {bootstrap: true, mode: nosec, server-key: {base64: "a"}}', "is not base64")
 
     def test_pro_09_apn(self):
@@ -109,7 +109,7 @@ class Sources(Case):
 
     def test_pro_12_sequences(self):
         for bad in ("0", "-1", "18446744073709551616", "9223372036854775808", "x"):
-            self.wrong(HEAD.replace("sequence: 1", f"sequence: {bad}") + "settings: {cellular: {psm-timer: 10h}}\n", "sequence: expected a number")
+            self.wrong(HEAD.replace("sequence: 1", f"sequence: {bad}") + "settings: {cellular: {psm-timer: 10h}}\n", "': expected a number from 1")
 
     def test_yaml_that_is_not_taken(self):
         for text, words in (("a: &x 1\nb: *x\n", "anchors"), ("a: !!str 1\n", "tags"), ("<<: {a: 1}\n", "merge keys"), ("a: 1\n---\nb: 2\n", "second document"),
@@ -117,9 +117,9 @@ class Sources(Case):
             self.wrong(text, words)
 
     def test_timers_are_exact_or_refused_with_neighbours(self):
-        self.setting("cellular: {active-timer: 63s}", "the nearest are 62 s and 120 s")
-        self.setting("cellular: {edrx-nb: {cycle: 50s, window: 2.56s}}", "no such cycle", "40.96 s and 81.92 s")
-        self.setting("cellular: {edrx-nb: {cycle: 81.92s, window: 3s}}", "no such window", "2.56 s and 5.12 s")
+        self.setting("cellular: {active-timer: 63s}", "the nearest are 62s and 2m")
+        self.setting("cellular: {edrx-nb: {cycle: 50s, window: 2.56s}}", "no such cycle", "40.96s and 81.92s")
+        self.setting("cellular: {edrx-nb: {cycle: 81.92s, window: 3s}}", "no such window", "2.56s and 5.12s")
 
     def test_secrets_are_masked(self):
         err = self.setting('apn/0: {name: x, auth: none, user: "topsecretuser", secret: [topsecretword], apn: "bad_apn"}', "apn 'bad_apn'")
