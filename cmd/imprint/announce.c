@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Simulated devices, told one by one. */
 #include <stdio.h>
+#include <string.h>
 
 #include "announce.h"
 #include "json.h"
 
-static bool is_tcp(const struct imp_sim_info *i)
+/* Its name where it is on that transport, else NULL. */
+static const char *name_on(const struct imp_sim_info *i, const char *start)
 {
-	return i->name[0] != '/';
+	return strncmp(i->name, start, strlen(start)) == 0 ? i->name : NULL;
 }
 
 static void announce_json(const struct imp_sim_info *i, const char *serial)
@@ -16,8 +18,9 @@ static void announce_json(const struct imp_sim_info *i, const char *serial)
 
 	json_open(&j, NULL, '{');
 	json_str(&j, "device", i->link);
-	json_str(&j, "tty", is_tcp(i) ? NULL : i->name);
-	json_str(&j, "tcp", is_tcp(i) ? i->name : NULL);
+	json_str(&j, "tty", name_on(i, "/"));
+	json_str(&j, "tcp", name_on(i, "tcp:"));
+	json_str(&j, "usb", name_on(i, "usb:"));
 	json_str(&j, "imei", i->imei);
 	json_str(&j, "serial", serial);
 	json_hex(&j, "ueid", i->ueid);
@@ -30,7 +33,7 @@ static void announce_json(const struct imp_sim_info *i, const char *serial)
 
 static void announce_text(const struct imp_sim_info *i, const char *serial)
 {
-	if (is_tcp(i))
+	if (!name_on(i, "/"))
 		printf("%-22s ", i->name);
 	printf("%-12s imei %s  %s%s\n", i->link, i->imei, serial,
 	       i->endorsed ? "  endorsed" : "");

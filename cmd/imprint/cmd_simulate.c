@@ -26,9 +26,10 @@ struct args {
 	struct report_args report;
 	unsigned count; /* 0: as many as the CSV has rows, or 1 */
 	const char *csv, *dir;
-	struct imp_tcp_where tcp;  /* host "": on pseudo-terminals */
+	struct imp_tcp_where tcp;  /* host "": not on TCP */
 	struct imp_tcp_where home; /* host "": they call nobody */
 	uint32_t every_s;
+	bool usb;
 	struct path_list maker, vendor;
 	const char *factory;
 	const char *fault[FAULTS_MAX];
@@ -44,6 +45,7 @@ enum {
 	OPT_TCP,
 	OPT_CALL_HOME,
 	OPT_EVERY,
+	OPT_USB,
 	OPT_MAKER,
 	OPT_FACTORY,
 	OPT_VENDOR,
@@ -67,6 +69,9 @@ static const struct argp_option options[] = {
 	  "Let each device call there, where imprint serve listens", 0 },
 	{ "every", OPT_EVERY, "SECONDS", 0,
 	  "Let them call again SECONDS after each conversation (default 60)", 0 },
+	{ "usb", OPT_USB, NULL, 0,
+	  "Plug the devices in at the kernel's virtual USB controller (vhci-hcd; root)",
+	  0 },
 	{ "maker", OPT_MAKER, "PUB", 0, "Build the maker's key PUB into the firmware",
 	  0 },
 	{ "factory", OPT_FACTORY, "KEY", 0,
@@ -118,6 +123,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_EVERY:
 		a->every_s = (uint32_t)cli_number(state, "--every", arg, 1, 86400);
 		return 0;
+	case OPT_USB:
+		a->usb = true;
+		return 0;
 	case OPT_MAKER:
 		path_list_add(state, &a->maker, arg);
 		return 0;
@@ -144,8 +152,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (a->maker.count > 1)
 			argp_error(state, "one --maker only");
-		if (a->home.host[0] && a->tcp.host[0])
-			argp_error(state, "--tcp or --call-home, not both");
+		if (a->usb + (a->home.host[0] != 0) + (a->tcp.host[0] != 0) > 1)
+			argp_error(state, "--usb, --tcp and --call-home: one of them");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -156,7 +164,7 @@ static const struct argp argp = {
 	.options = options,
 	.parser = parse,
 	.args_doc = "[-- COMMAND...]",
-	.doc = "Simulate devices: the real agent over emulated flash, on pseudo-terminals or TCP. With COMMAND, run it and end "
+	.doc = "Simulate devices: the real agent over emulated flash, on pseudo-terminals, TCP or USB. With COMMAND, run it and end "
 	       "with its status; else run until interrupted.",
 	.children = children,
 };
@@ -305,6 +313,7 @@ static int open_sim(struct args *a, struct fleet *f, struct imp_error *err)
 		.tcp = a->tcp.host[0] ? &a->tcp : NULL,
 		.home = a->home.host[0] ? &a->home : NULL,
 		.every_s = a->every_s,
+		.usb = a->usb,
 		.identity = f->identity,
 		.count = f->count,
 		.maker = a->maker.count > 0 ? &f->maker : NULL,
@@ -336,7 +345,9 @@ static int open_fleet(struct args *a, struct fleet *f, struct imp_error *err)
 		rc = read_vendor(a, f, err);
 	if (!rc)
 		rc = read_identities(a, f, err);
-	return rc ? rc : open_sim(a, f, err);
+	if (!rc)
+		rc = open_sim(a, f, err);
+	return rc ? rc : imp_sim_settle(f->sim, cli_cancel_fd(), err);
 }
 
 /* The command gets the process as it was; a device named for others is not its. */
@@ -407,7 +418,7 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 
 const struct cli_cmd cmd_simulate = {
 	.name = "simulate",
-	.brief = "simulate devices on pseudo-terminals or TCP",
+	.brief = "simulate devices on pseudo-terminals, TCP or USB",
 	.argp = &argp,
 	.run = run,
 	.basic = true,

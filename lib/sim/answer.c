@@ -99,7 +99,7 @@ static void send_frame(struct sim_line *l, struct imp_span packet)
 
 bool line_is_bare(const struct sim_line *l)
 {
-	return l->port.ops->framing == IMP_FRAMING_BARE;
+	return l->port.framing == IMP_FRAMING_BARE;
 }
 
 /* A console that shares its UART with logs says something before the first frame. */

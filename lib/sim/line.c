@@ -47,13 +47,17 @@ void line_power_off(struct sim_line *l, const char *why)
 	sim_queue_clear(&l->out);
 	l->unit->flash.off = true;
 	l->boot_ns = imp_now_ns() + ms(BOOT_MS);
+	if (l->port.ops->powers && sim_port_is_plugged(&l->port)) {
+		l->port.ops->unplug(&l->port);
+		l->plug_ns = l->boot_ns;
+	}
 	wake_at(l, l->boot_ns);
 }
 
 /* What came before means nothing any more. */
 static void start_listening(struct sim_line *l)
 {
-	imp_deframer_init(&l->deframer, l->port.ops->framing, l->in, SIM_PACKET);
+	imp_deframer_init(&l->deframer, l->port.framing, l->in, SIM_PACKET);
 }
 
 /* A device that calls does so again, some time after its line has ended. */
@@ -201,14 +205,20 @@ static void meet_host(struct sim_line *l)
 void sim_line_readable(struct sim_line *l)
 {
 	uint8_t buf[CHUNK];
-	ssize_t n = l->port.ops->read(&l->port, buf, sizeof(buf));
+	ssize_t n;
 
-	if (l->host != l->port.hosts)
-		meet_host(l);
+	do {
+		n = l->port.ops->read(&l->port, buf, sizeof(buf));
+		if (!sim_port_is_plugged(&l->port) && !l->port.again_ms)
+			sim_event(l, "unplugged by the host's system");
+		if (l->host != l->port.hosts)
+			meet_host(l);
+		if (n > 0)
+			take_bytes(l, buf, (size_t)n);
+		if (l->port.ended)
+			imp_deframe_end(&l->deframer);
+	} while (n == sizeof(buf) && sim_port_is_plugged(&l->port));
 	call_again(l);
-	if (n <= 0)
-		return;
-	take_bytes(l, buf, (size_t)n);
 	sim_line_writable(l);
 }
 

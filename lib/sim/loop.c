@@ -9,7 +9,12 @@
 #include "sim/state.h"
 #include "transport/transport.h"
 
-enum { EVENTS = 64, STOPS = 4 };
+enum {
+	EVENTS = 64,
+	STOPS = 4,
+	SETTLE_S = 20, /* and one for each device: emulators of processors are slow */
+	LOOK_MS = 20,
+};
 
 /* ADD fails with EEXIST where the descriptor is watched already; a closed one leaves by
  * itself. */
@@ -27,9 +32,9 @@ void sim_watch(struct sim_line *l)
 	watch(l, l->port.door, EPOLLIN);
 }
 
-static int wait_ms(const struct imp_sim *s)
+static int wait_ms(const struct imp_sim *s, uint64_t until_ns)
 {
-	uint64_t next = 0, now;
+	uint64_t next = until_ns, now;
 
 	for (size_t i = 0; i < s->count; i++) {
 		uint64_t t = s->line[i].wake_ns;
@@ -120,7 +125,10 @@ static void unwatch_stops(struct imp_sim *s, const int *stop, size_t count)
 			(void)epoll_ctl(s->epoll, EPOLL_CTL_DEL, stop[i], NULL);
 }
 
-int imp_sim_run(struct imp_sim *s, const int *stop, size_t count, struct imp_error *err)
+/* Until one of the descriptors becomes readable: its index. Or until then, where it is
+ * not 0: count. */
+static int run(struct imp_sim *s, const int *stop, size_t count, uint64_t until_ns,
+	       struct imp_error *err)
 {
 	struct epoll_event ev[EVENTS];
 	int which = -1, rc = watch_closes(s, err);
@@ -128,7 +136,7 @@ int imp_sim_run(struct imp_sim *s, const int *stop, size_t count, struct imp_err
 	if (!rc)
 		rc = watch_stops(s, stop, count, err);
 	while (!rc && which < 0) {
-		int n = epoll_wait(s->epoll, ev, EVENTS, wait_ms(s));
+		int n = epoll_wait(s->epoll, ev, EVENTS, wait_ms(s, until_ns));
 
 		if (n < 0 && errno != EINTR)
 			rc = imp_fail(err, IMP_EINTERNAL, "epoll: %s", strerror(errno));
@@ -136,7 +144,49 @@ int imp_sim_run(struct imp_sim *s, const int *stop, size_t count, struct imp_err
 			(void)is_stop(&ev[i], stop, count, &which);
 		if (which < 0 && !rc)
 			serve(s, ev, n > 0 ? (size_t)n : 0);
+		if (which < 0 && until_ns && imp_now_ns() >= until_ns)
+			which = (int)count;
 	}
 	unwatch_stops(s, stop, count);
 	return rc ? rc : which;
+}
+
+int imp_sim_run(struct imp_sim *s, const int *stop, size_t count, struct imp_error *err)
+{
+	return run(s, stop, count, 0, err);
+}
+
+/* One that no host can find yet; NULL: there is none. */
+static const struct sim_port *first_down(const struct imp_sim *s)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		const struct sim_port *p = &s->line[i].port;
+
+		if (p->ops->is_up && !p->ops->is_up(p))
+			return p;
+	}
+	return NULL;
+}
+
+int imp_sim_settle(struct imp_sim *s, int stop, struct imp_error *err)
+{
+	uint64_t end = imp_now_ns() + (SETTLE_S + s->count) * 1000000000u;
+	const struct sim_port *down;
+	int rc;
+
+	while ((down = first_down(s))) {
+		uint64_t now = imp_now_ns();
+
+		if (now >= end)
+			return imp_fail(err, IMP_ERESOURCE,
+					"%s: the kernel does not take up the device at "
+					"%s",
+					down->link, down->name);
+		rc = run(s, &stop, 1, now + LOOK_MS * 1000000u, err);
+		if (rc == 0)
+			return imp_fail(err, IMP_EINTERRUPTED, "interrupted");
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
 }

@@ -29,6 +29,7 @@ int sim_port_put_link(const struct sim_port *p, struct imp_error *err)
 void sim_port_init(struct sim_port *p, const struct sim_port_ops *ops)
 {
 	*p = (struct sim_port){ .ops = ops, .fd = -1, .door = -1, .slave = -1 };
+	p->framing = ops->framing;
 }
 
 bool sim_port_is_plugged(const struct sim_port *p)
@@ -40,6 +41,8 @@ void sim_port_fini(struct sim_port *p)
 {
 	if (p->ops && sim_port_is_plugged(p))
 		p->ops->unplug(p);
+	if (p->ops && p->ops->free)
+		p->ops->free(p);
 	free(p->link);
 	p->link = NULL;
 }

@@ -9,14 +9,17 @@
 #include "wire/frame.h"
 
 struct sim_port_ops;
+struct sim_usb;
 
 struct sim_port {
 	const struct sim_port_ops *ops;
-	char *link;	/* the file that leads to it: DIR/1; owned */
-	char name[272]; /* what the link says: /dev/pts/7, tcp:127.0.0.1:4001 */
-	int fd;		/* bytes of the host that is there; -1: none can be */
-	int door;	/* hosts knock here; -1: they just come */
-	unsigned hosts; /* that have come through the door so far */
+	char *link;		  /* the file that leads to it: DIR/1; owned */
+	char name[272];		  /* what the link says: /dev/pts/7, tcp:127.0.0.1:4001 */
+	int fd;			  /* bytes of the host that is there; -1: none can be */
+	int door;		  /* hosts knock here; -1: they just come */
+	unsigned hosts;		  /* that have come through the door so far */
+	enum imp_framing framing; /* of that host: bare; or console and COBS */
+	bool ended;		  /* with what was read last, a message */
 	/* A terminal's: */
 	int slave;   /* held open; -1 */
 	int inotify; /* borrowed: tells who closes it */
@@ -27,11 +30,15 @@ struct sim_port {
 	uint32_t every_ms; /* from the end of one conversation to the next call */
 	uint32_t again_ms; /* where the line has ended: to the next call; 0: none */
 	bool heard;	   /* something came on this call */
+	/* Of USB: */
+	const char *serial;  /* on its label; borrowed */
+	struct sim_usb *usb; /* owned; NULL until it was plugged in */
 };
 
 /* What a port of one kind does. */
 struct sim_port_ops {
-	enum imp_framing framing; /* bare; or console and COBS */
+	enum imp_framing framing; /* of a host that has not spoken yet */
+	bool powers;		  /* without power a device is unplugged, too */
 	/* Be there, under the link. 0, or what the user has to know. */
 	int (*plug)(struct sim_port *p, struct imp_error *err);
 	/* The line goes dead: whoever has it open sees an unplug. */
@@ -40,9 +47,13 @@ struct sim_port_ops {
 	ssize_t (*read)(struct sim_port *p, uint8_t *buf, size_t cap);
 	/* Bytes that were taken; or -1, with EAGAIN where the host takes more later. */
 	ssize_t (*write)(struct sim_port *p, struct imp_span bytes);
+	/* Can hosts find it yet? NULL: at once. */
+	bool (*is_up)(const struct sim_port *p);
+	/* Free what is its own; NULL: nothing is. */
+	void (*free)(struct sim_port *p);
 };
 
-extern const struct sim_port_ops sim_pty, sim_tcp, sim_caller;
+extern const struct sim_port_ops sim_pty, sim_tcp, sim_caller, sim_usb;
 
 /* Start unplugged. */
 void sim_port_init(struct sim_port *p, const struct sim_port_ops *ops);

@@ -167,6 +167,8 @@ static int open_device(struct imp_sim *s, struct imp_crypto *crypto,
 	rc = set_port(&l->port, s, o, i, err);
 	if (!rc)
 		rc = sim_unit_open(l->unit, crypto, &setup, err);
+	l->port.serial = l->unit->identity.serial[0] ? l->unit->identity.serial
+						     : l->unit->identity.imei;
 	return rc ? rc : sim_line_plug(l, err);
 }
 
@@ -201,6 +203,8 @@ static int start(struct imp_sim *s, struct imp_crypto *crypto,
 
 static const struct sim_port_ops *ops_of(const struct imp_sim_options *o)
 {
+	if (o->usb)
+		return &sim_usb;
 	return o->home ? &sim_caller : o->tcp ? &sim_tcp : &sim_pty;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sim: simulated devices, the real agent over emulated flash, on pseudo-terminals or TCP.
+ * Sim: simulated devices, the real agent over emulated flash, on pseudo-terminals, TCP or
+ * the kernel's own USB.
  *
  * A folder holds what devices keep: devices/IMEI.flash (two halves of state and the
  * board's own data) and devices/IMEI.keys (private keys, mode 0600). A simulated device
@@ -33,6 +34,7 @@ struct imp_sim_options {
 	 * conversation. */
 	const struct imp_tcp_where *home;
 	uint32_t every_s;
+	bool usb; /* at the kernel's virtual host controller; not with tcp */
 	const struct imp_sim_identity *identity;
 	size_t count;			  /* devices, 1..1024 */
 	const struct imp_pub *maker;	  /* built into the image, or NULL */
@@ -52,7 +54,7 @@ struct imp_sim;
 /* What there is to say of a device. */
 struct imp_sim_info {
 	const char *link; /* DIR/1; a device that calls has none there */
-	const char *name; /* what it leads to: /dev/pts/7, tcp:127.0.0.1:4001 */
+	const char *name; /* what it leads to: /dev/pts/7, tcp:127.0.0.1:4001, usb:3-1 */
 	const char *imei;
 	struct imp_span ueid;
 	uint8_t kid[32]; /* of the signing key */
@@ -69,13 +71,21 @@ struct imp_sim_info {
  * 0; -IMP_EUSAGE (an IMEI twice or not 15 digits, a fault for a device that is not there,
  * a vendor's object that ships, no such folder, another simulation has it, no such
  * address); -IMP_EFORMAT, -IMP_EKEY (what is in it); -IMP_ETRANSPORT (a port that is in
- * use); -IMP_ERESOURCE (files, pseudo-terminals).
+ * use); -IMP_ERESOURCE (files, pseudo-terminals, no virtual host controller).
  */
 int imp_sim_open(struct imp_sim **out, struct imp_crypto *crypto,
 		 const struct imp_sim_options *options, struct imp_error *err)
 	IMP_MUST_CHECK;
 /* device counts from 0. */
 void imp_sim_info(const struct imp_sim *s, size_t device, struct imp_sim_info *out);
+/*
+ * Run until a host can find each device, which takes a while on USB.
+ *
+ *   stop    a descriptor that becomes readable where nobody wants to wait; or -1
+ *
+ * 0; -IMP_ERESOURCE (the kernel does not take up a device); -IMP_EINTERRUPTED.
+ */
+int imp_sim_settle(struct imp_sim *s, int stop, struct imp_error *err) IMP_MUST_CHECK;
 /*
  * Run until one of the descriptors becomes readable.
  *

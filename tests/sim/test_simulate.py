@@ -412,7 +412,7 @@ class Usage(Case):
             process.send_signal(signal.SIGINT)
         self.assertEqual(lines[2], {'ready': 2})
         self.assertEqual(set(lines[0]),
-                         {'device', 'tty', 'tcp', 'imei', 'serial', 'ueid', 'kid', 'endorsed', 'boot'})
+                         {'device', 'tty', 'tcp', 'usb', 'imei', 'serial', 'ueid', 'kid', 'endorsed', 'boot'})
 
 
 if __name__ == '__main__':
