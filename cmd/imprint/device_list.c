@@ -139,8 +139,11 @@ static int none(bool named, struct imp_error *err)
 
 static bool may_be_usb(const char *name)
 {
+	char target[PATH_MAX];
 	const char *rest;
 
+	if (read_link(name, target, sizeof(target)))
+		name = target;
 	return strcmp(name, "all") == 0 ||
 	       imp_transport_find(name, &rest) == &imp_usb_ops;
 }

@@ -222,22 +222,30 @@ void sim_line_readable(struct sim_line *l)
 	sim_line_writable(l);
 }
 
+static void replug(struct sim_line *l, uint64_t now)
+{
+	const struct sim_port *p = &l->port;
+
+	if (p->ops->is_free && !p->ops->is_free(p))
+		l->plug_ns = now + ms(PACE_MS);
+	else if (sim_line_plug(l, NULL))
+		sim_event(l, "cannot be plugged in again");
+	else if (!p->again_ms)
+		sim_event(l, "plugged in again: %s", p->name);
+}
+
 void sim_line_wake(struct sim_line *l, uint64_t now)
 {
 	if (l->wake_ns == 0 || l->wake_ns > now)
 		return;
 	l->wake_ns = 0;
-	if (l->plug_ns && l->plug_ns <= now) {
-		if (sim_line_plug(l, NULL))
-			sim_event(l, "cannot be plugged in again");
-		else if (!l->port.again_ms)
-			sim_event(l, "plugged in again: %s", l->port.name);
-	}
-	if (l->boot_ns && l->boot_ns <= now)
+	if (l->plug_ns && l->plug_ns <= now)
+		replug(l, now);
+	if (l->boot_ns && l->boot_ns <= now && l->plug_ns == 0)
 		sim_line_boot(l);
 	if (l->plug_ns)
 		wake_at(l, l->plug_ns);
-	if (l->boot_ns)
+	else if (l->boot_ns)
 		wake_at(l, l->boot_ns);
 	sim_line_writable(l);
 }

@@ -47,6 +47,8 @@ struct sim_port_ops {
 	ssize_t (*read)(struct sim_port *p, uint8_t *buf, size_t cap);
 	/* Bytes that were taken; or -1, with EAGAIN where the host takes more later. */
 	ssize_t (*write)(struct sim_port *p, struct imp_span bytes);
+	/* Can it be plugged in again yet? NULL: at once. */
+	bool (*is_free)(const struct sim_port *p);
 	/* Can hosts find it yet? NULL: at once. */
 	bool (*is_up)(const struct sim_port *p);
 	/* Free what is its own; NULL: nothing is. */

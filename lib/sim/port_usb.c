@@ -211,6 +211,11 @@ static ssize_t usb_write(struct sim_port *p, struct imp_span bytes)
 	return (ssize_t)n;
 }
 
+static bool usb_is_free(const struct sim_port *p)
+{
+	return sim_vhci_is_free(p->usb->vhci, p->usb->port);
+}
+
 static bool usb_is_up(const struct sim_port *p)
 {
 	return p->usb->face.configuration > 0 && sim_vhci_is_up(p->usb->port);
@@ -231,6 +236,7 @@ const struct sim_port_ops sim_usb = {
 	.unplug = usb_unplug,
 	.read = usb_read,
 	.write = usb_write,
+	.is_free = usb_is_free,
 	.is_up = usb_is_up,
 	.free = usb_free,
 };

@@ -198,6 +198,8 @@ bool sim_usb_take(struct sim_usb_face *f, const struct sim_usbip *m, struct imp_
 		take_back(f, m);
 	else if (m->endpoint == 0)
 		take_control(f, m, data);
+	else if (f->configuration == 0) /* it does not listen there yet */
+		tell(f, m->sequence, -EPROTO, 0, (struct imp_span){ 0 });
 	else if (m->in)
 		take_in(f, m);
 	else

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/attr.h"
@@ -20,8 +19,6 @@ enum {
 	FREE = 4,      /* VDEV_ST_NULL; Source: Linux, drivers/usb/usbip/usbip_common.h */
 	HIGH_SPEED = 3,
 	DEVICE_ID = 0x10000, /* bus 1 of nowhere */
-	TRIES = 200,
-	PAUSE_MS = 10,
 };
 
 DEFINE_CLEANUP(DIR *, closedir);
@@ -106,21 +103,19 @@ static int attach(int port, int socket, struct imp_error *err)
 	return rc;
 }
 
-/* What was pulled out keeps its port until the kernel's threads are done with it; and
- * another process may take the port that we found. */
 int sim_vhci_attach(int wanted, int socket, struct imp_error *err)
 {
-	const struct timespec pause = { .tv_nsec = PAUSE_MS * 1000000 };
-	int port, rc = -IMP_ERESOURCE;
+	int port = find_port(wanted, err);
 
-	for (int i = 0; i < TRIES; i++) {
-		port = find_port(wanted, err);
-		rc = port < 0 ? port : attach(port, socket, err);
-		if (rc >= 0 || (port < 0 && wanted < 0) || errno == EACCES)
-			return rc;
-		(void)nanosleep(&pause, NULL);
-	}
-	return rc;
+	return port < 0 ? port : attach(port, socket, err);
+}
+
+bool sim_vhci_is_free(int port, const char *name)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), DEVICES "%s", name);
+	return access(path, F_OK) != 0 && find_port(port, NULL) >= 0;
 }
 
 static bool is_high_speed(const char *controller, const char *bus)

@@ -24,12 +24,14 @@ int sim_vhci_free_port(const char *status, int wanted);
 /*
  * Plug in a device.
  *
- *   wanted   a port that was used before and may take a while to become free; or -1
+ *   wanted   a port that was used before, or -1
  *   socket   the kernel's end; stays the caller's
  *
  * The number of the port; -IMP_ERESOURCE (no controller, no permission, no free port).
  */
 int sim_vhci_attach(int wanted, int socket, struct imp_error *err);
+/* Is the kernel done with what was plugged in there? Its threads take a while. */
+bool sim_vhci_is_free(int port, const char *name);
 /* The name of the port in sysfs, "3-1", which the tool's usb: takes, too. False: there is
  * no such bus. */
 bool sim_vhci_name(int port, char out[SIM_VHCI_NAME]);

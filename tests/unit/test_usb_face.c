@@ -44,6 +44,7 @@ static void start(void)
 {
 	count = 0;
 	sim_usb_init(&face, "SN-7", hear, &face);
+	face.configuration = 1;
 }
 
 static void stop(void)
@@ -217,10 +218,24 @@ Test(usb_face, unknown_requests_stall)
 
 Test(usb_face, a_configuration_is_set_and_told)
 {
+	face.configuration = 0;
 	cr_assert_eq(ask(0x80, 8, 0, 0, 1)->data[0], 0);
 	cr_assert_eq(ask(0x00, SET_CONFIGURATION, 1, 0, 0)->status, 0);
 	cr_assert_eq(face.configuration, 1);
 	cr_assert_eq(ask(0x80, 8, 0, 0, 1)->data[0], 1);
+}
+
+/* A device that was put in again, before the host has noticed. */
+Test(usb_face, without_a_configuration_there_is_only_endpoint_0)
+{
+	struct sim_usb_got got;
+
+	face.configuration = 0;
+	want(1, 1, 512);
+	cr_assert(!take(submit(2, false, 1, 3, NULL), IMP_TEXT("abc"), &got));
+	cr_assert_eq(count, 2);
+	cr_assert(heard[0].status == -EPROTO && heard[1].status == -EPROTO);
+	cr_assert_eq(ask(0x80, GET_DESCRIPTOR, 0x0100, 0, 18)->len, 18);
 }
 
 Test(usb_face, a_line_coding_is_kept)
