@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # The main job, end to end: eight simulated devices on eight serial ports, provisioned and proven.
-# demo.sh [FOLDER] leaves every intermediate file in FOLDER (./demo); IMPRINT names the binary.
+# demo.sh [--usb] [FOLDER] leaves every intermediate file in FOLDER (./demo); IMPRINT names the binary.
+# --usb: on the kernel's own USB in place of pseudo-terminals, as root where there is vhci-hcd.
 set -eu
 exec 2>&1 # one story, in order
 
@@ -89,7 +90,7 @@ provision() {
 	run pack sensor.yaml --csv devices.csv -k owner.pem --seed seed.key --cards devices.cards \
 		--factory factory.pub.pem -o devices.packages
 
-	heading 'Push: over eight serial ports at once; PASS is a device'\''s signed evidence, appraised'
+	heading 'Push: to all eight at once; PASS is a device'\''s signed evidence, appraised'
 	run push "$@" --owner owner.pub.pem --evidence devices.evidence devices.packages
 
 	heading 'Push again: what is there is not written twice'
@@ -133,6 +134,11 @@ if [ "${1-}" = --inside ]; then
 	exit
 fi
 
+line=pseudo-terminals usb=
+if [ "${1-}" = --usb ]; then
+	line="the kernel's USB" usb=--usb
+	shift
+fi
 folder=${1:-demo}
 if [ -e "$folder" ] && [ ! -e "$folder/.imprint-demo" ]; then
 	echo "demo: $folder is there, and no earlier demo made it" >&2
@@ -143,8 +149,9 @@ mkdir "$folder"
 cd "$folder"
 : >.imprint-demo
 prepare
-heading 'Eight devices: the real agent over emulated flash, on pseudo-terminals (test devices)'
-printf '%s$ imprint simulate --csv devices.csv --factory factory.pem -- ...%s\n' "$dim" "$plain"
-IMPRINT=$imprint "$imprint" simulate --csv devices.csv --factory factory.pem -- sh "$here/tests/demo.sh" --inside
+heading "Eight devices: the real agent over emulated flash, on $line (test devices)"
+set -- simulate $usb --csv devices.csv --factory factory.pem --
+printf '%s$ imprint %s ...%s\n' "$dim" "$*" "$plain"
+IMPRINT=$imprint "$imprint" "$@" sh "$here/tests/demo.sh" --inside
 heading "What it left in $folder/ for reading (imprint inspect FILE)"
 ls
