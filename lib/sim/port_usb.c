@@ -213,7 +213,7 @@ static ssize_t usb_write(struct sim_port *p, struct imp_span bytes)
 
 static bool usb_is_free(const struct sim_port *p)
 {
-	return sim_vhci_is_free(p->usb->vhci, p->usb->port);
+	return sim_vhci_is_free(p->usb->vhci);
 }
 
 static bool usb_is_up(const struct sim_port *p)

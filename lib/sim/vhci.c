@@ -25,7 +25,7 @@ DEFINE_CLEANUP(DIR *, closedir);
 DEFINE_CLEANUP(FILE *, fclose);
 
 /* A line is "hs  0003 004 000 00000000 000000 0-0": hub, port, status. */
-int sim_vhci_free_port(const char *status, int wanted)
+int sim_vhci_free_port(const char *status, int from)
 {
 	for (const char *line = status; line; line = strchr(line, '\n')) {
 		char hub[3];
@@ -33,8 +33,7 @@ int sim_vhci_free_port(const char *status, int wanted)
 
 		line += *line == '\n';
 		if (sscanf(line, "%2s %d %d", hub, &port, &state) == 3 &&
-		    strcmp(hub, "hs") == 0 && state == FREE && port >= 0 &&
-		    (wanted < 0 || port == wanted))
+		    strcmp(hub, "hs") == 0 && state == FREE && port >= from)
 			return port;
 	}
 	return -1;
@@ -57,65 +56,6 @@ static int no_controller(struct imp_error *err)
 
 	return imp_hint(err, rc,
 			"modprobe vhci-hcd, as root; kernels for clouds come without it");
-}
-
-static int find_port(int wanted, struct imp_error *err)
-{
-	char path[80] = CONTROLLER ".0/status", text[STATUS];
-	int port = -1;
-
-	if (!read_text(path, text, sizeof(text)))
-		return no_controller(err);
-	for (int i = 1; i < CONTROLLERS; i++) {
-		port = sim_vhci_free_port(text, wanted);
-		snprintf(path, sizeof(path), CONTROLLER ".0/status.%d", i);
-		if (port >= 0 || !read_text(path, text, sizeof(text)))
-			break;
-	}
-	if (port < 0)
-		return imp_fail(err, IMP_ERESOURCE,
-				"no port of the virtual USB controller is free");
-	return port;
-}
-
-static int cannot_attach(struct imp_error *err)
-{
-	int why = errno;
-	int rc = imp_fail(err, IMP_ERESOURCE, CONTROLLER ".0/attach: %s", strerror(why));
-
-	return why == EACCES || why == EPERM
-		       ? imp_hint(err, rc, "only root can plug in virtual USB devices")
-		       : rc;
-}
-
-static int attach(int port, int socket, struct imp_error *err)
-{
-	char text[64];
-	int n = snprintf(text, sizeof(text), "%d %d %d %d", port, socket,
-			 DEVICE_ID + port + 1, HIGH_SPEED);
-	int fd = open(CONTROLLER ".0/attach", O_WRONLY | O_CLOEXEC), rc = port;
-
-	if (fd < 0)
-		return cannot_attach(err);
-	if (write(fd, text, (size_t)n) != n)
-		rc = cannot_attach(err);
-	close(fd);
-	return rc;
-}
-
-int sim_vhci_attach(int wanted, int socket, struct imp_error *err)
-{
-	int port = find_port(wanted, err);
-
-	return port < 0 ? port : attach(port, socket, err);
-}
-
-bool sim_vhci_is_free(int port, const char *name)
-{
-	char path[96];
-
-	snprintf(path, sizeof(path), DEVICES "%s", name);
-	return access(path, F_OK) != 0 && find_port(port, NULL) >= 0;
 }
 
 static bool is_high_speed(const char *controller, const char *bus)
@@ -160,6 +100,86 @@ bool sim_vhci_name(int port, char out[SIM_VHCI_NAME])
 			return true;
 		}
 	return false;
+}
+
+/* Is there still a device that was pulled out? One that is put in before the kernel has
+ * noticed may never be taken up. */
+static bool lingers(int port)
+{
+	char name[SIM_VHCI_NAME], path[96];
+
+	if (!sim_vhci_name(port, name))
+		return false;
+	snprintf(path, sizeof(path), DEVICES "%s", name);
+	return access(path, F_OK) == 0;
+}
+
+/* Among the ports of one controller: -1 where there is none. */
+static int find_among(const char *status, int wanted)
+{
+	int port = sim_vhci_free_port(status, wanted < 0 ? 0 : wanted);
+
+	if (wanted >= 0)
+		return port == wanted && !lingers(port) ? port : -1;
+	while (port >= 0 && lingers(port))
+		port = sim_vhci_free_port(status, port + 1);
+	return port;
+}
+
+static int find_port(int wanted, struct imp_error *err)
+{
+	char path[80] = CONTROLLER ".0/status", text[STATUS];
+	int port = -1;
+
+	if (!read_text(path, text, sizeof(text)))
+		return no_controller(err);
+	for (int i = 1; i < CONTROLLERS; i++) {
+		port = find_among(text, wanted);
+		snprintf(path, sizeof(path), CONTROLLER ".0/status.%d", i);
+		if (port >= 0 || !read_text(path, text, sizeof(text)))
+			break;
+	}
+	if (port < 0)
+		return imp_fail(err, IMP_ERESOURCE,
+				"no port of the virtual USB controller is free");
+	return port;
+}
+
+static int cannot_attach(struct imp_error *err)
+{
+	int why = errno;
+	int rc = imp_fail(err, IMP_ERESOURCE, CONTROLLER ".0/attach: %s", strerror(why));
+
+	return why == EACCES || why == EPERM
+		       ? imp_hint(err, rc, "only root can plug in virtual USB devices")
+		       : rc;
+}
+
+static int attach(int port, int socket, struct imp_error *err)
+{
+	char text[64];
+	int n = snprintf(text, sizeof(text), "%d %d %d %d", port, socket,
+			 DEVICE_ID + port + 1, HIGH_SPEED);
+	int fd = open(CONTROLLER ".0/attach", O_WRONLY | O_CLOEXEC), rc = port;
+
+	if (fd < 0)
+		return cannot_attach(err);
+	if (write(fd, text, (size_t)n) != n)
+		rc = cannot_attach(err);
+	close(fd);
+	return rc;
+}
+
+int sim_vhci_attach(int wanted, int socket, struct imp_error *err)
+{
+	int port = find_port(wanted, err);
+
+	return port < 0 ? port : attach(port, socket, err);
+}
+
+bool sim_vhci_is_free(int port)
+{
+	return find_port(port, NULL) == port;
 }
 
 bool sim_vhci_is_up(const char *name)

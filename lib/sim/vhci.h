@@ -16,11 +16,11 @@ enum { SIM_VHCI_NAME = 24 };
 /*
  * Find a port for devices of high speed in the text of a status file.
  *
- *   wanted   this port, or -1: the first that is free
+ *   from   this one or one after it
  *
  * Its number, or -1: none is free.
  */
-int sim_vhci_free_port(const char *status, int wanted);
+int sim_vhci_free_port(const char *status, int from);
 /*
  * Plug in a device.
  *
@@ -31,7 +31,7 @@ int sim_vhci_free_port(const char *status, int wanted);
  */
 int sim_vhci_attach(int wanted, int socket, struct imp_error *err);
 /* Is the kernel done with what was plugged in there? Its threads take a while. */
-bool sim_vhci_is_free(int port, const char *name);
+bool sim_vhci_is_free(int port);
 /* The name of the port in sysfs, "3-1", which the tool's usb: takes, too. False: there is
  * no such bus. */
 bool sim_vhci_name(int port, char out[SIM_VHCI_NAME]);

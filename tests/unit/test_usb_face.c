@@ -390,10 +390,10 @@ Test(vhci, the_first_free_port_for_high_speed_is_found)
 				     "hs  0003 004 000 00000000 000000 0-0\n"
 				     "ss  0015 004 000 00000000 000000 0-0\n";
 
-	cr_assert_eq(sim_vhci_free_port(status, -1), 2);
+	cr_assert_eq(sim_vhci_free_port(status, 0), 2);
 	cr_assert_eq(sim_vhci_free_port(status, 3), 3);
-	cr_assert_eq(sim_vhci_free_port(status, 0), -1);
-	cr_assert_eq(sim_vhci_free_port(status, 15), -1);
-	cr_assert_eq(sim_vhci_free_port("", -1), -1);
-	cr_assert_eq(sim_vhci_free_port("hs", -1), -1);
+	cr_assert_eq(sim_vhci_free_port(status, 4), -1,
+		     "those above high speed are none");
+	cr_assert_eq(sim_vhci_free_port("", 0), -1);
+	cr_assert_eq(sim_vhci_free_port("hs", 0), -1);
 }
