@@ -155,7 +155,7 @@ Test(usb_face, descriptors_are_those_of_a_device_of_ours)
 	memcpy(all, a->data, len);
 	cr_assert_eq(len, 18);
 	a = ask(0x80, GET_DESCRIPTOR, 0x0200, 0, 1024);
-	cr_assert_eq(a->data[2] | a->data[3] << 8, a->len);
+	cr_assert_eq((size_t)(a->data[2] | a->data[3] << 8), a->len);
 	memcpy(all + len, a->data, a->len);
 	cr_assert(usb_describe((struct imp_span){ all, len + a->len }, 1, &d));
 	cr_assert_eq(d.vendor, 0x1209);
