@@ -185,6 +185,46 @@ class Batch(Case):
         self.assertEqual(run.returncode, 3)
         self.assertIn(b"changed while it was read", err)
 
+    def test_pro_14_files_that_change_while_they_are_used(self):
+        """The profile, and what it names with {file: ...}, is read once: all rows get what the first one got."""
+        text = (self.dir / "p.yaml").read_text().replace("settings:\n", "settings:\n  security/0: {bootstrap: true, mode: rpk, identity: {file: key.pub}, server-key: {hex: 01}}\n")
+        self.write("p.yaml", text)
+        self.write("key.pub", b"first")
+        self.csv(IMEIS)
+        args = [IMPRINT, "build", "p.yaml", "--csv", "d.csv"]
+        want = subprocess.run(args, cwd=self.dir, capture_output=True, check=True).stdout
+        run = subprocess.Popen(args, cwd=self.dir, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0)
+        start = run.stdout.read(1)  # the rest waits for its reader
+        self.write("p.yaml", text.replace("10h", "20h"))
+        self.write("key.pub", b"other")
+        rest, err = run.communicate()
+        self.assertEqual((run.returncode, err), (0, b""))
+        self.assertEqual(start + rest, want)
+
+    def test_csv_07_rows_are_not_kept(self):
+        def peak(count):
+            self.csv([imei + "," + "x" * 4000 for imei in IMEIS[:count]], "imei,x")
+            process = subprocess.Popen([IMPRINT, "build", "p.yaml", "--csv", "d.csv", "-o", "x", "--force"], cwd=self.dir, stderr=subprocess.DEVNULL)
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            self.assertEqual(process.returncode, 0)
+            return usage.ru_maxrss
+        self.assertLess(peak(3000) - peak(100), 262144 if os.environ.get("SANITIZED") else 4096, "KiB, and the rows have 12,000")
+
+    def test_csv_14_wherever_rows_come_from(self):
+        """Standard input, a FIFO and a link give what the file gives; a folder and nothing are no tables."""
+        self.csv(IMEIS[:20])
+        self.build()
+        want, rows = (self.dir / "x.profiles").read_bytes(), (self.dir / "d.csv").read_bytes()
+        (self.dir / "link").symlink_to("d.csv")
+        os.mkfifo(self.dir / "fifo")
+        with subprocess.Popen(["cp", "d.csv", "fifo"], cwd=self.dir):
+            for path, stdin in (("fifo", None), ("-", rows), ("link", None)):
+                self.assertEqual(self.run_tool("build", "p.yaml", "--csv", path, stdin=stdin).stdout, want, path)
+        for path, status, words in ((".", 2, "is a folder"), ("d.csv/x", 2, "Not a directory"), ("/dev/null", 3, "no header")):
+            self.assertIn(words, self.run_tool("build", "p.yaml", "--csv", path, "-o", "y", status=status, timeout=20).err)
+            self.assertFalse((self.dir / "y").exists())
+
     def test_secret_variables_go_nowhere_else(self):
         head = 'imprint: 1\ndomain: owner\nsequence: 1\ntarget: {imei: "001010010000014"}\nvariables: {pin: {type: text, secret: true}}\n'
         for settings, line in (('profile: "l-${pin}"\nsettings: {cellular: {psm-timer: 10h}}', 6), ('profile: p\nsettings: {apn/0: {name: "${pin}", auth: none}}', 7)):

@@ -3,9 +3,11 @@
 import base64
 import hashlib
 import hmac
+import itertools
 import json
 import os
 import random
+import re
 import string
 import unittest
 
@@ -18,7 +20,7 @@ from cbor_strict import encode, sequence
 from fixtures import imei_ueid
 from test_files import OBJECTS, Case, luhn
 
-PROFILES = int(os.environ.get('PROPERTY_PROFILES', '200'))
+PROFILES = int(os.environ.get('PROPERTY_PROFILES', '80'))
 ROWS = 5
 OWNER = 0
 
@@ -189,43 +191,55 @@ class Values(Case):
         every = {(o, r[1]) for o, _, _, must, may in TAKEN for r in (*must, *may)} | {(0, r[1]) for r in (*PSK, *SECURITY)} | {(0, 5)}
         self.assertEqual(met, every)
 
-    def explained(self, name, value):
-        """(bytes, octet, value in words) of one setting of cellular; None where it is refused."""
-        self.write('p.json', json.dumps({'imprint': 1, 'domain': 'owner', 'sequence': 1, 'target': {'ueid': '01' * 8},
-                                         'settings': {'cellular': {name: value}}}).encode())
-        run = self.run_tool('check', 'p.json', '--objects', OBJECTS, '--explain', '--json', status=None)
-        self.assertIn(run.returncode, (0, 3), run.stderr)
-        if run.returncode == 3:
-            return None
-        setting = next(line for line in map(json.loads, run.stdout.splitlines()) if line['kind'] == 'setting')
-        return cbor2.loads(bytes.fromhex(setting['bytes'])), int(setting['octet'], 2), setting['value']
+    def check(self, settings, rows, *args, status=0):
+        """What check says, as JSON, of settings of cellular and the rows of a column v."""
+        self.write('p.json', json.dumps({'imprint': 1, 'domain': 'owner', 'sequence': 1, 'target': {'ueid': '${ueid}'}, 'variables': {'ueid': {}, 'v': {}},
+                                         'settings': {'cellular': settings}}).encode())
+        self.write('v.csv', 'ueid,v\n' + ''.join(f'{n:016x},{v}\n' for n, v in enumerate(rows)))
+        run = self.run_tool('check', 'p.json', '--csv', 'v.csv', '--objects', OBJECTS, '--json', *args, status=status)
+        return [json.loads(line) for line in run.stdout.splitlines()]
+
+    def explained(self, settings):
+        """{name: (value as it travels, octet, value in words)}"""
+        return {line['setting'].split('/')[-1]: (cbor2.loads(bytes.fromhex(line['bytes'])), int(line['octet'], 2), line['value'])
+                for line in self.check(settings, 'x', '--explain') if line['kind'] == 'setting'}
+
+    def refused(self, settings, rows):
+        """Those of the values that are no good."""
+        said = self.check(settings, rows, status=3)
+        return {rows[line['row'] - 2] for line in said if line['kind'] == 'mistake'}
+
+    def again(self, said):
+        """The words make the same octets."""
+        words = {name: dict(re.findall(r'(cycle|window): (\S+?)[,}]', w)) or w for name, (_, _, w) in said.items()}
+        self.assertEqual(self.explained(words), said)
 
     def test_all_timers(self):
-        for name, units in (('active-timer', ts24008.T3324), ('psm-timer', ts24008.T3412)):
-            said = ts24008.timers(units)
-            for seconds, octets in said.items():
-                with self.subTest(name, seconds=seconds):
-                    value, octet, words = self.explained(name, f'{seconds}s')
-                    self.assertEqual(value, seconds)
-                    self.assertIn(octet, octets)
-                    self.assertEqual(units[octet >> 5], min(units[o >> 5] for o in octets), 'the smallest unit')
-                    self.assertEqual(self.explained(name, words)[:2], (value, octet))
-            for seconds in {s + d for s in said for d in (-1, 1)} - said.keys() - {-1}:
-                with self.subTest(name, seconds=seconds):
-                    self.assertIsNone(self.explained(name, f'{seconds}s'))
+        kinds = {'active-timer': ts24008.T3324, 'psm-timer': ts24008.T3412}
+        every = {name: ts24008.timers(units) for name, units in kinds.items()}
+        for pair in itertools.zip_longest(*every.values(), fillvalue=0):
+            said = self.explained({name: f'{seconds}s' for name, seconds in zip(kinds, pair)})
+            for (name, units), seconds in zip(kinds.items(), pair):
+                octets = every[name][seconds]
+                self.assertEqual((name, said[name][0]), (name, seconds))
+                self.assertEqual((name, said[name][1]), (name, min(octets, key=lambda o: units[o >> 5])), 'the smallest unit')
+            self.again(said)
+        for name, good in every.items():
+            near = [f'{s}s' for s in sorted({s + d for s in good for d in (-1, 0, 1)} - {-1})]
+            self.assertEqual(self.refused({name: '${v}'}, near), {s for s in near if int(s[:-1]) not in good})
 
     def test_all_of_edrx(self):
+        for octet in range(256):
+            meant = {name: ts24008.edrx(name, octet) for name in ts24008.EDRX}
+            meant = {name: dict(zip(('cycle', 'window'), map(ts24008.duration, pair))) for name, pair in meant.items() if pair}
+            if meant:
+                said = self.explained(meant)
+                self.assertEqual({name: s[:2] for name, s in said.items()}, {name: (bytes([octet]), octet) for name in meant})
+                self.assertEqual(self.explained({name: {'hex': f'{octet:02x}'} for name in meant}), said)
+                self.again(said)
         for name in ts24008.EDRX:
-            for octet in range(256):
-                with self.subTest(name, octet=octet):
-                    want, got = ts24008.edrx(name, octet), self.explained(name, {'hex': f'{octet:02x}'})
-                    self.assertEqual(want is None, got is None)
-                    if want is None:
-                        continue
-                    words = dict(zip(('cycle', 'window'), map(ts24008.duration, want)))
-                    self.assertEqual(self.explained(name, words), got)
-                    self.assertEqual(got[:2], (bytes([octet]), octet))
-                    self.assertEqual(got[2], '{' + ', '.join(f'{k}: {v[:-1].rstrip("0").rstrip(".")}s' for k, v in words.items()) + '}')
+            octets = [f'{octet:02x}' for octet in range(256)]
+            self.assertEqual(self.refused({name: {'hex': '${v}'}}, octets), {o for o in octets if not ts24008.edrx(name, int(o, 16))})
 
 
 if __name__ == '__main__':

@@ -208,7 +208,7 @@ Test(trust, the_form_is_the_one_that_was_asked_for)
 	scene_stop(&s);
 }
 
-/* A device has no clock; a host that has one judges the grants' ends. KEY-16 */
+/* A device has no clock; a host that has one judges the grants' ends. KEY-16, CLK-04 */
 Test(trust, grants_end_where_there_is_a_clock)
 {
 	static uint8_t first[KIT_CAP], second[KIT_CAP];
