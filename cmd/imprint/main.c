@@ -89,14 +89,15 @@ static void catch_signals(void)
 }
 
 /* No core files, no tracing by other processes of this user, no files on descriptors 0
- * to 2. The hard limit stays, so that a command of the user's gets its own back. */
+ * to 2: what was closed reads as empty, and cannot be written. The hard limit stays, so
+ * that a command of the user's gets its own back. */
 static void harden(void)
 {
 	const struct rlimit none = { 0, before.core.rlim_max };
 
 	for (int fd = 0; fd < 3; fd++)
 		if (fcntl(fd, F_GETFD) < 0)
-			(void)open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY);
+			(void)open("/dev/null", O_RDONLY);
 	setrlimit(RLIMIT_CORE, &none);
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }

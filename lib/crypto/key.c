@@ -418,12 +418,16 @@ int imp_key_agree(struct imp_crypto *c, const struct imp_key *key,
 
 int imp_seed_read(const char *path, struct imp_secret *out, struct imp_error *err)
 {
-	int rc = imp_file_read_private(path, SEED_LEN, out, err);
+	enum { TAKEN_FOR_A_SEED = 8192 };
+	int rc = imp_file_read_private(path, TAKEN_FOR_A_SEED, out, err);
 
-	if (!rc && out->len != SEED_LEN) {
-		rc = imp_fail(err, IMP_EKEY, "%s: %zu byte%s, a seed has 32", path,
-			      out->len, imp_plural(out->len));
-		imp_secret_fini(out);
-	}
+	if (rc || out->len == SEED_LEN)
+		return rc;
+	rc = imp_fail(err, IMP_EKEY, "%s: %zu byte%s, a seed has 32", path, out->len,
+		      imp_plural(out->len));
+	if (memmem(out->ptr, out->len, "-----BEGIN", strlen("-----BEGIN")))
+		imp_hint(err, rc,
+			 "it is a PEM file; imprint keygen --type seed makes a seed");
+	imp_secret_fini(out);
 	return rc;
 }

@@ -94,7 +94,7 @@ class Pipeline(Case):
         for command in jobs["check"]["script"]:
             self.sh("job", command)
         reports = self.reports(jobs["check"]["artifacts"]["reports"]["junit"])
-        self.assertEqual({name: len(cases) for name, cases in reports.items()}, {"push": 8, "verify": 8})
+        self.assertEqual({name: len(cases) for name, cases in reports.items()}, {"check": 9, "push": 8, "verify": 8})
         self.clone()
         for command in jobs["pack"]["script"]:
             self.sh("job", command, env={**self.secrets(), "CI_COMMIT_TAG": "v7"})

@@ -234,6 +234,9 @@ class Files(Case):
                 os.close(w)
                 self.assertEqual(run.returncode, 10)
                 self.assertIn(b"standard output: Broken pipe", run.stderr)
+                run = subprocess.run([IMPRINT, *args], stderr=subprocess.PIPE, cwd=self.dir, preexec_fn=lambda: os.close(1))
+                self.assertEqual(run.returncode, 10, "closed")
+                self.assertIn(b"standard output: Bad file descriptor", run.stderr)
 
     def test_disk_06_and_disk_09_no_such_folder(self):
         """DISK-06 by every call that fails is the unit test out."""

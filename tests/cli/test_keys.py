@@ -382,6 +382,8 @@ class Keys(Case):
             self.assertIn(name, self.run_tool("build", "p.yaml", "--csv", "d.csv", "--seed", name, "-o", "x", status=6).err)
             self.assertIn(name, self.run_tool("enroll", "-d", "x", "-o", "y", "--factory", name, status=6).err)
             self.assertIn(name, self.run_tool("sign", "-k", name, stdin=b"", status=6).err)
+        pem = self.run_tool("build", "p.yaml", "--csv", "d.csv", "--seed", "owner.pem", "-o", "x", status=6).err
+        self.assertRegex(pem, r"owner.pem: \d+ bytes, a seed has 32\nhint: it is a PEM file")
 
     def test_a_fifo_is_no_key_and_is_not_waited_for(self):
         os.mkfifo(self.dir / "f", 0o600)
