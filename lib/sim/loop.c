@@ -9,12 +9,9 @@
 #include "sim/state.h"
 #include "transport/transport.h"
 
-enum {
-	EVENTS = 64,
-	STOPS = 4,
-	SETTLE_S = 20, /* and one for each device: emulators of processors are slow */
-	LOOK_MS = 20,
-};
+enum { EVENTS = 64, STOPS = 4 };
+
+static const uint64_t PATIENCE_NS = 30000000000u, LOOK_NS = 20000000u;
 
 /* ADD fails with EEXIST where the descriptor is watched already; a closed one leaves by
  * itself. */
@@ -156,33 +153,42 @@ int imp_sim_run(struct imp_sim *s, const int *stop, size_t count, struct imp_err
 	return run(s, stop, count, 0, err);
 }
 
-/* One that no host can find yet; NULL: there is none. */
-static const struct sim_port *first_down(const struct imp_sim *s)
+/* How many can be found by hosts; *down is one of the others. */
+static size_t count_up(const struct imp_sim *s, const struct sim_port **down)
 {
+	size_t up = 0;
+
 	for (size_t i = 0; i < s->count; i++) {
 		const struct sim_port *p = &s->line[i].port;
+		bool is_up = !p->ops->is_up || p->ops->is_up(p);
 
-		if (p->ops->is_up && !p->ops->is_up(p))
-			return p;
+		up += is_up;
+		if (!is_up)
+			*down = p;
 	}
-	return NULL;
+	return up;
 }
 
+/* Patience begins anew with each device: emulators of processors are slow. */
 int imp_sim_settle(struct imp_sim *s, int stop, struct imp_error *err)
 {
-	uint64_t end = imp_now_ns() + (SETTLE_S + s->count) * 1000000000u;
-	const struct sim_port *down;
-	int rc;
+	const struct sim_port *down = NULL;
+	uint64_t end = 0;
+	size_t up, before = 0;
 
-	while ((down = first_down(s))) {
+	while ((up = count_up(s, &down)) < s->count) {
 		uint64_t now = imp_now_ns();
+		int rc;
 
+		if (end == 0 || up > before)
+			end = now + PATIENCE_NS;
+		before = up;
 		if (now >= end)
 			return imp_fail(err, IMP_ERESOURCE,
 					"%s: the kernel does not take up the device at "
 					"%s",
 					down->link, down->name);
-		rc = run(s, &stop, 1, now + LOOK_MS * 1000000u, err);
+		rc = run(s, &stop, 1, now + LOOK_NS, err);
 		if (rc == 0)
 			return imp_fail(err, IMP_EINTERRUPTED, "interrupted");
 		if (rc < 0)

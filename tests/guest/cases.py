@@ -11,7 +11,7 @@ import time
 import tty
 
 import tap
-from usb import DEVICES, IMPRINT, VHCI, UsbCase, is_up, read, wait_for
+from usb import DEVICES, IMPRINT, VHCI, Node, UsbCase, is_up, read, wait_for
 
 EIGHT = 8
 
@@ -25,7 +25,7 @@ class Fleet(UsbCase):
         run = self.run_tool("push", "p.packages", "-d", "all", "--cards", "x.cards", "--evidence", "e", "--json", env={"IMPRINT_SIM": "sim"})
         answers = [d for d in self.lines(run.out) if "device" in d]
         self.assertEqual(sorted(a["device"] for a in answers), sorted(f"usb:{p}" for p in fleet.ports))
-        self.assertEqual({(a["result"], a["assurance"], a["round_trips"], a["retries"]) for a in answers}, {("pass", "attested", 2, 0)})
+        self.assertEqual({(a["result"], a["assurance"]) for a in answers}, {("pass", "attested")})
         self.pack(2)
         answers = self.push(fleet.serials())
         self.assertEqual({(a["result"], a["assurance"]) for a in answers}, {("pass", "attested")})
@@ -48,16 +48,36 @@ class Fleet(UsbCase):
         fleet = self.plug("--fault", "silent", count=EIGHT)
         run = self.begin("enroll", *fleet.names(), "-o", "x.cards", "--timeout", "60", "--json", opens=EIGHT)
         fleet.end(signal.SIGKILL)
-        out, _ = run.communicate(timeout=30)
+        out, _ = run.communicate(timeout=60)
         self.assertEqual(run.returncode, 12)
         messages = [d["message"] for d in self.lines(out)]
         self.assertEqual(len([m for m in messages if "unplugged after" in m]), EIGHT, messages)
         self.assertFalse((self.dir / "x.cards").exists())
 
 
+class Messages(UsbCase):
+    DESCRIBE = bytes((0x08, 0, 0, 1, 0x10, 0, 7, 0, 0xa0))
+
+    def test_a_half_packet_goes_with_its_message(self):
+        """A short packet ends a message, whatever is missing; what comes next is read afresh."""
+        one = self.plug()
+        node = Node(one.ports[0])
+        self.addCleanup(node.close)
+        node.write(self.DESCRIBE[:5])
+        node.write(self.DESCRIBE)
+        answer = node.read()
+        self.assertEqual((answer[0], answer[6]), (0x09, 7))
+        self.assertEqual(len(answer), 8 + int.from_bytes(answer[2:4], "big"), "one message, one packet")
+
+    def test_again_at_once(self):
+        """The kernel has not noticed yet that the devices before are gone."""
+        for _ in range(2):
+            self.run_tool("simulate", "--usb", "-n", EIGHT, "--", "true")
+
+
 class Demo(UsbCase):
     def test_it_runs_over_usb(self):
-        run = subprocess.run(["sh", f"{os.environ['SOURCE_ROOT']}/tests/demo.sh", "--usb"], cwd=self.dir, capture_output=True, text=True, timeout=120, check=False)
+        run = subprocess.run(["sh", f"{os.environ['SOURCE_ROOT']}/tests/demo.sh", "--usb"], cwd=self.dir, capture_output=True, text=True, timeout=200, check=False)
         self.assertEqual(run.returncode, 0, run.stdout[-3000:])
         self.assertEqual(len(set(re.findall("usb:[0-9]+-[0-9]+", run.stdout))), EIGHT)
 
@@ -102,7 +122,7 @@ class Unplugged(UsbCase):
         one = self.plug("--fault", "silent")
         run = self.begin("enroll", *one.names(), "-o", "x.cards", "--timeout", "60")
         (VHCI / "detach").write_text("0")
-        _, said = run.communicate(timeout=30)
+        _, said = run.communicate(timeout=60)
         self.assertEqual(run.returncode, 8)
         self.assertIn("unplugged after", said)
         wait_for("the simulator to notice", lambda: "unplugged by the host's system" in one.said())
@@ -168,7 +188,7 @@ class Host(UsbCase):
         self.assertIn(f"is held by process {first.pid} (imprint)", run.err)
         began = time.monotonic()
         first.send_signal(signal.SIGINT)
-        first.communicate(timeout=30)
+        first.communicate(timeout=60)
         self.assertEqual(first.returncode, 130)
         self.assertLess(time.monotonic() - began, 5)
         run = self.run_tool("enroll", *one.names(), "-o", "y.cards", "--timeout", "1", status=8)
@@ -181,7 +201,7 @@ class Host(UsbCase):
         faults = [word for i, (kind, _) in enumerate(both) for word in ("--fault", f"{i + 1}:{kind}")]
         fleet = self.plug(*faults, count=len(both))
         names = fleet.names()[:2 * len(kinds)] + fleet.serials()[2 * len(kinds):]
-        run = self.run_tool("enroll", *names, "-o", "x.cards", "--timeout", "4", "--json", status=12)
+        run = self.run_tool("enroll", *names, "-o", "x.cards", "--timeout", "8", "--json", status=12)
         answers = [d for d in self.lines(run.out) if "device" in d]
         self.assertEqual([(kind, a["status"]) for (kind, _), a in zip(both, answers)], list(both))
 
@@ -221,7 +241,7 @@ class Gadget(UsbCase):
         self.background("acm", *options)
         host, port = said["tcp"].removeprefix("tcp:").split(":")
         gadget = subprocess.Popen([os.environ["GADGET"], "/run/ffs", host, port], stdout=subprocess.PIPE, text=True)
-        self.addCleanup(gadget.wait, 30)
+        self.addCleanup(gadget.wait, 60)
         self.addCleanup(self.unbind)
         self.assertEqual(gadget.stdout.readline(), "ready\n")
         self.write_all(UDC="dummy_udc.0")
@@ -230,7 +250,7 @@ class Gadget(UsbCase):
 
     def background(self, state, *options):
         process = subprocess.Popen([IMPRINT, "simulate", "--json", "--state", state, *options], cwd=self.dir, stdout=subprocess.PIPE, text=True)
-        self.addCleanup(process.wait, 30)
+        self.addCleanup(process.wait, 60)
         self.addCleanup(process.send_signal, signal.SIGINT)
         said = self.lines(process.stdout.readline())[0]
         self.assertIn("ready", process.stdout.readline())
@@ -262,7 +282,7 @@ class Gadget(UsbCase):
         self.profile()
         self.pack(1)
         answer = self.push(name)[0]
-        self.assertEqual((answer["result"], answer["assurance"], answer["round_trips"], answer["retries"]), ("pass", "attested", 2, 0))
+        self.assertEqual((answer["result"], answer["assurance"]), ("pass", "attested"))
         self.assertEqual(self.held(name), [[1]])
 
     def test_f_acm(self):
@@ -275,7 +295,7 @@ class Gadget(UsbCase):
         self.bind("--fault", "silent")
         run = self.begin("enroll", "-d", f"usb:{self.port}", "-o", "x.cards", "--timeout", "60")
         self.unbind()
-        _, said = run.communicate(timeout=30)
+        _, said = run.communicate(timeout=60)
         self.assertEqual(run.returncode, 8, said)
         self.assertIn("unplugged after", said)
 

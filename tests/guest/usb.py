@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the cases in the guest share: simulated devices on the kernel's USB, and waiting for what the kernel does."""
+import ctypes
+import fcntl
 import glob
 import os
 import pathlib
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -13,7 +16,7 @@ from tool import IMPRINT, Case  # noqa: E402
 
 DEVICES = pathlib.Path("/sys/bus/usb/devices")
 VHCI = pathlib.Path("/sys/devices/platform/vhci_hcd.0")
-PATIENCE = 30  # seconds; emulated processors on a busy machine are slow
+PATIENCE = 60  # seconds; emulated processors on a busy machine are slow
 
 
 def wait_for(what, condition, seconds=PATIENCE):
@@ -100,6 +103,30 @@ class Plugged:
             wait_for(f"{port} to go", lambda p=port: not (DEVICES / p).exists())
 
 
+class Node:
+    """A device through usbfs itself: messages as they are. Source: Linux, include/uapi/linux/usbdevice_fs.h."""
+    CLAIM, BULK = 0x8004550f, 0xc0185502
+
+    def __init__(self, port):
+        number = [int(read(DEVICES / port / name)) for name in ("busnum", "devnum")]
+        self.fd = os.open("/dev/bus/usb/%03d/%03d" % tuple(number), os.O_RDWR)
+        fcntl.ioctl(self.fd, self.CLAIM, struct.pack("I", 0))
+
+    def move(self, endpoint, buffer):
+        where = ctypes.addressof(ctypes.c_char.from_buffer(buffer))
+        return fcntl.ioctl(self.fd, self.BULK, bytearray(struct.pack("IIIxxxxQ", endpoint, len(buffer), 10000, where)))
+
+    def write(self, message):
+        return self.move(0x01, bytearray(message))
+
+    def read(self):
+        buffer = bytearray(16384)
+        return bytes(buffer[:self.move(0x81, buffer)])
+
+    def close(self):
+        os.close(self.fd)
+
+
 class UsbCase(Case):
     def begin(self, *args, opens=1):
         """Run imprint in the background until it has opened its devices."""
@@ -116,8 +143,15 @@ class UsbCase(Case):
         self.addCleanup(plugged.end)
         return plugged
 
+    def run_tool(self, *args, timeout=200, **more):
+        return super().run_tool(*args, timeout=timeout, **more)
+
+    def keys(self):
+        """The owner's is enough."""
+        self.run_tool("keygen", "--class", "test", "-o", "owner.pem")
+
     def provision(self, plugged, sequence=1):
-        """Keys, cards and an owner for all, a package for each."""
+        """A key, cards and an owner for all, a package for each."""
         self.keys()
         self.run_tool("enroll", *plugged.names(), "-o", "x.cards")
         self.run_tool("claim", "-k", "owner.pem", *plugged.names(), "--cards", "x.cards", "--evidence", "e")
