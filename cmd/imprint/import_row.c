@@ -12,9 +12,10 @@ static int check_names(const struct imp_csv *csv, struct imp_error *err)
 	for (size_t i = 0; i < csv->columns; i++)
 		if (import_find(csv, csv->column[i]) != (int)i)
 			return imp_fail(err, IMP_EFORMAT,
-					"%s:1:1: column %s stands there twice, in "
+					"%s:%lu:%lu: column %s stands there twice, in "
 					"another case",
-					csv->name, csv->column[i]);
+					csv->name, csv->field_line[i],
+					csv->field_column[i], csv->column[i]);
 	return 0;
 }
 

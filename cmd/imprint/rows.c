@@ -142,8 +142,8 @@ int rows_open(struct rows *r, struct imp_crypto *crypto, const struct imp_csv *c
 		return rc;
 	rc = imp_fail(
 		err, IMP_EFORMAT,
-		"%s:1:1: no column serial, imei or ueid: which device is a row for?",
-		csv->name);
+		"%s:%lu:1: no column serial, imei or ueid: which device is a row for?",
+		csv->name, csv->row_line);
 	return hint_delimiter(csv, rc, err);
 }
 

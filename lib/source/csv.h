@@ -60,6 +60,10 @@ int imp_csv_open_bare(struct imp_csv *csv, const char *path, char delimiter,
 /* The next row: 1, 0 at the end, -IMP_EFORMAT with file:line:column. Where only the
  * number of its fields is wrong (csv->fields is not 0), the next row can be read. */
 int imp_csv_next(struct imp_csv *csv, struct imp_error *err) IMP_MUST_CHECK;
+/* The same, but a row with a wrong number of fields is one (csv->fields is not
+ * csv->columns), with that mistake appended to *text. */
+int imp_csv_next_any(struct imp_csv *csv, struct imp_secret *text, struct imp_error *err)
+	IMP_MUST_CHECK;
 /* Start over behind the header, where there is one. 0, or as imp_csv_open(). */
 int imp_csv_rewind(struct imp_csv *csv, struct imp_error *err) IMP_MUST_CHECK;
 /* Index of a column, or -1. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Mistakes, as three numbers and five texts each. */
+/* Mistakes, as three numbers and five texts each, and the length of these to find the
+ * last one by. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +8,7 @@
 #include "base/escape.h"
 #include "source/mistake.h"
 
-enum { NUMBERS = 12, NAME_SHOWN = 1024 };
+enum { NUMBERS = 12, LENGTH = 4, NAME_SHOWN = 1024 };
 
 static int put_text(struct imp_secret *all, const char *text, struct imp_error *err)
 {
@@ -22,6 +23,7 @@ int imp_mistake_put(struct imp_secret *all, const struct imp_mistake *m,
 	const char *const texts[] = { m->file, m->rows, m->text, m->near, m->shown };
 	uint8_t numbers[NUMBERS];
 	struct imp_writer w = imp_writer(numbers, sizeof(numbers));
+	size_t before = all->len;
 	int rc;
 
 	imp_put_u32be(&w, m->line);
@@ -30,7 +32,9 @@ int imp_mistake_put(struct imp_secret *all, const struct imp_mistake *m,
 	rc = imp_secret_append(all, imp_written(&w), err);
 	for (size_t i = 0; !rc && i < COUNTOF(texts); i++)
 		rc = put_text(all, texts[i], err);
-	return rc;
+	w = imp_writer(numbers, LENGTH);
+	imp_put_u32be(&w, (uint32_t)(all->len - before));
+	return rc ? rc : imp_secret_append(all, imp_written(&w), err);
 }
 
 /* ":12" */
@@ -86,8 +90,25 @@ bool imp_mistake_next(struct imp_span *rest, struct imp_mistake *out)
 	out->text = take_text(&r);
 	out->near = take_text(&r);
 	out->shown = take_text(&r);
+	imp_take(&r, LENGTH);
 	*rest = r.rest;
 	return r.ok;
+}
+
+bool imp_mistake_last(struct imp_span *told, struct imp_mistake *out)
+{
+	struct imp_span one;
+	struct imp_reader r;
+
+	if (told->len < LENGTH)
+		return false;
+	r = imp_reader((struct imp_span){ told->ptr + told->len - LENGTH, LENGTH });
+	one.len = imp_take_u32be(&r) + (size_t)LENGTH;
+	if (one.len > told->len)
+		return false;
+	told->len -= one.len;
+	one.ptr = told->ptr + told->len;
+	return imp_mistake_next(&one, out);
 }
 
 static int put_parts(struct imp_secret *out, const char *const *part, size_t count,

@@ -37,6 +37,8 @@ void imp_mistake_of(const char *file, const char *message, struct imp_mistake *o
  *   out    borrowed from it
  */
 bool imp_mistake_next(struct imp_span *rest, struct imp_mistake *out);
+/* The same with the last one: `told` is cut. */
+bool imp_mistake_last(struct imp_span *told, struct imp_mistake *out);
 /* Append all as text: "file:line:column: text (rows:row)", the line and a caret. 0, or
  * -IMP_ERESOURCE. */
 int imp_mistakes_text(struct imp_span all, struct imp_secret *out, struct imp_error *err)

@@ -96,13 +96,15 @@ Test(csv, breaks_are_named_with_their_place, .fini = drop)
 	} cases[] = {
 		{ "", ":1:1: no header" },
 		{ "a,,b\n", ":1:3: a column without a name" },
-		{ "a,b,a\n", "column a stands there twice" },
+		{ "\n\r\n\na,,b\n", ":4:3: a column without a name" },
+		{ "a,b,a\n", ":1:5: column a stands there twice" },
+		{ "\n\na,\"b\nc\",a\n", ":4:4: column a stands there twice" },
 		{ "a,b\n1\n", ":2:1: 1 field, the header has 2" },
 		{ "a,b\n1,2,3\n", ":2:1: 3 fields, the header has 2" },
 		{ "a,b\n1,\"2\n", ":2:3: a quoted field that never ends" },
 		{ "a,b\n1,x\"2\"\n", ":2:4: a quote inside a field" },
-		{ "a,b\n1,\"2\"x\n", ":2:6: text after a closing quote" },
-		{ "a,b\n1,\xff\n", ":2:3: is not UTF-8" },
+		{ "a,b\n1,\"2\"x\n", ":2:6: text after a closing quote (RFC 4180 2)" },
+		{ "a,b\n1,\xff\n", ":2:3: is not UTF-8 (RFC 3629 3)" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -128,10 +130,76 @@ Test(csv, rows_and_columns_are_bounded, .fini = drop)
 	cr_assert_eq(open_bytes(big, 2 * IMP_CSV_ROW_MAX, ','), 0);
 	cr_assert_eq(imp_csv_next(&csv, &err), -IMP_EFORMAT);
 	cr_assert(strstr(err.msg, "a row of more than 65536 bytes"), "%s", err.msg);
+	cr_assert_null(strstr(err.msg, "RFC"), "the limit is ours: %s", err.msg);
 	memset(big, ',', 2 * IMP_CSV_ROW_MAX);
 	cr_assert_eq(open_bytes(big, 2 * IMP_CSV_ROW_MAX, ','), -IMP_EFORMAT);
 	cr_assert(strstr(err.msg, "more than 64 columns"), "%s", err.msg);
+	cr_assert_null(strstr(err.msg, "RFC"), "the limit is ours: %s", err.msg);
 	free(big);
+}
+
+static size_t count_mistakes(const struct imp_secret *text)
+{
+	struct imp_span rest = imp_secret_span(text);
+	struct imp_mistake m;
+	size_t n = 0;
+
+	while (imp_mistake_next(&rest, &m))
+		n++;
+	cr_assert_eq(rest.len, 0);
+	return n;
+}
+
+Test(csv, a_row_of_another_length_is_one_with_a_mistake, .fini = drop)
+{
+	CLEANUP(imp_secret_fini) struct imp_secret text = { 0 };
+
+	cr_assert_eq(open_text("a,b\n1\n1,2\n1,2,3\n1,\"2\n"), 0);
+	cr_assert_eq(imp_csv_next_any(&csv, &text, &err), 1);
+	cr_assert_eq(csv.fields, 1);
+	cr_assert_eq(imp_csv_next_any(&csv, &text, &err), 1);
+	cr_assert_eq(csv.fields, csv.columns);
+	cr_assert_eq(imp_csv_next_any(&csv, &text, &err), 1);
+	cr_assert_eq(count_mistakes(&text), 2);
+	cr_assert_eq(imp_csv_next_any(&csv, &text, &err), -IMP_EFORMAT);
+	cr_assert_eq(csv.fields, 0);
+	cr_assert_eq(count_mistakes(&text), 2);
+}
+
+Test(csv, a_mistake_stands_once_for_its_row, .fini = drop)
+{
+	CLEANUP(imp_secret_fini) struct imp_secret text = { 0 };
+
+	cr_assert_eq(open_text("a,b\n1,2\n1,2\n"), 0);
+	for (size_t row = 0; imp_csv_next(&csv, &err) > 0; row++) {
+		for (size_t i = 0; i < 2; i++)
+			for (int column = -1; column < 2; column++)
+				cr_assert_eq(
+					imp_csv_mistake(&csv, column, &text, &err, "x"),
+					-IMP_EFORMAT);
+		imp_csv_mistake(&csv, 0, &text, &err, "y");
+		/* That of the whole row is that of its first column. */
+		cr_assert_eq(count_mistakes(&text), 3 * (row + 1));
+	}
+}
+
+Test(csv, the_last_mistake_is_found_and_cut, .fini = drop)
+{
+	CLEANUP(imp_secret_fini) struct imp_secret text = { 0 };
+	struct imp_mistake m = { "f", 1, 2, 3, "", "first", "", "" };
+	struct imp_span told = { 0 };
+
+	cr_assert(!imp_mistake_last(&told, &m));
+	cr_assert_eq(imp_mistake_put(&text, &m, &err), 0);
+	m.text = "second";
+	cr_assert_eq(imp_mistake_put(&text, &m, &err), 0);
+	told = imp_secret_span(&text);
+	cr_assert(imp_mistake_last(&told, &m));
+	cr_assert_str_eq(m.text, "second");
+	cr_assert(imp_mistake_last(&told, &m));
+	cr_assert_str_eq(m.text, "first");
+	cr_assert_eq(m.row, 3);
+	cr_assert(!imp_mistake_last(&told, &m));
 }
 
 Test(csv, rewinding_gives_the_same_rows, .fini = drop)
