@@ -16,16 +16,18 @@ static const struct field {
 	enum imp_cbor_type type;
 	const char *name;
 	size_t at;
+	bool own; /* may be null: the key that the device holds */
 } fields[] = {
 	{ SECURITY, 0, IMP_T_TEXT, "uri", offsetof(struct account, uri) },
 	{ SECURITY, 1, IMP_T_BOOL, "bootstrap", offsetof(struct account, bootstrap) },
 	{ SECURITY, 2, IMP_T_INT, "mode", offsetof(struct account, mode) },
-	{ SECURITY, 3, IMP_T_BYTES, "identity", offsetof(struct account, identity) },
-	{ SECURITY, 5, IMP_T_BYTES, "secret", offsetof(struct account, secret) },
+	{ SECURITY, 3, IMP_T_BYTES, "identity", offsetof(struct account, identity),
+	  true },
+	{ SECURITY, 5, IMP_T_BYTES, "secret", offsetof(struct account, secret), true },
 	{ SECURITY, 8, IMP_T_BYTES, "sms-secret", offsetof(struct account, sms_secret) },
 	{ SECURITY, 10, IMP_T_INT, "short-id", offsetof(struct account, short_id) },
 	{ SECURITY, 17, IMP_T_TEXT, "oscore", offsetof(struct account, link) },
-	{ OSCORE, 0, IMP_T_BYTES, "secret", offsetof(struct oscore, secret) },
+	{ OSCORE, 0, IMP_T_BYTES, "secret", offsetof(struct oscore, secret), true },
 	{ OSCORE, 1, IMP_T_BYTES, "sender", offsetof(struct oscore, sender) },
 	{ OSCORE, 2, IMP_T_BYTES, "recipient", offsetof(struct oscore, recipient) },
 	{ OSCORE, 3, IMP_T_INT, "aead", offsetof(struct oscore, aead) },
@@ -93,7 +95,7 @@ static int take(struct accounts *all, const struct imp_setting *s, struct imp_er
 				"%s: %s/%u resource %u: is not one that a server takes",
 				all->device, object_name(s->object), s->instance,
 				s->resource);
-	if (s->multiple || (s->type != f->type && s->type != IMP_T_NULL))
+	if (s->multiple || (s->type != f->type && !(f->own && s->type == IMP_T_NULL)))
 		return imp_fail(err, IMP_EFORMAT,
 				"%s: %s/%u %s: is of another type than in the object "
 				"(OMA LwM2M object %u)",

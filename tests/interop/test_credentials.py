@@ -166,6 +166,12 @@ class Theirs(Case):
     def test_types_are_those_of_the_object(self):
         for resource, value in ((0, b'uri'), (1, 1), (2, 'psk'), (3, 'keel'), (5, 'key'), (5, {0: b'k'})):
             self.assertIn('is of another type', self.one({0: {0: {**PSK, resource: value}}}, 'leshan', 3))
+        for resource in (0, 1, 2, 8, 10, 17):
+            self.assertIn(f'x.credentials: credentials 1: imei', said := self.one({0: {0: {**PSK, resource: None}}}, 'leshan', 3))
+            self.assertIn('is of another type', said, resource)
+        for resource in (3, 5):
+            self.assertIn('is the key that the device holds', self.one({0: {0: {**PSK, resource: None}}}, 'leshan', 4))
+        self.assertIn('oscore/4 salt: is of another type', self.one(self.oscore(more={5: None}), 'leshan', 3))
         self.assertIn('security/0 resource 16', self.one({0: {0: {**PSK, 16: 1}}}, 'leshan', 4))
         self.assertIn('more than 16 instances', self.one({0: {n: PSK for n in range(17)}}, 'leshan', 4))
         self.assertIn('security/0 mode: is not set', self.one({0: {0: {3: b'i', 5: b'k'}}}, 'leshan', 4))
