@@ -92,11 +92,12 @@ static int copy_all(struct project *p, const char *name, struct imp_error *err)
 
 	data_dir(dir, sizeof(dir), name);
 	count = scandir(dir, &list, is_template, alphasort);
-	if (count <= 0) {
+	if (count < 0)
+		rc = imp_read_failed(dir, err);
+	else if (count == 0)
 		rc = imp_fail(err, IMP_EUSAGE, "%s: no files there", dir);
-		rc = imp_hint(err, rc,
-			      "IMPRINT_DATADIR names the folder of installed data");
-	}
+	if (rc == -IMP_EUSAGE)
+		imp_hint(err, rc, "IMPRINT_DATADIR names the folder of installed data");
 	for (int i = 0; i < count; i++) {
 		if (!rc)
 			rc = copy(p, dir, list[i]->d_name, err);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading object descriptions: objects, files, folders. */
 #include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,9 +112,9 @@ int imp_catalog_read(struct imp_catalog *c, const char *dir, struct imp_secret *
 	struct dirent **list = NULL;
 	int n = scandir(dir, &list, is_yaml, alphasort), rc = 0;
 
-	if (n < 0 && errno == ENOMEM)
-		rc = imp_fail(err, IMP_ERESOURCE, "out of memory");
-	else if (n <= 0)
+	if (n < 0)
+		rc = imp_read_failed(dir, err);
+	else if (n == 0)
 		rc = imp_fail(err, IMP_EUSAGE, "%s: no object descriptions there", dir);
 	for (int i = 0; i < n; i++) {
 		char *path = NULL;

@@ -370,7 +370,7 @@ class Open(Case):
             self.assertTrue("mine" in shown and "word" in shown and "hello" in shown and "true" in shown, shown)
             hidden = self.run_tool("inspect", "p", *option).out
             self.assertFalse("hello" in hidden or "true" in hidden, hidden)
-        self.assertIn("no: no object descriptions there", self.run_tool("inspect", "p", "--objects", "no", status=2).err)
+        self.assertIn("no: No such file or directory", self.run_tool("inspect", "p", "--objects", "no", status=2).err)
 
     def test_inspect_shows_nothing_that_reorders_a_line(self):
         self.write("m", enc({1: "a\u202eb\u2066", "k\u200f": "c\x1b"}))
