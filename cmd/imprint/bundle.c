@@ -12,6 +12,7 @@
 #include "base/wipe.h"
 #include "bundle.h"
 #include "evidence/known.h"
+#include "note.h"
 #include "object/package.h"
 #include "object/profile.h"
 #include "object/signed.h"
@@ -144,18 +145,21 @@ static int copy_spool(struct bundle *b, struct imp_error *err)
 	return rc ? rc : imp_out_copy(&b->spool, &b->out, err);
 }
 
-/* Files that hold secrets are told of: they outlive the command. */
-static void note_private(const struct bundle *b)
+/* Files that hold secrets in clear are told of: they outlive the command. */
+static void note_clear(const struct bundle *b)
 {
-	const char *what = b->kind == IMP_BATCH_SIGNED ? "signed profile" : "profile";
+	static const char *const clear[] = {
+		[IMP_BATCH_PROFILES] = "profile", [IMP_BATCH_SIGNED] = "signed profile"
+	};
+	const char *what = b->kind < COUNTOF(clear) ? clear[b->kind] : NULL;
 
-	fprintf(stderr,
-		"note: %s: %" PRIu64 " %s%s in clear, mode %s: may hold secrets\n",
-		bundle_name(b), b->count, what, imp_plural(b->count),
-		b->args->split ? "0700" : "0600");
+	if (what)
+		say_note("%s: %" PRIu64 " %s%s in clear, mode %s: may hold secrets",
+			 bundle_name(b), b->count, what, imp_plural(b->count),
+			 b->args->split ? "0700" : "0600");
 }
 
-int bundle_commit(struct bundle *b, struct imp_error *err)
+static int commit(struct bundle *b, struct imp_error *err)
 {
 	bool stays = b->args->split || b->out.tmp; /* else it passes bytes on */
 	int rc = 0;
@@ -166,9 +170,22 @@ int bundle_commit(struct bundle *b, struct imp_error *err)
 	if (!rc)
 		rc = b->args->split ? split_commit(&b->split, err)
 				    : imp_out_commit(&b->out, err);
-	if (!rc && stays && (b->flags & IMP_OUT_PRIVATE))
-		note_private(b);
+	if (!rc && stays)
+		note_clear(b);
 	return rc;
+}
+
+int bundle_finish(struct bundle *b, int rc, struct imp_error *err)
+{
+	struct imp_error why = { 0 };
+	int rc2;
+
+	if (rc && rc != -IMP_EFINDINGS)
+		return rc;
+	rc2 = commit(b, &why);
+	if (rc2 && err)
+		*err = why;
+	return rc2 ? rc2 : rc;
 }
 
 void bundle_abort(struct bundle *b)

@@ -42,8 +42,16 @@ struct bundle {
  */
 int bundle_begin(struct bundle *b, uint64_t count, bool lone, struct imp_error *err);
 int bundle_put(struct bundle *b, struct imp_span item, struct imp_error *err);
-/* Sync and give it its name; say so on standard error where it may hold secrets. */
-int bundle_commit(struct bundle *b, struct imp_error *err);
+/*
+ * Sync and give it its name; say so on standard error where it may hold secrets.
+ *
+ *   rc    what making the items came to; 0 and -IMP_EFINDINGS (some were left out, which
+ *         *err tells) are committed
+ *
+ * rc where it is done or was not to be done; else why not: -IMP_ERESOURCE,
+ * -IMP_EINTERRUPTED.
+ */
+int bundle_finish(struct bundle *b, int rc, struct imp_error *err);
 /* Drop what was not committed. */
 void bundle_abort(struct bundle *b);
 /* Where the items went, for messages; NULL for standard output. */

@@ -53,18 +53,16 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 			      .kind = IMP_BATCH_PROFILES,
 			      .flags = IMP_OUT_PRIVATE };
 	const struct compile_sink sink = { .begin = begin, .each = each, .ctx = &out };
-	int rc, findings;
+	int rc;
 
 	(void)cli;
 	cli_parse(&cmd_build, argc, argv, &a);
 	rc = imp_crypto_new(&crypto, err);
 	if (!rc)
 		rc = compile(crypto, &a.compile, &sink, err);
-	findings = rc == -IMP_EFINDINGS ? rc : 0;
-	if (!rc || findings)
-		rc = bundle_commit(&out, findings ? NULL : err);
+	rc = bundle_finish(&out, rc, err);
 	bundle_abort(&out);
-	return rc ? rc : findings;
+	return rc;
 }
 
 const struct cli_cmd cmd_build = {

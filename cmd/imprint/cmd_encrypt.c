@@ -3,6 +3,7 @@
 #include "args.h"
 #include "commands.h"
 #include "issue.h"
+#include "note.h"
 
 struct args {
 	struct bundle_args out;
@@ -75,8 +76,7 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	if (!rc)
 		rc = sealing_open(&sealing, crypto, &a.seal, err);
 	if (!rc && sealing.test_factory)
-		fprintf(stderr, "note: --factory %s: is a test key\n",
-			sealing.test_factory);
+		say_note("--factory %s: is a test key", sealing.test_factory);
 	if (!rc)
 		rc = run_filter(&f, a.in, crypto, err);
 	if (!rc)

@@ -10,13 +10,14 @@
 #include "encode.h"
 #include "import.h"
 #include "mistakes.h"
+#include "note.h"
+#include "walk.h"
 
 enum {
 	OPT_FROM = 0x100,
 	OPT_KEEP,
 	OPT_SERIAL,
 	OPT_DELIMITER,
-	TEXT_MAX = 64 * 1024,
 	SURE = 3, /* so many IMEIs don't pass with a zero in front by chance */
 };
 
@@ -114,25 +115,24 @@ static int check_lists(const struct import *j, struct imp_error *err)
 	return imp_hint(err, rc, "write all 15 digits of each");
 }
 
+static int check_next(void *ctx, struct imp_error *err)
+{
+	struct import *j = ctx;
+	struct import_row row;
+	int rc = walk_is_whole(&j->csv) ? import_read(j, &row, err) : -IMP_EFORMAT;
+
+	j->good += rc == 0;
+	j->bad += rc == -IMP_EFORMAT;
+	return rc == -IMP_EFORMAT ? 0 : rc;
+}
+
 static int check_rows(struct import *j, struct imp_error *err)
 {
-	struct import_row row;
-	int rc = 0;
+	const struct walk walk = { &j->csv, &j->text, check_next, j };
+	int rc = walk_rows(&walk, err);
 
-	while (!rc && j->text.len < TEXT_MAX && (rc = imp_csv_next(&j->csv, err)) > 0) {
-		rc = cli_check_cancel(err);
-		if (!rc)
-			rc = import_read(j, &row, err);
-		j->good += rc == 0;
-		j->bad += rc == -IMP_EFORMAT;
-		if (rc == -IMP_EFORMAT)
-			rc = 0;
-	}
-	if (!rc && j->bad > 0)
-		rc = imp_fail(err, IMP_EFORMAT, "%s: %" PRIu64 " row%s with mistakes",
-			      j->csv.name, j->bad, imp_plural(j->bad));
-	if (!rc && j->good == 0)
-		rc = imp_fail(err, IMP_EFORMAT, "%s: no row", j->csv.name);
+	if (!rc)
+		rc = walk_verdict(&j->csv, j->good, j->bad, err);
 	return rc ? rc : check_lists(j, err);
 }
 
@@ -160,36 +160,36 @@ static void put_line(const struct import *j, FILE *f, const struct import_row *r
 	fputc('\n', f);
 }
 
-static int changed(const struct import *j, struct imp_error *err)
+static int put_next(void *ctx, struct imp_error *err)
 {
-	return imp_fail(err, IMP_EFORMAT, "%s: changed while it was read", j->csv.name);
+	struct import *j = ctx;
+	struct import_row row;
+	int rc = walk_is_whole(&j->csv) ? import_read(j, &row, err) : -IMP_EFORMAT;
+
+	if (rc == -IMP_EFORMAT || (!rc && j->left-- == 0))
+		return walk_changed(&j->csv, err);
+	if (rc)
+		return rc;
+	put_line(j, j->stream.f, &row);
+	return stream_check(&j->stream, err);
 }
 
 /* All once more, as strictly: the file may have changed. */
 static int put_rows(struct import *j, struct imp_error *err)
 {
-	uint64_t left = j->good;
-	struct import_row row;
+	const struct walk walk = { &j->csv, &j->text, put_next, j };
 	int rc = imp_csv_rewind(&j->csv, err);
 
 	rows_close(&j->rows);
 	j->lists = (struct import_lists){ 0 };
+	j->left = j->good;
 	if (!rc)
 		rc = rows_begin(&j->rows, NULL, err);
 	if (!rc)
 		put_line(j, j->stream.f, NULL);
-	while (!rc && (rc = imp_csv_next(&j->csv, err)) > 0) {
-		rc = cli_check_cancel(err);
-		if (!rc)
-			rc = import_read(j, &row, err);
-		if (rc == -IMP_EFORMAT || (!rc && left-- == 0))
-			return changed(j, err);
-		if (!rc)
-			put_line(j, j->stream.f, &row);
-		if (!rc)
-			rc = stream_check(&j->stream, err);
-	}
-	return rc == 0 && left > 0 ? changed(j, err) : rc;
+	if (!rc)
+		rc = walk_rows(&walk, err);
+	return rc == 0 && j->left > 0 ? walk_changed(&j->csv, err) : rc;
 }
 
 static int write_table(struct import *j, struct imp_error *err)
@@ -204,8 +204,7 @@ static int write_table(struct import *j, struct imp_error *err)
 		rc = imp_fail(err, IMP_EUSAGE,
 			      "%s: secrets in clear go into a regular file", o->path);
 	if (!rc)
-		rc = stream_begin(&j->stream, &out, o->path ? o->path : "standard output",
-				  err);
+		rc = stream_begin(&j->stream, &out, err);
 	if (!rc)
 		rc = put_rows(j, err);
 	if (!rc)
@@ -224,10 +223,8 @@ static bool is_taken(const struct import *j, int column)
 	return false;
 }
 
-/* Names come from the file: they are made harmless as in an error. */
 static void say_left_out(const struct import *j)
 {
-	struct imp_error note = { 0 };
 	char names[256];
 	size_t n = 0;
 
@@ -235,37 +232,27 @@ static void say_left_out(const struct import *j)
 		if (!is_taken(j, (int)i))
 			n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s",
 					      n ? ", " : "", j->csv.column[i]);
-	if (n == 0)
-		return;
-	imp_fail(&note, IMP_EFORMAT, "%s: left out, since no --keep names them: %s%s",
-		 j->csv.name, names, n < sizeof(names) ? "" : "...");
-	fprintf(stderr, "note: %s\n", note.msg);
+	if (n > 0)
+		say_note("%s: left out, since no --keep names them: %s%s", j->csv.name,
+			 names, n < sizeof(names) ? "" : "...");
 }
 
 static void say(const struct import *j)
 {
-	const char *secret = secret_kept(j), *name = j->csv.name;
+	const char *secret = secret_kept(j), *out = j->args->out.path;
 
 	say_left_out(j);
-	if (j->csv.open_end)
-		fprintf(stderr,
-			"note: %s: the last line has no end: was the file cut off?\n",
-			name);
+	walk_note(&j->csv);
 	if (j->lists.completed > 0)
-		fprintf(stderr,
-			"note: %s: check digits computed for %" PRIu64
-			" IMEIs of 14 digits\n",
-			name, j->lists.completed);
+		say_note("%s: check digits computed for %" PRIu64 " IMEIs of 14 digits",
+			 j->csv.name, j->lists.completed);
 	if (!j->there[ROW_SERIAL] && !j->there[ROW_IMEI])
-		fprintf(stderr,
-			"note: build wants a serial or imei of each device: --serial "
-			"names a column\n");
+		say_note("build wants a serial or imei of each device: --serial names a "
+			 "column");
 	if (secret)
-		fprintf(stderr, "note: %s: %s may hold secrets in clear: mode 0600\n",
-			j->args->out.path, secret);
-	if (j->args->out.path)
-		fprintf(stderr, "note: %s: %" PRIu64 " device%s\n", j->args->out.path,
-			j->good, imp_plural(j->good));
+		say_note("%s: %s may hold secrets in clear: mode 0600", out, secret);
+	if (out)
+		say_note("%s: %" PRIu64 " device%s", out, j->good, imp_plural(j->good));
 }
 
 static int import(struct import *j, struct imp_error *err)

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "commands.h"
 #include "keyarg.h"
+#include "note.h"
 #include "object/batch.h"
 
 enum { KEYS_MAX = 16, FILE_MAX = 64 << 20 };
@@ -193,7 +194,7 @@ static int write_payload(const struct args *a, struct imp_span payload,
 	if (!rc)
 		rc = imp_out_commit(&out, err);
 	if (!rc && stays)
-		fprintf(stderr, "note: %s: mode 0600: may hold secrets\n", a->out.path);
+		say_note("%s: mode 0600: may hold secrets", a->out.path);
 	return rc;
 }
 

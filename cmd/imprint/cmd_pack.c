@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "compile.h"
 #include "issue.h"
+#include "note.h"
 
 struct args {
 	struct compile_args compile;
@@ -123,13 +124,21 @@ static int pack(struct packer *p, struct imp_key *key, struct imp_error *err)
 	return rc ? rc : compile(p->crypto, &a->compile, &sink, err);
 }
 
+static void report(const struct packer *p)
+{
+	sealing_report(&p->sealing);
+	if (bundle_name(&p->out))
+		say_note("%s: %" PRIu64 " package%s", bundle_name(&p->out), p->out.count,
+			 imp_plural(p->out.count));
+}
+
 static int run(const struct cli *cli, int argc, char **argv, struct imp_error *err)
 {
 	CLEANUP(imp_crypto_free) struct imp_crypto *crypto = NULL;
 	CLEANUP(imp_key_fini) struct imp_key key = { 0 };
 	struct args a = { 0 };
 	struct packer p = { .a = &a };
-	int rc, findings;
+	int rc;
 
 	(void)cli;
 	cli_parse(&cmd_pack, argc, argv, &a);
@@ -141,18 +150,13 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	p.crypto = crypto;
 	if (!rc)
 		rc = pack(&p, &key, err);
-	findings = rc == -IMP_EFINDINGS ? rc : 0;
-	if (!rc || findings)
-		rc = bundle_commit(&p.out, findings ? NULL : err);
-	if (!rc)
-		sealing_report(&p.sealing);
-	if (!rc && bundle_name(&p.out))
-		fprintf(stderr, "note: %s: %" PRIu64 " package%s\n", bundle_name(&p.out),
-			p.out.count, imp_plural(p.out.count));
+	rc = bundle_finish(&p.out, rc, err);
+	if (!rc || rc == -IMP_EFINDINGS)
+		report(&p);
 	imp_pool_close(&p.pool);
 	bundle_abort(&p.out);
 	sealing_close(&p.sealing);
-	return rc ? rc : findings;
+	return rc;
 }
 
 const struct cli_cmd cmd_pack = {

@@ -5,15 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/escape.h"
 #include "base/text.h"
 #include "compile.h"
 #include "crypto/key.h"
 #include "datadir.h"
 #include "mistakes.h"
+#include "note.h"
 #include "rows.h"
-
-enum { TEXT_MAX = 64 * 1024 };
+#include "walk.h"
 
 static const char *const columns[] = { "serial", "imei", "ueid" };
 
@@ -56,6 +55,8 @@ struct job {
 	uint64_t good, bad;
 	unsigned long *bad_line; /* rows to be left out; owned */
 	size_t bad_lines, bad_cap;
+	uint64_t left;	/* good rows that were not handed on yet */
+	size_t skipped; /* rows with mistakes that were passed over */
 };
 
 static void job_fini(struct job *j)
@@ -100,18 +101,12 @@ static int check_target(struct job *j, struct imp_error *err)
 			       before);
 }
 
-/* A row of another length than the header has no fields to look at. */
-static bool is_whole(const struct imp_csv *csv)
-{
-	return csv->fields == csv->columns;
-}
-
 static const char *device_of(const struct imp_csv *csv)
 {
 	for (size_t k = 0; k < COUNTOF(columns); k++) {
 		int at = imp_csv_find(csv, columns[k]);
 
-		if (at >= 0 && is_whole(csv) && imp_csv_field(csv, (size_t)at)[0])
+		if (at >= 0 && walk_is_whole(csv) && imp_csv_field(csv, (size_t)at)[0])
 			return imp_csv_field(csv, (size_t)at);
 	}
 	return "";
@@ -134,17 +129,10 @@ static int tell(struct job *j, bool good, struct imp_span payload, struct imp_er
 	return rc;
 }
 
-static int wrong_fields(struct job *j, struct imp_error *err)
-{
-	return imp_csv_mistake(&j->csv, -1, &j->text, err,
-			       "%zu field%s, the header has %zu (RFC 4180 2)",
-			       j->csv.fields, imp_plural(j->csv.fields), j->csv.columns);
-}
-
 /* What is shown of a row needs its payload; else its secrets need not be derived. */
 static int compile_row(struct job *j, struct imp_span *payload, struct imp_error *err)
 {
-	if (!is_whole(&j->csv))
+	if (!walk_is_whole(&j->csv))
 		return 0;
 	if (j->sink->checked)
 		return imp_profile_source_build(&j->source, &j->csv, payload, &j->text,
@@ -156,8 +144,8 @@ static int compile_row(struct job *j, struct imp_span *payload, struct imp_error
 static int check_row(struct job *j, struct imp_error *err)
 {
 	struct imp_span payload = { 0 };
-	int rc = is_whole(&j->csv) ? rows_check(&j->rows, &j->csv, &j->text, err)
-				   : wrong_fields(j, err);
+	int rc = walk_is_whole(&j->csv) ? rows_check(&j->rows, &j->csv, &j->text, err)
+					: -IMP_EFORMAT;
 	int rc2 = compile_row(j, &payload, err);
 
 	if (!rc && !rc2)
@@ -183,14 +171,6 @@ static int digest_row(struct job *j, unsigned pass, struct imp_error *err)
 		       : 0;
 }
 
-static void say_note(const struct job *j, const char *what, const char *names)
-{
-	char name[512];
-
-	imp_escape(name, sizeof(name), imp_span_str(j->csv.name));
-	fprintf(stderr, "note: %s: %s%s\n", name, what, names);
-}
-
 static int missing_id(const struct job *j, struct imp_error *err)
 {
 	for (size_t i = 0; i < j->a->id_count; i++)
@@ -206,31 +186,20 @@ static int verdict(struct job *j, struct imp_error *err)
 
 	if (rc)
 		return rc;
-	if (j->bad > 0 && !(j->a->keep_going && j->good > 0))
-		return imp_fail(err, IMP_EFORMAT, "%s: %" PRIu64 " row%s with mistakes",
-				j->csv.name, j->bad, j->bad == 1 ? "" : "s");
-	if (j->good == 0)
-		return imp_fail(err, IMP_EFORMAT, "%s: no row", j->csv.name);
-	if (j->csv.open_end)
-		say_note(j, "the last line has no end: was the file cut off?", "");
-	return 0;
+	rc = walk_verdict(&j->csv, j->good, j->a->keep_going && j->good > 0 ? 0 : j->bad,
+			  err);
+	if (!rc)
+		walk_note(&j->csv);
+	return rc;
 }
 
-/* Mistakes are shown up to a limit, and all of them counted. */
-static int check_next(struct job *j, struct imp_error *err)
+static int check_next(void *ctx, struct imp_error *err)
 {
-	const struct imp_mistake more = { "", 0, 0, 0, "", "... and more", "", "" };
-	size_t shown = j->text.len;
+	struct job *j = ctx;
 	int rc = digest_row(j, 0, err);
 
-	if (!rc)
-		rc = cli_check_cancel(err);
-	if (!rc && (!is_whole(&j->csv) || is_wanted(j->a, &j->csv, &j->id_found)))
+	if (!rc && (!walk_is_whole(&j->csv) || is_wanted(j->a, &j->csv, &j->id_found)))
 		rc = check_row(j, err);
-	if (shown >= TEXT_MAX)
-		j->text.len = shown;
-	else if (j->text.len >= TEXT_MAX && !rc)
-		rc = imp_mistake_put(&j->text, &more, err);
 	return rc || !j->a->keep_going ? rc : mistakes_say(&j->text, err);
 }
 
@@ -247,73 +216,62 @@ static int broken_csv(struct job *j, struct imp_error *err)
 	return rc ? rc : tell(j, false, (struct imp_span){ 0 }, err);
 }
 
-/* As imp_csv_next(), but a row that is not whole is one, too. */
-static int next_row(struct job *j, struct imp_error *err)
-{
-	int rc = imp_csv_next(&j->csv, err);
-
-	if (rc == -IMP_EFORMAT && j->csv.fields > 0)
-		return 1;
-	return rc == -IMP_EFORMAT && j->sink->checked ? broken_csv(j, err) : rc;
-}
-
 static int check_rows(struct job *j, struct imp_error *err)
 {
+	const struct walk walk = { &j->csv, &j->text, check_next, j };
 	int rc = imp_seen_init(&j->targets, err);
 
-	while (!rc && (rc = next_row(j, err)) > 0)
-		rc = check_next(j, err);
+	if (!rc)
+		rc = walk_rows(&walk, err);
+	if (rc == -IMP_EFORMAT && j->csv.fields == 0 && j->sink->checked)
+		rc = broken_csv(j, err);
 	return rc ? rc : verdict(j, err);
 }
 
 /* The head has the count already, and rows that came later were never checked. */
-static int changed(const struct job *j, struct imp_error *err)
+static int hand_one(struct job *j, struct imp_error *err)
 {
-	return imp_fail(err, IMP_EFORMAT, "%s: changed while it was read", j->csv.name);
+	struct compiled one = { .source = &j->source,
+				.line = j->csv.row_line,
+				.key = rows_key(&j->rows, &j->csv) };
+	int rc = imp_profile_source_build(&j->source, &j->csv, &one.payload, &j->text,
+					  err);
+
+	if (rc == -IMP_EFORMAT || (!rc && j->left-- == 0))
+		return walk_changed(&j->csv, err);
+	return rc ? rc : j->sink->each(j->sink->ctx, &one, err);
 }
 
-/* The next row that is wanted and good: 1, 0 at the end. */
-static int next_good(struct job *j, size_t *skipped, struct imp_error *err)
+static int hand_next(void *ctx, struct imp_error *err)
 {
-	int rc;
+	struct job *j = ctx;
+	int rc = digest_row(j, 1, err);
 
-	while ((rc = next_row(j, err)) > 0) {
-		rc = digest_row(j, 1, err);
-		if (!rc)
-			rc = cli_check_cancel(err);
-		if (rc)
-			return rc;
-		if (*skipped < j->bad_lines && j->bad_line[*skipped] == j->csv.row_line)
-			++*skipped;
-		else if (is_whole(&j->csv) && is_wanted(j->a, &j->csv, &j->id_found))
-			return 1;
-	}
-	return rc;
+	if (rc)
+		return rc;
+	if (!walk_is_whole(&j->csv))
+		j->text.len = 0; /* said already */
+	if (j->skipped < j->bad_lines && j->bad_line[j->skipped] == j->csv.row_line)
+		j->skipped++;
+	else if (walk_is_whole(&j->csv) && is_wanted(j->a, &j->csv, &j->id_found))
+		return hand_one(j, err);
+	return 0;
 }
 
 static int hand_on(struct job *j, const struct compile_sink *sink, struct imp_error *err)
 {
-	struct compiled one = { .source = &j->source };
-	uint64_t left = j->good;
-	size_t skipped = 0;
+	const struct walk walk = { &j->csv, &j->text, hand_next, j };
 	int rc = imp_csv_rewind(&j->csv, err);
 
+	j->left = j->good;
 	if (!rc)
-		rc = sink->begin(sink->ctx, left, false, err);
-	while (!rc && (rc = next_good(j, &skipped, err)) > 0) {
-		one.line = j->csv.row_line;
-		one.key = rows_key(&j->rows, &j->csv);
-		rc = imp_profile_source_build(&j->source, &j->csv, &one.payload, &j->text,
-					      err);
-		if (rc == -IMP_EFORMAT || (!rc && left-- == 0))
-			return changed(j, err);
-		if (!rc)
-			rc = sink->each(sink->ctx, &one, err);
-	}
+		rc = sink->begin(sink->ctx, j->left, false, err);
+	if (!rc)
+		rc = walk_rows(&walk, err);
 	if (rc)
 		return rc;
-	if (left > 0 || memcmp(j->digest[0], j->digest[1], IMP_SHA256_LEN) != 0)
-		return changed(j, err);
+	if (j->left > 0 || memcmp(j->digest[0], j->digest[1], IMP_SHA256_LEN) != 0)
+		return walk_changed(&j->csv, err);
 	return sink->end ? sink->end(sink->ctx, err) : 0;
 }
 
@@ -338,7 +296,7 @@ static void name_unused(const struct job *j)
 
 	imp_profile_source_unused(&j->source, &j->csv, names, sizeof(names));
 	if (names[0])
-		say_note(j, "columns that nothing uses: ", names);
+		say_note("%s: columns that nothing uses: %s", j->csv.name, names);
 }
 
 int compile_failed(struct compile_report *r, uint64_t line, int rc, struct imp_error *err)
@@ -382,7 +340,7 @@ static int all(struct job *j, struct imp_crypto *crypto,
 	if (rc || failed == 0)
 		return rc;
 	return imp_fail(err, IMP_EFINDINGS, "%s: %" PRIu64 " row%s left out", j->csv.name,
-			failed, failed == 1 ? "" : "s");
+			failed, imp_plural(failed));
 }
 
 /* What is wrong and was told to nobody. */

@@ -8,13 +8,15 @@
 #include "issue.h"
 
 struct export_args {
-	bool credentials; /* make them; else open and write them for a server */
-	struct compile_args compile; /* its profile is the file to open, otherwise */
+	const char *key; /* -k: the owner's, or the back-end's */
+	int pass_fd;	 /* -1: ask on the terminal */
 	struct out_args out;
+	/* To make credentials. */
+	struct compile_args compile;
 	struct jobs_args jobs;
-	const char *key;	 /* -k: the owner's, or the back-end's */
-	int pass_fd;		 /* -1: ask on the terminal */
-	const char *to, *signer; /* public keys */
+	const char *to; /* the back-end's public key */
+	/* To open them and write them for a server. */
+	const char *file, *signer; /* signer: a public key */
 	const struct export_format *format;
 	const char *type; /* the kind of device, where a server wants one */
 	struct account_pick pick;
@@ -48,6 +50,7 @@ struct export_format {
 	const char *name, *server;
 	const char *head, *between, *tail; /* NULL: nothing */
 	enum export_scope scope;
+	bool typed; /* it has --type */
 	/* Check the device and write it. 0, or -IMP_EPOLICY: a setting that the server
 	 * can't take, named. */
 	int (*each)(struct exported *e, struct imp_error *err);

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "evidence/known.h"
 #include "export.h"
+#include "note.h"
 
 struct maker {
 	const struct export_args *args;
@@ -163,20 +164,18 @@ int export_credentials(const struct export_args *a, struct imp_error *err)
 				    .kind = IMP_BATCH_CREDENTIALS,
 				    .flags = IMP_OUT_PRIVATE,
 				    .unsure = a->compile.keep_going } };
-	int rc = imp_crypto_new(&crypto, err), findings;
+	int rc = imp_crypto_new(&crypto, err);
 
 	m.crypto = crypto;
 	if (!rc)
 		rc = run(&m, &key, err);
-	findings = rc == -IMP_EFINDINGS ? rc : 0;
-	if (!rc || findings)
-		rc = bundle_commit(&m.out, findings ? NULL : err);
-	if (!rc && bundle_name(&m.out))
-		fprintf(stderr, "note: %s: credentials of %" PRIu64 " device%s\n",
-			bundle_name(&m.out), m.out.count, imp_plural(m.out.count));
+	rc = bundle_finish(&m.out, rc, err);
+	if ((!rc || rc == -IMP_EFINDINGS) && bundle_name(&m.out))
+		say_note("%s: credentials of %" PRIu64 " device%s", bundle_name(&m.out),
+			 m.out.count, imp_plural(m.out.count));
 	imp_pool_close(&m.pool);
 	bundle_abort(&m.out);
 	imp_secret_fini(&m.picked);
 	imp_secret_fini(&m.payload);
-	return rc ? rc : findings;
+	return rc;
 }

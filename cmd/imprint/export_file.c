@@ -9,6 +9,7 @@
 #include "cose/key.h"
 #include "export.h"
 #include "keyarg.h"
+#include "note.h"
 #include "object/batch.h"
 #include "stream.h"
 
@@ -92,7 +93,7 @@ static int open_out(struct job *j, struct imp_error *err)
 			      "%s: secrets in clear go into a regular file",
 			      j->args->out.path);
 	if (!rc)
-		rc = stream_begin(&j->stream, &j->out, j->args->out.path, err);
+		rc = stream_begin(&j->stream, &j->out, err);
 	j->e.f = j->stream.f;
 	return rc;
 }
@@ -191,8 +192,7 @@ static int run(struct job *j, struct imp_crypto *crypto, struct imp_error *err)
 	if (!rc)
 		rc = read_signer(j, crypto, err);
 	if (!rc)
-		rc = imp_batch_open(&j->batch, j->args->compile.profile,
-				    IMP_BATCH_CREDENTIALS, err);
+		rc = imp_batch_open(&j->batch, j->args->file, IMP_BATCH_CREDENTIALS, err);
 	if (!rc)
 		rc = imp_seen_init(&j->endpoints, err);
 	if (!rc)
@@ -218,11 +218,9 @@ int export_file(const struct export_args *a, struct imp_error *err)
 		rc = run(j, crypto, err);
 	}
 	if (!rc)
-		fprintf(stderr,
-			"note: %s: %llu device%s, %s, mode 0600: it holds secrets in "
-			"clear\n",
-			a->out.path, (unsigned long long)j->e.index,
-			imp_plural(j->e.index), a->format->name);
+		say_note("%s: %llu device%s, %s, mode 0600: it holds secrets in clear",
+			 a->out.path, (unsigned long long)j->e.index,
+			 imp_plural(j->e.index), a->format->name);
 	if (j)
 		job_fini(j);
 	free(j);

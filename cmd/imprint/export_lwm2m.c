@@ -296,6 +296,7 @@ static int thingsboard(struct exported *e, struct imp_error *err)
 const struct export_format export_thingsboard = {
 	.name = "thingsboard",
 	.server = "ThingsBoard",
+	.typed = true,
 	.head = "NAME,TYPE,LWM2M_CLIENT_ENDPOINT,LWM2M_CLIENT_SECURITY_CONFIG_MODE,"
 		"LWM2M_CLIENT_IDENTITY,LWM2M_CLIENT_KEY,LWM2M_CLIENT_CERT\n",
 	.each = thingsboard,

@@ -75,7 +75,7 @@ struct import {
 	struct import_lists lists;
 	struct imp_secret text; /* mistakes */
 	struct stream stream;
-	uint64_t good, bad;
+	uint64_t good, bad, left; /* left: good ones not written yet */
 };
 
 /* Bind the columns. 0, -IMP_EUSAGE (no such column), -IMP_EFORMAT (twice). */

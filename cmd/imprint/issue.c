@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "issue.h"
+#include "note.h"
 
 enum { OPT_CARDS = 0x300, OPT_FACTORY, OPT_ACCEPT_ASSERTED };
 
@@ -116,10 +117,9 @@ int sealing_make(struct sealing *s, struct imp_crypto *crypto, const struct imp_
 void sealing_report(const struct sealing *s)
 {
 	if (s->asserted > 0)
-		fprintf(stderr,
-			"note: %" PRIu64 " package%s to keys that only the devices "
-			"or the CSV vouch for\n",
-			(uint64_t)s->asserted, imp_plural(s->asserted));
+		say_note("%" PRIu64 " package%s to keys that only the devices or the CSV "
+			 "vouch for",
+			 (uint64_t)s->asserted, imp_plural(s->asserted));
 }
 
 void sealing_close(struct sealing *s)
@@ -166,8 +166,7 @@ int run_filter(struct filter *f, const char *in, struct imp_crypto *crypto,
 		rc = imp_pool_open(&pool, b.lone ? 1 : f->jobs, crypto, &work, err);
 	if (!rc)
 		rc = put_all(&b, pool, err);
-	if (!rc)
-		rc = bundle_commit(&f->out, err);
+	rc = bundle_finish(&f->out, rc, err);
 	bundle_abort(&f->out);
 	return rc;
 }

@@ -4,6 +4,8 @@
 
 #include "mistakes.h"
 
+enum { TEXT_MAX = 64 * 1024 };
+
 int mistakes_say(struct imp_secret *mistakes, struct imp_error *err)
 {
 	CLEANUP(imp_secret_fini) struct imp_secret text = { 0 };
@@ -13,4 +15,16 @@ int mistakes_say(struct imp_secret *mistakes, struct imp_error *err)
 		fwrite(text.ptr, 1, text.len, stderr);
 	mistakes->len = 0;
 	return rc;
+}
+
+int mistakes_limit(struct imp_secret *mistakes, size_t before, struct imp_error *err)
+{
+	const struct imp_mistake more = { "", 0, 0, 0, "", "... and more", "", "" };
+
+	if (mistakes->len <= before || mistakes->len < TEXT_MAX)
+		return 0;
+	if (before < TEXT_MAX)
+		return imp_mistake_put(mistakes, &more, err);
+	mistakes->len = before;
+	return 0;
 }

@@ -9,4 +9,14 @@
  * -IMP_ERESOURCE. */
 int mistakes_say(struct imp_secret *mistakes, struct imp_error *err);
 
+/*
+ * Mistakes are kept up to 64 KiB: what was appended behind that is dropped, and "... and
+ * more" takes its place once.
+ *
+ *   before   bytes that *mistakes had before it was appended to
+ *
+ * 0, or -IMP_ERESOURCE.
+ */
+int mistakes_limit(struct imp_secret *mistakes, size_t before, struct imp_error *err);
+
 #endif

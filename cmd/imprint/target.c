@@ -6,6 +6,7 @@
 
 #include "evidence/known.h"
 #include "model/identifier.h"
+#include "note.h"
 #include "target.h"
 
 enum { IMEI_UEID_DIGITS = 30 };
@@ -103,5 +104,5 @@ void target_note(const char *verb, const struct imp_target *target)
 	else
 		snprintf(name, sizeof(name), "class %.*s", (int)target->hwmodel.len,
 			 (const char *)target->hwmodel.ptr);
-	fprintf(stderr, "note: %s for %s\n", verb, name);
+	say_note("%s for %s", verb, name);
 }

@@ -128,9 +128,26 @@ class Check(Case):
         lines = self.lines(self.check("p.yaml", "--csv", "d.csv", "--json", status=3).out)
         self.assertEqual((lines[-1]["bad"], lines[-1]["mistakes"]), (1500, 1500))
 
+    def test_a_mistake_costs_nothing_of_those_before(self):
+        def cost(*args, status):
+            before = os.times().children_user
+            self.run_tool(*args, status=status)
+            return os.times().children_user - before + 0.02
+
+        self.write("p.yaml", HEAD.replace("imei", "ueid") + "variables: {ueid: {type: ueid}}\nsettings: {cellular: {psm-timer: 10h}}\n")
+        self.write("good.csv", "serial,ueid\n" + "".join(f"S{n},02{n:032x}\n" for n in range(10000)))
+        self.write("bad.csv", "serial,ueid\n" + "".join(f"S{n},{n}\n" for n in range(10000)))
+        good = cost("build", "p.yaml", "--csv", "good.csv", "-o", "o", status=0)
+        self.assertLess(cost("build", "p.yaml", "--csv", "bad.csv", "-o", "o2", status=3), 5 * good)
+        self.assertLess(cost("check", "p.yaml", "--csv", "bad.csv", status=3), 5 * good)
+
+    def test_the_line_of_a_header_is_where_it_stands(self):
+        self.write("d.csv", "\n\n\nname;x\nA;1\n")
+        self.assertIn("d.csv:4:1: no column serial, imei or ueid", self.check("sensor.yaml", "--csv", "d.csv", status=3).err)
+
     def test_any_file_error_is_3(self):
         for args, words in ((("none.yaml",), "none.yaml: No such file"), (("sensor.yaml", "--csv", "none.csv"), "none.csv: No such file"),
-                            ((".",), "folder"), (("sensor.yaml", "--csv", "devices.csv", "--objects", "none"), "none: no object descriptions"),
+                            ((".",), "folder"), (("sensor.yaml", "--csv", "devices.csv", "--objects", "none"), "none: No such file or directory"),
                             (("sensor.yaml", "--csv", "devices.csv", "--id", "nobody"), "no row with --id nobody"),
                             (("sensor.yaml", "--csv", "devices.csv", "--seed", "none"), "none: No such file"),
                             (("sensor.yaml", "--csv", "devices.csv", "--explain", "--modem", "none"), "none.yaml: No such file"),

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Lists of other tools become the table of devices; each list is as the tool's documentation shows it."""
 import csv
-import resource
+import os
 import stat
 import unittest
 
@@ -141,7 +141,7 @@ class PySim(Import):
         self.wrong("pysim", "iccid\n8.98821E+18\n", "a spreadsheet made a floating-point number of it")
         self.wrong("pysim", "iccid\n8988211000000530000\n", "ends in zeros after 15 digits, and its check digit is wrong")
         self.wrong("pysim", "iccid,x\n8988211000000530116,\n8988211000000530116,\n", "list:3:1: iccid 8988211000000530116: stands already in line 2")
-        self.wrong("pysim", "iccid,ICCID\n1,2\n", "column ICCID stands there twice, in another case")
+        self.wrong("pysim", "\n\niccid,ICCID\n1,2\n", "list:3:7: column ICCID stands there twice, in another case")
         self.wrong("pysim", "iccid,acc\n,1\n", "list:2:1: nothing in it names a device")
         self.wrong("pysim", CARDS, "list: has no column kc", args=("--keep", "kc"), status=2)
         self.wrong("pysim", CARDS, "list: has no column nr", args=("--serial", "nr"), status=2)
@@ -234,11 +234,37 @@ class Table(Import):
         def peak(rows):
             with open(self.dir / "big", "w", encoding="ascii") as f:
                 f.writelines(f"{35000000000000 + i}\n" for i in range(rows))
-            before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-            self.run_tool("import", "big", "--from", "imei", "-o", "t", "--force", timeout=200)
-            return max(before, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+            return self.peak_kib("import", "big", "--from", "imei", "-o", "t", "--force")
 
         self.assertLess(peak(200000) - peak(1000), 16000)
+
+    def test_every_mistake_is_counted_whatever_there_is_between(self):
+        """Only so many are shown; a row of another length is one of them."""
+        self.wrong("imei", "imei,x\n35938300000001,\n1\n2,,\n35938300000002,\n3,\n", "list:3:1: 1 field, the header has 2 (RFC 4180 2)\n",
+                   "list:4:1: 3 fields, the header has 2 (RFC 4180 2)\n", "list:6:1: imei 3: ", "imprint: list: 3 rows with mistakes\n")
+        self.wrong("imei", "1\n" * 5000, "list:1:1: imei 1: ", "\n... and more\n", "imprint: list: 5000 rows with mistakes\n")
+        self.assertLess(len(self.said), 80000)
+
+    def test_names_of_files_cannot_draw_on_the_terminal(self):
+        self.write("li\x1b[31mst", "35938300000001")
+        run = self.run_tool("import", "li\x1b[31mst", "--from", "imei", "-o", "t\x1b[31m")
+        self.assertNotIn("\x1b", run.err)
+        self.assertIn("note: li\\x1b[31mst: the last line has no end", run.err)
+        self.assertIn("note: t\\x1b[31m: 1 device\n", run.err)
+
+    def test_a_quoted_cell_costs_what_it_has(self):
+        """Not its square, nor does a mistake cost what stands before it. Against the same bytes without quotes, and rows without mistakes."""
+        def cost(content, status=0):
+            self.write("big", content)
+            before = os.times()
+            self.run_tool("import", "big", "--from", "imei", "-o", "t", "--force", status=status)
+            after = os.times()
+            return after.children_user - before.children_user + 0.02
+
+        cell = "x" * 4000
+        imeis = [35000000000000 + i for i in range(2000)]
+        plain = cost("imei,x\n" + "".join(f"{i},{cell}\n" for i in imeis))
+        self.assertLess(cost("imei,x\n" + "".join(f'{i},"{cell}"\n' for i in imeis)), 10 * plain)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
+import time
 import unittest
 
 IMPRINT = os.environ["IMPRINT"]
@@ -77,6 +78,17 @@ settings:
         except OSError as error:
             self.skipTest(f"nobody else can be here: {error}")
         return str(program), who
+
+    def peak_kib(self, *args):
+        """Peak resident memory of imprint, looked at until it ends: what wait4 gives would be Python's own before exec, and that of the hungriest child."""
+        run, peak = subprocess.Popen([IMPRINT, *map(str, args)], cwd=self.dir, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL), 0
+        while run.poll() is None:
+            with open(f"/proc/{run.pid}/status", encoding="ascii") as f:
+                peak = max([peak] + [int(line.split()[1]) for line in f if line.startswith("VmHWM:")])
+            time.sleep(0.002)
+        self.assertEqual(run.returncode, 0, args)
+        self.assertGreater(peak, 0)
+        return peak
 
     def lines(self, text):
         """JSON lines."""
