@@ -11,6 +11,7 @@
 #include "datadir.h"
 #include "diff.h"
 #include "mistakes.h"
+#include "note.h"
 #include "source/catalog.h"
 
 struct args {
@@ -266,6 +267,27 @@ static int compare(struct diff *x, struct compile_args *c, int *devices,
 	return rc;
 }
 
+/* What cannot be compared is not the same, nor does it differ. */
+static int found(const struct diff_report *r, struct imp_error *err)
+{
+	const char *s = imp_plural(r->total);
+	char differ[64] = "", unknown[64] = "";
+
+	if (r->differing > 0)
+		snprintf(differ, sizeof(differ),
+			 "%" PRIu64 " of %" PRIu64 " profile%s %s", r->differing,
+			 r->total, s, r->differing == 1 ? "differs" : "differ");
+	if (r->unknown > 0 && r->differing > 0)
+		snprintf(unknown, sizeof(unknown), ", %" PRIu64 " cannot be compared",
+			 r->unknown);
+	else if (r->unknown > 0)
+		snprintf(unknown, sizeof(unknown),
+			 "%" PRIu64 " of %" PRIu64 " profile%s cannot be compared",
+			 r->unknown, r->total, s);
+	return imp_fail(err, IMP_EFINDINGS, "%s and %s: %s%s", r->name[0], r->name[1],
+			differ, unknown);
+}
+
 static int conclude(const struct diff *x, struct imp_error *err)
 {
 	const struct diff_report *r = &x->report;
@@ -273,25 +295,19 @@ static int conclude(const struct diff *x, struct imp_error *err)
 
 	for (size_t i = 0; i < COUNTOF(x->side); i++)
 		if (x->side[i].packages)
-			fprintf(stderr,
-				"note: %s: encrypted: only outer claims were compared\n",
-				r->name[i]);
+			say_note("%s: encrypted: only outer claims were compared",
+				 r->name[i]);
 	if (x->side[1].kind == SIDE_DEVICES && !x->a->verifier.cards)
-		fprintf(stderr,
-			"note: without --cards devices prove nothing, nor do they "
-			"tell whether a domain was wiped\n");
+		say_note("without --cards devices prove nothing, nor do they tell "
+			 "whether a domain was wiped");
 	if (r->not_compared)
-		fprintf(stderr, "note: generated secrets were not compared: --seed KEY "
-				"makes those of a YAML profile\n");
+		say_note("generated secrets were not compared: --seed KEY makes those of "
+			 "a YAML profile");
 	if (r->total == 0)
 		return imp_fail(err, IMP_EUSAGE, "%s and %s: nothing to compare",
 				r->name[0], r->name[1]);
-	if (r->differing > 0)
-		return imp_fail(err, IMP_EFINDINGS,
-				"%s and %s: %" PRIu64 " of %" PRIu64
-				" profile%s differ%s",
-				r->name[0], r->name[1], r->differing, r->total, s,
-				r->differing == 1 ? "s" : "");
+	if (r->differing > 0 || r->unknown > 0)
+		return found(r, err);
 	if (!r->json)
 		printf("no difference in %" PRIu64 " profile%s\n", r->total, s);
 	return 0;

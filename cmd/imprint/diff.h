@@ -125,8 +125,8 @@ struct diff_report {
 	struct imp_crypto *crypto;
 	const char *name[2]; /* of the sides, first and second */
 	bool drawn[2];	     /* generated secrets were made for this run only */
-	uint64_t total, differing;
-	bool not_compared; /* a generated secret was passed over */
+	uint64_t total, differing, unknown; /* unknown: could not be compared */
+	bool not_compared;		    /* a generated secret was passed over */
 };
 
 /*

@@ -340,7 +340,8 @@ int diff_one(struct diff_report *d, const struct held *first, const struct held 
 	if (rc)
 		return rc;
 	d->total++;
-	d->differing += r.verdict != SAME;
+	d->differing += r.verdict != SAME && r.verdict != UNKNOWN;
+	d->unknown += r.verdict == UNKNOWN;
 	diff_show(d, &r, first, second);
 	return 0;
 }

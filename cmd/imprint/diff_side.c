@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading one side of a comparison: YAML, objects, evidence. */
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "diff.h"
+#include "mistakes.h"
 #include "object/package.h"
 #include "object/signed.h"
 
@@ -16,17 +17,20 @@ static int is_yaml(const char *path, bool *yaml, struct imp_error *err)
 {
 	struct stat st;
 	uint8_t c = 0;
-	int fd;
+	ssize_t n;
+	int fd, rc = 0;
 
 	*yaml = false;
 	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
 		return 0;
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return imp_fail(err, IMP_EUSAGE, "%s: %s", path, strerror(errno));
-	*yaml = read(fd, &c, 1) >= 0 && c < 0x80;
-	close(fd);
-	return 0;
+	n = fd < 0 ? -1 : read(fd, &c, 1);
+	if (n < 0)
+		rc = imp_read_failed(path, err);
+	*yaml = n >= 0 && c < 0x80;
+	if (fd >= 0)
+		close(fd);
+	return rc;
 }
 
 int side_open(struct side *s, const char *path, struct imp_error *err)
@@ -173,8 +177,11 @@ static int checked(void *ctx, const struct compile_row *row, struct imp_error *e
 	struct held h = { .label_hidden = s->label_hidden,
 			  .needs_seed = s->has_secret && s->options.drawn,
 			  .marks = { s->marks, s->marks_count } };
-	int rc = imp_mistakes_text(row->mistakes, &r->mistakes, err);
+	size_t before = r->mistakes.len;
+	int rc = imp_secret_append(&r->mistakes, row->mistakes, err);
 
+	if (!rc)
+		rc = mistakes_limit(&r->mistakes, before, err);
 	/* Most have none, and they are kept for each device. */
 	while (h.marks.len > 0 && s->marks[h.marks.len - 1] == 0)
 		h.marks.len--;
@@ -188,13 +195,13 @@ static int read_yaml(struct side *s, const struct side_work *w, struct imp_error
 	struct compile_args a = *w->compile;
 	struct yaml_rows rows = { .side = s, .work = w };
 	const struct compile_sink sink = { .ctx = &rows, .checked = checked };
-	int rc;
+	int rc, said;
 
 	a.profile = s->path;
 	rc = compile(w->crypto, &a, &sink, err);
-	fwrite(rows.mistakes.ptr, 1, rows.mistakes.len, stderr);
+	said = mistakes_say(&rows.mistakes, rc ? NULL : err);
 	imp_secret_fini(&rows.mistakes);
-	return rc;
+	return rc ? rc : said;
 }
 
 int side_read(struct side *s, const struct side_work *w, struct imp_error *err)

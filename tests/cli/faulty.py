@@ -48,7 +48,17 @@ COMMANDS = {
     "inspect": ("inspect x.profiles", ()),
     "open": ("open -k seal.pem one.package -o new", ("new",)),
     "check": ("check p.yaml --csv d.csv --seed seed.key", ()),
+    "check with a report": ("check p.yaml --csv d.csv --seed seed.key --junit new", ("new",)),
+    "check and explain": ("check p.yaml --csv d.csv --seed seed.key --explain", ()),
+    "diff": ("diff p.yaml x.profiles --csv d.csv --seed seed.key", ()),
+    "export credentials": ("export credentials p.yaml --csv d.csv --seed seed.key -k owner.pem --to backend.pub -j 1 -o new", ("new",)),
+    "export for a server": ("export --format csv x.credentials -k backend.pem --signer owner.pub -o new", ("new",)),
+    "import": ("import list --from imei -o new", ("new",)),
+    "init": ("init new.d", ("new.d",)),
 }
+# These make a folder, which nothing is in the way of; a report replaces what has its name.
+FOLDERS = ("pack into a folder", "init")
+REPLACING = ("check with a report",)
 
 
 class Call:
@@ -74,6 +84,8 @@ class Faulty(Case):
         (cls.data / "objects").mkdir(parents=True)
         for name in ("0-security", "10-cellular"):
             shutil.copy(ROOT / f"profiles/objects/{name}.yaml", cls.data / "objects")
+        for name in ("init", "examples", "modems"):
+            shutil.copytree(ROOT / "profiles" / name, cls.data / name)
         cls.make_inputs()
 
     @classmethod
@@ -100,6 +112,9 @@ class Faulty(Case):
         with open(cls.inputs / "x.packages", "rb") as f:
             items = [cbor2.load(f) for _ in range(1 + len(IMEIS))]
         (cls.inputs / "one.package").write_bytes(cbor2.dumps(items[-1]))
+        cls.make("keygen", "--class", "test", "--type", "seal-p256", "-o", "backend.pem", "--public", "backend.pub")
+        cls.make("export", "credentials", "p.yaml", "--csv", "d.csv", "--seed", "seed.key", "-k", "owner.pem", "--to", "backend.pub", "-o", "x.credentials")
+        (cls.inputs / "list").write_text("".join(f"{i}\n" for i in IMEIS))
 
     def setUp(self):
         super().setUp()
@@ -111,6 +126,19 @@ class Faulty(Case):
         """Those that this build has."""
         have = {line.split()[0] for line in self.run_tool("help", "--all").out.splitlines() if line.startswith("  ")}
         return {n: (c.split(), o) for n, (c, o) in COMMANDS.items() if c.split()[0] in have and (not names or n in names)}
+
+    def variants(self, name):
+        """Arguments, outputs, and the folder before: with nothing in the way, and with files to be replaced."""
+        args, outputs = self.commands(name)[name]
+        self.restore(self.known)
+        yield args, outputs, dict(self.known)
+        if name in FOLDERS:
+            return
+        if name in REPLACING:
+            self.faulty(args)
+        for output in outputs:
+            self.write(output, (self.dir / output).read_bytes() + b"<!-- before -->\n" if name in REPLACING else "before", 0o600)
+        yield [*args, *([] if name in REPLACING else ["--force"])], outputs, self.snapshot()
 
     def snapshot(self):
         return {str(p.relative_to(self.dir)): (p.stat().st_mode, p.read_bytes() if p.is_file() else None)

@@ -60,10 +60,7 @@ class Clock(Faulty):
         self.everywhere(self.commands()["pack"][0], of)
 
     def test_clk_01_clk_02_check(self):
-        commands = self.commands("check")
-        if not commands:
-            return
-        args, _ = commands["check"]
+        args, _ = self.commands("check")["check"]
         want = self.faulty(args)
         self.assertEqual(want.returncode, 0, want.err)
         for time in TIMES:

@@ -318,6 +318,15 @@ class Diff(Case):
         self.write("c", encode(o.profile(ueid(IMEIS[1]), 1, {11: {0: {0: "y"}}})))
         self.assertNotIn("\x1b", self.diff(name, "c", status=11).out)
 
+    def test_mistakes_in_rows_are_shown_up_to_a_limit(self):
+        self.yaml("p.yaml", "  cellular: {psm-timer: 10h}")
+        self.write("d.csv", "imei\n" + "1\n" * 5000)
+        run = self.diff("p.yaml", "p.yaml", "--csv", "d.csv", status=3)
+        self.assertIn("d.csv:2:1: imei 1: ", run.err)
+        self.assertIn("\n... and more\n", run.err)
+        self.assertIn("imprint: d.csv: 5000 rows with mistakes\n", run.err)
+        self.assertLess(len(run.err), 200000)
+
     def test_many_devices_without_a_quadratic_path(self):
         count = 30000
         settings = {10: {0: {4: 36000, 5: 20}}}
@@ -390,6 +399,29 @@ step p.packages -d sim/1 -d sim/9
         self.write("e", bytes(raw))
         self.assertIn("does not verify with its device's card", self.run_tool("diff", "p.packages", "e", "--cards", "x.cards", status=5).err)
         self.run_tool("diff", "p.packages", "e", status=11)
+
+    def test_what_cannot_be_compared_does_not_differ(self):
+        """A device's description says who its owner is, but not who signed what another domain holds."""
+        self.keys()
+        self.profile(domain=1)
+        self.write("two.csv", f"serial,imei\nA,{IMEIS[0]}\nB,{IMEIS[1]}\n")
+        run = self.simulate('''set -e
+"$I" enroll -d all -o x.cards; "$I" claim -k owner.pem -d all --cards x.cards --evidence e
+"$I" pack p.yaml --csv two.csv -k owner.pem --cards x.cards -o p.packages
+"$I" push p.packages -d all --cards x.cards --evidence e
+exec 2>&1
+echo ==; "$I" diff p.yaml -d all --csv two.csv || echo "status $?"
+echo ==; "$I" diff p.yaml -d all --csv two.csv --json || true
+head -2 two.csv >one.csv
+echo ==; "$I" diff p.yaml -d all --csv one.csv || echo "status $?"
+''', "--csv", "two.csv", count=2)
+        _, first, json, last = run.out.split("==\n")
+        for imei in IMEIS[:2]:
+            self.assertIn(f"imei {imei}, domain 1: nobody says who signed, so it cannot be compared (id ", first)
+        self.assertIn("imprint: p.yaml and the device: 2 of 2 profiles cannot be compared\n", first)
+        self.assertIn("\nstatus 11\n", first)
+        self.assertEqual([l["result"] for l in self.lines(json)], ["unknown"] * 2)
+        self.assertIn("imprint: p.yaml and the device: 1 of 2 profiles differs, 1 cannot be compared\n", last)
 
 
 unittest.main()

@@ -8,28 +8,18 @@ import resource
 import subprocess
 import unittest
 
-from faulty import COMMANDS, FAULTS, SOAK, Faulty, code, some
+from faulty import COMMANDS, FAULTS, FOLDERS, SOAK, Faulty, code, some
 
 # For the soak: each index; else these commands have the ways in which files come about.
 WRITERS = [name for name, (_, outputs) in COMMANDS.items() if outputs] if SOAK else \
-    ["keygen", "build of a pipe", "sign", "pack in threads", "pack into a folder", "pack and go on", "open"]
+    ["keygen", "build of a pipe", "sign", "pack in threads", "pack into a folder", "pack and go on", "open", "check with a report", "export credentials",
+     "export for a server", "import", "init"]
 
 # The search for leaks takes descriptors of its own.
 FEW = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}
 
 
 class Disk(Faulty):
-    def variants(self, name):
-        """Arguments, outputs, and the folder before: with nothing in the way, and with files to be replaced."""
-        args, outputs = self.commands(name)[name]
-        self.restore(self.known)
-        yield args, outputs, dict(self.known)
-        if "--split" in args:
-            return
-        for output in outputs:
-            self.write(output, "before", 0o600)
-        yield [*args, "--force"], outputs, self.snapshot()
-
     def whole(self, outputs, good, said):
         """Outputs that have their names are whole: of the right size and mode; signatures and keys differ each time."""
         now = self.snapshot()
@@ -82,6 +72,24 @@ class Disk(Faulty):
     def test_disk_01_no_space_at_each_write(self):
         self.assertGreater(self.sweep("write", "ENOSPC", self.NAMES + r"(no room to keep .*: )?No space left on device\n(hint: \d+ bytes are free on \S+ \(/|\Z)"), 20)
 
+    def test_disk_01_rows_that_were_left_out_hide_nothing(self):
+        """There is no file, whatever else there is to be told."""
+        self.write("d.csv", (self.dir / "d.csv").read_text() + "1,\n")
+        before = self.snapshot()
+        for name in ("build and go on", "pack and go on", "export credentials"):
+            args = [*COMMANDS[name][0].split(), *(["--keep-going"] if "export" in name else [])]
+            run = self.traced(args)
+            self.assertRegex(run.err, "\nimprint: d.csv: 1 row left out\n\\Z", name)
+            self.assertEqual(run.returncode, 11)
+            self.restore(before)
+            for kind in ("write", "sync"):
+                at = next(c.number for c in run.calls if c.name == kind and "/new." in c.path)
+                failed = self.faulty(args, f"{kind}:{at}:{code('ENOSPC')}")
+                self.assertEqual(failed.returncode, 10, failed.err)
+                self.assertRegex(failed.err, self.NAMES + r"No space left on device\nhint: \d+ bytes are free", name)
+                self.assertNotIn("left out", failed.err)
+                self.untouched(before, failed.err)
+
     def test_disk_01_no_space_for_the_name(self):
         self.assertGreater(self.sweep("open", "ENOSPC", self.NAMES + r"(cannot create it: |no room to keep .*: )?No space left on device\nhint: \d+ bytes"), 10)
         self.assertGreater(self.sweep("link", "ENOSPC", self.NAMES + r"No space left on device\nhint: \d+ bytes"), 5)
@@ -126,8 +134,8 @@ class Disk(Faulty):
 
     def test_disk_05_standard_output(self):
         """SIG-03: a full disk behind it, and nobody who reads it."""
-        for name in COMMANDS if SOAK else ("key", "build", "sign", "pack in threads", "inspect", "open"):
-            if name == "check" or name not in self.commands() or "--split" in COMMANDS[name][0]:
+        for name in COMMANDS if SOAK else ("key", "build", "sign", "pack in threads", "inspect", "open", "check and explain", "diff", "import"):
+            if name == "check" or name not in self.commands() or name in FOLDERS or "--format" in COMMANDS[name][0]:
                 continue
             args = self.commands(name)[name][0]
             if "-o" in args and args[0] != "keygen":

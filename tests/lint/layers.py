@@ -12,6 +12,7 @@ DOOR = {"cbor.h": "cbor", "openssl/": "crypto", "libusb.h": "transport", "argp.h
 BANNED = re.compile(r"\b(strcpy|strcat|sprintf|vsprintf|strtok|atoi|system|popen|tmpnam|mktemp|alloca|gets|goto)\b\s*[(\w]")
 # Only commands print and end the process; the one output that lib knows is what base/out.c hands on.
 LOUD = re.compile(r"\b(v?printf|v?dprintf|puts|putchar|perror|exit|_exit|_Exit|quick_exit|abort|stderr|stdout)\b")
+NOTE, NOTE_IN = re.compile(r'"note: '), "cmd/imprint/note.c"  # what is noted is escaped there
 LOUD_IN = {"lib/base/out.c": {"stdout"}, "lib/base/attr.h": {"printf"}}
 LONGEST, AIM = 460, 300
 
@@ -36,6 +37,8 @@ for path in sorted([*pathlib.Path("lib").rglob("*.[ch]"), *pathlib.Path("cmd").r
                     bad.append(f"{path}:{number}: only {owner} may include <{name}>")
         code = re.sub(r'"(\\.|[^"\\])*"', '""', line.split("/*")[0].split("//")[0])
         code = "" if line.lstrip().startswith("*") else code
+        if NOTE.search(line) and path.suffix == ".c" and str(path) != NOTE_IN:
+            bad.append(f"{path}:{number}: notes are said by say_note()")
         if match := BANNED.search(code):
             bad.append(f"{path}:{number}: {match[1]} is banned")
         for word in LOUD.findall(code) if own != "cmd" else ():
