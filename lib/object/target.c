@@ -58,3 +58,15 @@ bool imp_target_fits(const struct imp_target *t, const struct imp_target *device
 	       (!t->has_oemid || t->oemid == device->oemid) &&
 	       same(t->hwmodel, device->hwmodel) && same(t->sealing, device->sealing);
 }
+
+static bool agree(struct imp_span a, struct imp_span b)
+{
+	return a.len == 0 || same(b, a);
+}
+
+bool imp_target_may_fit(const struct imp_target *t, const struct imp_target *known)
+{
+	return agree(t->ueid, known->ueid) &&
+	       (!t->has_oemid || !known->has_oemid || t->oemid == known->oemid) &&
+	       agree(t->hwmodel, known->hwmodel) && agree(t->sealing, known->sealing);
+}

@@ -31,5 +31,7 @@ void imp_target_put(struct imp_writer *w, const struct imp_target *t);
  *   device   who it is, in full; no sealing key before there is one
  */
 bool imp_target_fits(const struct imp_target *t, const struct imp_target *device);
+/* The same of a device that is known in part: is nothing contradicted? */
+bool imp_target_may_fit(const struct imp_target *t, const struct imp_target *known);
 
 #endif

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The grants that lead from the signer of an object to the owner. */
 #include "trust/chain.h"
-#include "object/profile.h"
 
-static bool open_link(struct imp_span link, struct imp_signed *s, struct imp_grant *g)
+bool imp_link_open(struct imp_span link, struct imp_signed *s, struct imp_grant *g)
 {
 	return imp_signed_decode(link, s, NULL) == 0 && s->kind == IMP_KIND_GRANT &&
 	       imp_grant_decode(s->payload, g, NULL) == 0;
@@ -33,7 +32,7 @@ enum imp_reason imp_chain_open(struct imp_crypto *crypto, const struct imp_signe
 		struct imp_signed s;
 		struct imp_grant g;
 
-		if (!open_link(next, &s, &g))
+		if (!imp_link_open(next, &s, &g))
 			return IMP_R_MALFORMED;
 		here = here && algorithms_are_here(crypto, &s);
 		out->link[out->links++] = next;
@@ -42,60 +41,6 @@ enum imp_reason imp_chain_open(struct imp_crypto *crypto, const struct imp_signe
 	}
 	out->too_long = next.len > 0;
 	return here ? IMP_R_NONE : IMP_R_UNSUPPORTED;
-}
-
-static bool names_device(struct imp_span targets, const struct imp_target *device)
-{
-	struct imp_cbor c = { .in = targets };
-	size_t n = imp_cbor_array(&c);
-
-	while (imp_cbor_more(&c, &n)) {
-		struct imp_target t;
-
-		imp_target_take(&c, &t);
-		if (imp_cbor_ok(&c) && imp_target_fits(&t, device))
-			return true;
-	}
-	return false;
-}
-
-/* Does the entry come before what is written next? Both ascend. */
-static bool is_before(const struct imp_granted_walk *g, const struct imp_setting *s)
-{
-	return g->object < s->object ||
-	       (g->object == s->object && !g->all && g->instance < s->instance);
-}
-
-/* Is every instance that is written among those that are granted? */
-static bool covers(struct imp_span objects, struct imp_span settings)
-{
-	struct imp_settings_walk s;
-	struct imp_granted_walk g;
-	bool more;
-
-	imp_granted_begin(&g, objects);
-	more = imp_granted_next(&g);
-	imp_settings_begin(&s, settings);
-	while (imp_settings_next(&s)) {
-		while (more && is_before(&g, &s.at))
-			more = imp_granted_next(&g);
-		if (!more || g.object != s.at.object ||
-		    (!g.all && g.instance != s.at.instance))
-			return false;
-	}
-	return true;
-}
-
-/* Does one grant allow it, with so many links below? */
-static bool allows(const struct imp_grant *g, const struct imp_write *w, size_t below)
-{
-	return g->domain == w->domain && g->epochs[0] == w->epochs[0] &&
-	       g->epochs[1] == w->epochs[1] && g->depth >= below &&
-	       names_device(g->targets, w->device) &&
-	       (w->nothing ||
-		(w->sequence >= g->sequences[0] && w->sequence <= g->sequences[1] &&
-		 covers(g->objects, w->settings))) &&
-	       (w->now_s == 0 || !g->has_exp || w->now_s < g->exp);
 }
 
 bool imp_may_write(struct imp_crypto *crypto, const struct imp_chain *chain,
@@ -111,9 +56,10 @@ bool imp_may_write(struct imp_crypto *crypto, const struct imp_chain *chain,
 
 		if (imp_span_eq(by, owner)) /* who needs no grant */
 			return false;
-		if (!open_link(chain->link[i], &link, &g) ||
+		if (!imp_link_open(chain->link[i], &link, &g) ||
 		    imp_cose_kid(crypto, &g.holder, holder) ||
-		    !imp_span_eq(by, IMP_SPAN(holder)) || !allows(&g, w, i))
+		    !imp_span_eq(by, IMP_SPAN(holder)) ||
+		    imp_scope_of(&g, w, i) != IMP_SCOPE_ALLOWS)
 			return false;
 		by = link.issuer;
 	}
@@ -144,7 +90,7 @@ static enum imp_reason walk(struct imp_crypto *crypto, const struct imp_chain *c
 		struct imp_signed link;
 		enum imp_reason reason;
 
-		if (!open_link(chain->link[i - 1], &link, g))
+		if (!imp_link_open(chain->link[i - 1], &link, g))
 			return IMP_R_MALFORMED;
 		reason = judge(crypto, &link, &by, verify);
 		by = (struct imp_side){ &g->holder, &g->approval };

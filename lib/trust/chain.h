@@ -11,7 +11,7 @@
 #ifndef IMP_TRUST_CHAIN_H
 #define IMP_TRUST_CHAIN_H
 
-#include "object/grant.h"
+#include "trust/scope.h"
 #include "trust/signers.h"
 
 enum { IMP_CHAIN_SIGNATURES = 8 /* of an object and its chain together, at most */ };
@@ -25,16 +25,8 @@ struct imp_chain {
 	bool too_long;			       /* there is more behind the last link */
 };
 
-/* What an object does, in the terms of a grant. */
-struct imp_write {
-	const struct imp_target *device; /* who it is, in full */
-	uint32_t domain, epochs[2];
-	bool nothing; /* sequence and settings do not apply: a challenge */
-	uint64_t sequence;
-	struct imp_span settings; /* the encoded map */
-	uint64_t now_s;		  /* seconds since 1970; 0: no clock, as on a device */
-};
-
+/* Take one link apart. False: it is no grant. */
+bool imp_link_open(struct imp_span link, struct imp_signed *s, struct imp_grant *g);
 /*
  * Take the chain in an object's header 13 apart. Spans are borrowed from the object.
  *
