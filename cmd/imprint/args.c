@@ -162,7 +162,7 @@ const struct argp report_argp = { .options = report_options, .parser = report_pa
 
 void path_list_add(struct argp_state *state, struct path_list *l, const char *path)
 {
-	if (l->count == sizeof(l->path) / sizeof(l->path[0]))
+	if (l->count == PATHS_MAX)
 		argp_error(state, "more than %zu times the same option", l->count);
 	l->path[l->count++] = path;
 }

@@ -7,7 +7,7 @@
 
 /* The metavar of an option is its type, for completion and man pages. The whole
  * vocabulary: FILE DIR KEY PUB DEVICE ID N FD SECONDS NAME=VALUE CHAR A,B LIST FAULT
- * HOST:PORT M:PUB,... MODEM WORD, or words|with|bars. */
+ * DATE HOST:PORT M:PUB,... MODEM WORD, or words|with|bars. */
 
 /* -o, --force */
 struct out_args {
@@ -44,8 +44,9 @@ struct report_args {
 extern const struct argp report_argp;
 
 /* A list of paths, for repeatable options. */
+enum { PATHS_MAX = 16 };
 struct path_list {
-	const char *path[16];
+	const char *path[PATHS_MAX];
 	size_t count;
 };
 void path_list_add(struct argp_state *state, struct path_list *l, const char *path);

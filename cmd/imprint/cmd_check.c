@@ -12,12 +12,14 @@
 #include "compile.h"
 #include "datadir.h"
 #include "explain.h"
+#include "grantarg.h"
 #include "json.h"
 #include "junit.h"
 #include "source/modem.h"
 
 struct args {
 	struct compile_args compile;
+	struct grant_args grant;
 	struct report_args report;
 	struct junit_args junit;
 	const char *modem;
@@ -39,6 +41,7 @@ static const struct argp_option options[] = {
 static const struct argp_child children[] = { { &source_argp, 0, NULL, 0 },
 					      { &report_argp, 0, NULL, 0 },
 					      { &junit_argp, 0, NULL, 0 },
+					      { &grant_argp, 0, NULL, 0 },
 					      { 0 } };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -50,6 +53,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[0] = &a->compile;
 		state->child_inputs[1] = &a->report;
 		state->child_inputs[2] = &a->junit;
+		state->child_inputs[3] = &a->grant;
 		return 0;
 	case OPT_EXPLAIN:
 		a->explain = true;
@@ -90,8 +94,10 @@ static void said_fini(struct said *s)
 struct check {
 	const struct args *a;
 	uint64_t good, bad, mistakes;
+	uint64_t refused; /* of the bad: by the grant */
 	size_t settings;  /* of each profile */
 	struct said mine; /* of the profile, whatever the row */
+	struct imp_grants grants;
 	struct junit junit;
 	char *explained; /* owned */
 	size_t explained_len;
@@ -101,6 +107,7 @@ static void check_fini(struct check *c)
 {
 	said_fini(&c->mine);
 	junit_abort(&c->junit);
+	imp_grants_fini(&c->grants);
 	free(c->explained);
 }
 
@@ -243,21 +250,63 @@ static int take_first(struct check *c, const struct compile_row *row,
 	return c->a->explain ? explain(c, row, &p, err) : 0;
 }
 
+/* Where the profile says what the grant does not allow. */
+static struct imp_mark refused_at(const struct check *c, const struct compile_row *row,
+				  const struct imp_profile *p, enum imp_scope scope)
+{
+	static const char *const keys[] = { [IMP_SCOPE_DOMAIN] = "domain",
+					    [IMP_SCOPE_EPOCHS] = "epochs",
+					    [IMP_SCOPE_DEVICE] = "target",
+					    [IMP_SCOPE_SEQUENCE] = "sequence" };
+	struct imp_setting outside;
+
+	if (scope == IMP_SCOPE_OBJECT) {
+		outside = imp_grants_outside(&c->grants, p->settings);
+		return imp_profile_source_object(row->source, outside.object,
+						 outside.instance);
+	}
+	return scope < COUNTOF(keys) && keys[scope]
+		       ? imp_profile_source_key(row->source, keys[scope])
+		       : (struct imp_mark){ 0 };
+}
+
+/* A good row that the grant does not allow is one more with a mistake: 1. */
+static int hold_against_grant(struct check *c, const struct compile_row *row,
+			      struct said *said, struct imp_error *err)
+{
+	CLEANUP(imp_secret_fini) struct imp_secret mistakes = { 0 };
+	struct imp_error why = { 0 };
+	enum imp_scope scope;
+	struct imp_profile p;
+	int rc = imp_profile_decode(row->payload, &p, err);
+
+	if (rc || !imp_grants_allow_profile(&c->grants, &p, NULL, &scope, &why))
+		return rc;
+	rc = imp_profile_source_mistake(row->source, refused_at(c, row, &p, scope),
+					scope == IMP_SCOPE_DEVICE, why.msg, &mistakes,
+					err);
+	if (!rc)
+		rc = say_all(c, imp_secret_span(&mistakes), said, err);
+	return rc ? rc : 1;
+}
+
 static int checked(void *ctx, const struct compile_row *row, struct imp_error *err)
 {
 	CLEANUP(said_fini) struct said said = { 0 };
+	struct compile_row at = *row;
 	struct check *c = ctx;
 	int rc = say_all(c, row->mistakes, &said, err);
 
-	if (!rc)
-		report_row(c, row, &said);
-	if (row->good)
-		c->good++;
-	else if (row->line > 0)
-		c->bad++;
-	if (!rc && row->good && c->settings == 0)
-		rc = take_first(c, row, err);
-	return rc;
+	if (!rc && row->good && c->grants.name)
+		rc = hold_against_grant(c, row, &said, err);
+	if (rc < 0)
+		return rc;
+	at.good &= rc == 0;
+	report_row(c, &at, &said);
+	c->good += at.good;
+	c->bad += !at.good && row->line > 0;
+	c->refused += row->good && !at.good;
+	return at.good && c->settings == 0 ? take_first(c, row, err) : 0;
 }
 
 /* A failure that is no mistake in a line: a file that is not there, no header, no row. */
@@ -358,7 +407,14 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 		rc = draw_seed(crypto, &seed, err);
 	a.compile.drawn = imp_secret_span(&seed);
 	if (!rc)
-		rc = compile(crypto, &a.compile, &sink, err);
+		rc = grants_open(&c.grants, crypto, &a.grant, NULL, err);
+	if (rc)
+		return rc;
+	rc = compile(crypto, &a.compile, &sink, err);
+	if (!rc && c.refused > 0)
+		rc = imp_fail(err, IMP_EFORMAT,
+			      "%s: %" PRIu64 " profile%s that the grant does not allow",
+			      a.compile.profile, c.refused, imp_plural(c.refused));
 	return finish(&c, rc, err);
 }
 

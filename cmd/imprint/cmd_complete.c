@@ -126,7 +126,8 @@ static void offer_commands(const char *prefix)
  * knows best is asked for by name. */
 static void complete_value(const char *metavar, const char *prefix)
 {
-	static const char *const files[] = { "FILE", "KEY", "PUB", "PROFILE", "A", NULL };
+	static const char *const files[] = { "FILE",	"FILE...", "KEY", "PUB",
+					     "PROFILE", "A",	   NULL };
 
 	if (strcmp(metavar, "DIR") == 0) {
 		puts(":DIR");

@@ -6,22 +6,26 @@
 #include "base/text.h"
 #include "commands.h"
 #include "compile.h"
+#include "grantarg.h"
 #include "issue.h"
 #include "note.h"
 
 struct args {
 	struct compile_args compile;
 	struct key_args key;
+	struct grant_args grant;
 	struct seal_args seal;
 	struct bundle_args out;
 	struct jobs_args jobs;
 };
 
-static const struct argp_child children[] = {
-	{ &compile_argp, 0, NULL, 0 }, { &key_argp, 0, NULL, 0 },
-	{ &seal_argp, 0, NULL, 0 },    { &bundle_argp, 0, NULL, 0 },
-	{ &jobs_argp, 0, NULL, 0 },    { 0 }
-};
+static const struct argp_child children[] = { { &compile_argp, 0, NULL, 0 },
+					      { &key_argp, 0, NULL, 0 },
+					      { &seal_argp, 0, NULL, 0 },
+					      { &bundle_argp, 0, NULL, 0 },
+					      { &jobs_argp, 0, NULL, 0 },
+					      { &grant_argp, 0, NULL, 0 },
+					      { 0 } };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -35,13 +39,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	state->child_inputs[2] = &a->seal;
 	state->child_inputs[3] = &a->out;
 	state->child_inputs[4] = &a->jobs;
+	state->child_inputs[5] = &a->grant;
 	return 0;
 }
 
 static const struct argp argp = {
 	.parser = parse,
 	.args_doc = "PROFILE",
-	.doc = "Compile the YAML file PROFILE, sign each profile with the owner's key and encrypt it to its device: build, "
+	.doc = "Compile the YAML file PROFILE, sign each profile with the owner's key (or by a grant) and encrypt it to its device: build, "
 	       "sign and encrypt in one process, so that nothing in clear is ever written.",
 	.children = children,
 };
@@ -50,6 +55,8 @@ struct packer {
 	const struct args *a;
 	struct imp_crypto *crypto;
 	struct imp_signer signer;
+	struct imp_grants grants;
+	struct imp_right right;
 	struct sealing sealing;
 	struct imp_pool *pool;
 	struct bundle out;
@@ -62,7 +69,7 @@ static int make(void *ctx, struct imp_crypto *crypto, const struct imp_pool_item
 {
 	struct packer *p = ctx;
 	bool asserted = false;
-	int rc = imp_issue_pack(crypto, &p->signer, &p->sealing.sealer,
+	int rc = imp_issue_pack(crypto, &p->right, &p->sealing.sealer,
 				item->key.crv ? &item->key : NULL, item->in, out,
 				&asserted, err);
 
@@ -115,6 +122,9 @@ static int pack(struct packer *p, struct imp_key *key, struct imp_error *err)
 		signer_read(p->crypto, a->key.path, a->key.pass_fd, key, &p->signer, err);
 
 	if (!rc)
+		rc = grants_open(&p->grants, p->crypto, &a->grant, &p->signer.pub, err);
+	p->right = (struct imp_right){ &p->signer, grants_given(&p->grants) };
+	if (!rc)
 		rc = sealing_open(&p->sealing, p->crypto, &a->seal, err);
 	if (!rc && key->class != IMP_CLASS_TEST && p->sealing.test_factory)
 		rc = imp_fail(err, IMP_EPOLICY,
@@ -156,6 +166,7 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	imp_pool_close(&p.pool);
 	bundle_abort(&p.out);
 	sealing_close(&p.sealing);
+	imp_grants_fini(&p.grants);
 	return rc;
 }
 

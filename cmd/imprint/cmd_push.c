@@ -13,7 +13,7 @@ struct args {
 	struct verifier_args verifier;
 	struct report_args report;
 	struct junit_args junit;
-	const char *file;
+	struct path_list files;
 	uint64_t index; /* 1..; 0: by ueid */
 	bool dry_run;
 };
@@ -52,13 +52,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->index = cli_number(state, "--index", arg, 1, UINT32_MAX);
 		return 0;
 	case ARGP_KEY_ARG:
-		if (a->file)
-			return ARGP_ERR_UNKNOWN;
-		a->file = arg;
+		path_list_add(state, &a->files, arg);
 		return 0;
 	case ARGP_KEY_END:
-		if (!a->file)
+		if (a->files.count == 0)
 			argp_error(state, "missing FILE");
+		if (a->index > 0 && a->files.count > 1)
+			argp_error(state, "--index goes with one FILE");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -68,8 +68,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.args_doc = "FILE",
-	.doc = "Send each device its package in FILE (or the claim or command in it), have it applied, and "
+	.args_doc = "FILE...",
+	.doc = "Send each device its packages in FILE... (or the claim or command in it), have them applied, and "
 	       "appraise the evidence that the device signs. PASS means proven, not sent.",
 	.children = children,
 };
@@ -80,30 +80,37 @@ struct push {
 	const struct args *a;
 };
 
-static int talk(struct device *d, void *ctx)
+static int send(struct device *d, const struct plan *plan, void *ctx)
 {
 	const struct push *p = ctx;
-	struct plan plan;
-	int rc = objects_find(&p->objects, d, (size_t)p->a->index, &plan);
+
+	return p->a->dry_run ? plan_foresee(d, plan) : plan_apply(d, plan, &p->verifier);
+}
+
+static int talk(struct device *d, void *ctx)
+{
+	struct push *p = ctx;
+	struct objects_of all;
+	int rc = objects_list(&p->objects, d, (size_t)p->a->index, &all);
 
 	if (!rc && !verifier_card(&p->verifier, d))
 		rc = -(int)d->err.code;
-	if (rc)
-		return rc;
-	return p->a->dry_run ? plan_foresee(d, &plan)
-			     : plan_apply(d, &plan, &p->verifier);
+	return rc ? rc : objects_each(&p->objects, d, &all, &p->verifier, send, p);
 }
 
-static int open_file(struct push *p, struct imp_crypto *crypto, struct imp_error *err)
+static int open_files(struct push *p, struct imp_crypto *crypto, struct imp_error *err)
 {
-	int rc;
+	const struct path_list *l = &p->a->files;
+	const struct imp_index *first = &p->objects.file[0];
+	int rc = 0;
 
 	p->objects.any = p->a->index > 0;
-	rc = objects_open(&p->objects, crypto, p->a->file, err);
-	if (!rc && p->a->index > p->objects.index.count)
+	for (size_t i = 0; !rc && i < l->count; i++)
+		rc = objects_open(&p->objects, crypto, l->path[i], err);
+	if (!rc && p->a->index > first->count)
 		rc = imp_fail(err, IMP_EUSAGE, "%s: has %zu object%s, not %" PRIu64,
-			      p->a->file, p->objects.index.count,
-			      imp_plural(p->objects.index.count), p->a->index);
+			      l->path[0], first->count, imp_plural(first->count),
+			      p->a->index);
 	return rc;
 }
 
@@ -128,7 +135,7 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	if (!rc)
 		rc = verifier_open(&p.verifier, crypto, &a.verifier, &a.dev, err);
 	if (!rc)
-		rc = open_file(&p, crypto, err);
+		rc = open_files(&p, crypto, err);
 	if (!rc)
 		rc = junit_open(&junit, &a.junit, work.verb, err);
 	if (!rc)

@@ -2,12 +2,14 @@
 /* imprint sign: profiles in, signed profiles out. */
 #include "args.h"
 #include "commands.h"
+#include "grantarg.h"
 #include "issue.h"
 #include "keyarg.h"
 
 struct args {
 	struct bundle_args out;
 	struct key_args key;
+	struct grant_args grant;
 	struct jobs_args jobs;
 	const char *in;
 };
@@ -15,6 +17,7 @@ struct args {
 static const struct argp_child children[] = { { &key_argp, 0, NULL, 0 },
 					      { &bundle_argp, 0, NULL, 0 },
 					      { &jobs_argp, 0, NULL, 0 },
+					      { &grant_argp, 0, NULL, 0 },
 					      { 0 } };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -27,6 +30,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[0] = &a->key;
 		state->child_inputs[1] = &a->out;
 		state->child_inputs[2] = &a->jobs;
+		state->child_inputs[3] = &a->grant;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (state->arg_num > 0)
@@ -42,7 +46,7 @@ static const struct argp argp = {
 	.parser = parse,
 	.args_doc = "[FILE]",
 	.doc = "Sign the profiles in FILE (or standard input) as build wrote them. Whoever signs them "
-	       "must be the devices' owner. The output holds secrets in clear.",
+	       "must be the devices' owner, or hold a grant. The output holds secrets in clear.",
 	.children = children,
 };
 
@@ -58,9 +62,11 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 {
 	CLEANUP(imp_crypto_free) struct imp_crypto *crypto = NULL;
 	CLEANUP(imp_key_fini) struct imp_key key = { 0 };
+	CLEANUP(imp_grants_fini) struct imp_grants grants = { 0 };
 	struct imp_signer signer;
+	struct imp_right right = { .signer = &signer };
 	struct args a = { 0 };
-	struct filter f = { .in = IMP_BATCH_PROFILES, .make = make, .ctx = &signer };
+	struct filter f = { .in = IMP_BATCH_PROFILES, .make = make, .ctx = &right };
 	int rc;
 
 	(void)cli;
@@ -73,6 +79,9 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	rc = imp_crypto_new(&crypto, err);
 	if (!rc)
 		rc = signer_read(crypto, a.key.path, a.key.pass_fd, &key, &signer, err);
+	if (!rc)
+		rc = grants_open(&grants, crypto, &a.grant, &signer.pub, err);
+	right.grants = grants_given(&grants);
 	return rc ? rc : run_filter(&f, a.in, crypto, err);
 }
 

@@ -104,14 +104,21 @@ static void say(struct device *d)
 static int talk(struct device *d, void *ctx)
 {
 	const struct expect *x = ctx;
-	struct plan plan = { 0 };
-	int rc = x->a->expect ? objects_find(&x->objects, d, 0, &plan) : 0;
+	struct objects_of all = { 0 };
+	size_t i = 0;
+	int rc = x->a->expect ? objects_list(&x->objects, d, 0, &all) : 0;
 
-	plan.expected.decommissioned = x->a->retired;
-	if (x->a->retired)
-		plan.expected.wiped_domains = UINT16_MAX;
-	if (!rc)
-		rc = plan_attest(d, &plan, &x->verifier);
+	do {
+		struct plan plan = { 0 };
+
+		if (!rc && i < all.count)
+			rc = objects_take(&x->objects, d, all.at[i], &plan);
+		plan.expected.decommissioned = x->a->retired;
+		if (x->a->retired)
+			plan.expected.wiped_domains = UINT16_MAX;
+		if (!rc)
+			rc = plan_attest(d, &plan, &x->verifier);
+	} while (!rc && ++i < all.count);
 	if (!rc)
 		say(d);
 	return rc;

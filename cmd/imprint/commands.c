@@ -20,6 +20,7 @@ const struct cli_cmd *const cli_cmds[] = {
 	&cmd_diff,
 	&cmd_inspect,
 	&cmd_open,
+	&cmd_grant,
 	&cmd_lock,
 	&cmd_floor,
 	&cmd_wipe,

@@ -47,7 +47,7 @@ struct compile_row {
 	bool good;
 	struct imp_span payload;  /* of the profile, where good */
 	struct imp_span mistakes; /* imp_mistake_next() */
-	const struct imp_profile_source *source;
+	struct imp_profile_source *source;
 };
 
 /* What is done with each profile. */

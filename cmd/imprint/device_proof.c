@@ -51,8 +51,11 @@ static int read_ring(struct device *d, struct imp_secret *base,
 static int explain(struct device *d, const struct device_check *check)
 {
 	const struct imp_evidence *token = &d->appraisal.token;
-	struct imp_span owner =
-		check->expected.owner.len ? check->expected.owner : token->owner;
+	const struct imp_writers writers = {
+		.owner = check->expected.owner.len ? check->expected.owner : token->owner,
+		.party = check->party,
+		.parties = check->parties,
+	};
 	CLEANUP(imp_secret_fini) struct imp_secret base = { 0 }, entries = { 0 };
 	struct imp_ring ring;
 	int rc = read_ring(d, &base, &entries);
@@ -60,7 +63,7 @@ static int explain(struct device *d, const struct device_check *check)
 	if (rc)
 		return rc;
 	ring = (struct imp_ring){ imp_secret_span(&base), imp_secret_span(&entries) };
-	return imp_chains_explain(d->crypto, &check->chains, check->step, &ring, owner,
+	return imp_chains_explain(d->crypto, &check->chains, check->step, &ring, &writers,
 				  &d->appraisal);
 }
 
@@ -90,6 +93,7 @@ int device_appraise(struct device *d, struct imp_span evidence,
 	imp_appraise(d->crypto, imp_secret_span(&d->evidence), &check->expected,
 		     &d->appraisal);
 	d->attested = d->appraisal.decoded;
+	d->proved = false;
 	if (!d->attested)
 		return differences(d);
 	imp_device_name(d->appraisal.token.ueid, d->name);
@@ -102,5 +106,6 @@ int device_appraise(struct device *d, struct imp_span evidence,
 		if (rc && d->appraisal.count == 0)
 			return rc;
 	}
+	d->proved = imp_appraisal_code(&d->appraisal) == 0;
 	return differences(d);
 }

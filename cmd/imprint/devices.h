@@ -30,9 +30,10 @@ struct device {
 	struct imp_error err;
 	bool skipped;	/* --id names another; what came of it does not matter */
 	char name[80];	/* imei or ueid */
-	char says[120]; /* one line on success */
+	char says[240]; /* one line on success */
 	bool dry;	/* nothing was sent that changes it: what is said is unproven */
 	bool attested;
+	bool proved;	     /* its last evidence in this run was as expected */
 	bool owner_compared; /* with --owner, the object's issuer or earlier evidence */
 	bool again;
 	unsigned reason; /* of a refusal */
@@ -90,6 +91,8 @@ struct device_check {
 	struct imp_expected expected;
 	struct imp_chains chains; /* proven before this session */
 	struct imp_step step;
+	const struct imp_party *party; /* holders of grants */
+	size_t parties;
 };
 /* 0, or -code of the first difference; reads the device's ring where it is needed. */
 int device_appraise(struct device *d, struct imp_span evidence,

@@ -70,8 +70,13 @@ int plan_hint(struct device *d, const struct plan *plan, int rc)
 	case IMP_R_DECRYPT:
 		return hint_board(d, rc);
 	case IMP_R_SCOPE:
-		return imp_hint(&d->err, rc,
-				"another key owns it; imprint verify shows which");
+		return plan->entry.domain > 0
+			       ? imp_hint(&d->err, rc,
+					  "no grant by its owner allows that: imprint "
+					  "check --grant tells what one allows")
+			       : imp_hint(&d->err, rc,
+					  "another key owns it; imprint verify shows "
+					  "which");
 	default:
 		return rc;
 	}
@@ -99,8 +104,10 @@ static enum imp_reason foresee(const struct device *d, const struct plan *plan)
 	if (e->sequence > 0 && e->domain_epoch <= have->domain_epoch &&
 	    e->sequence <= have->sequence)
 		return IMP_R_SEQUENCE;
-	return imp_span_eq(IMP_SPAN(e->issuer), d->describe.owner) ? IMP_R_NONE
-								   : IMP_R_SCOPE;
+	/* In other domains it may have a grant, which is sealed up in the package. */
+	return e->domain > 0 || imp_span_eq(IMP_SPAN(e->issuer), d->describe.owner)
+		       ? IMP_R_NONE
+		       : IMP_R_SCOPE;
 }
 
 /* Is it the last thing that was done, which a device answers without doing it again? */

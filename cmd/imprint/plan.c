@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/reason.h"
+#include "grantarg.h"
 #include "issue.h"
 #include "plan.h"
 
@@ -115,13 +116,24 @@ int plan_object(struct imp_crypto *crypto, struct imp_span object, struct plan *
 	return 0;
 }
 
-enum { OPT_CARDS = 0x400, OPT_FACTORY, OPT_OWNER, OPT_EVIDENCE, OPT_ALLOW_DEBUG };
+enum {
+	OPT_CARDS = 0x400,
+	OPT_FACTORY,
+	OPT_OWNER,
+	OPT_GRANT,
+	OPT_EVIDENCE,
+	OPT_ALLOW_DEBUG,
+};
 
 static const struct argp_option verifier_options[] = {
 	{ "cards", OPT_CARDS, "FILE", 0, "The devices' cards, as enroll wrote them", 0 },
 	{ "factory", OPT_FACTORY, "PUB", 0,
 	  "Trust device keys that the factory key PUB has endorsed; repeatable", 0 },
 	{ "owner", OPT_OWNER, "PUB", 0, "The device must belong to PUB", 0 },
+	{ "grant", OPT_GRANT, "FILE", 0,
+	  "With --owner: what the holder of the grant in FILE set in its domain is expected; "
+	  "repeatable",
+	  0 },
 	{ "evidence", OPT_EVIDENCE, "FILE", 0,
 	  "Continue from what devices proved before, and add what they prove now", 0 },
 	{ "allow-debug", OPT_ALLOW_DEBUG, NULL, 0,
@@ -143,11 +155,18 @@ static error_t verifier_parse(int key, char *arg, struct argp_state *state)
 	case OPT_OWNER:
 		a->owner = arg;
 		return 0;
+	case OPT_GRANT:
+		path_list_add(state, &a->grants, arg);
+		return 0;
 	case OPT_EVIDENCE:
 		a->evidence = arg;
 		return 0;
 	case OPT_ALLOW_DEBUG:
 		a->allow_debug = true;
+		return 0;
+	case ARGP_KEY_END:
+		if (a->grants.count > 0 && !a->owner)
+			argp_error(state, "--grant goes with --owner PUB, who gave it");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -177,6 +196,30 @@ static int check_ids(const struct verifier *v, const struct dev_args *dev,
 	return 0;
 }
 
+/* Whoever holds a grant, and those who gave it on. Old ones count: they were good once.
+ */
+static int parties_read(struct verifier *v, struct imp_crypto *crypto,
+			const struct path_list *l, const struct imp_pub *owner,
+			struct imp_error *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < l->count; i++) {
+		CLEANUP(imp_grants_fini) struct imp_grants g = { 0 };
+
+		rc = imp_grants_read(&g, crypto, l->path[i], owner, 0, err);
+		for (size_t k = 0; !rc && k < g.links; k++) {
+			struct imp_party *p = &v->party[v->parties++];
+			const struct imp_grant *grant = &g.link[k].grant;
+
+			p->domain = grant->domain;
+			if (imp_cose_kid(crypto, &grant->holder, p->kid))
+				rc = imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
+		}
+	}
+	return rc;
+}
+
 int verifier_open(struct verifier *v, struct imp_crypto *crypto,
 		  const struct verifier_args *a, const struct dev_args *dev,
 		  struct imp_error *err)
@@ -200,6 +243,8 @@ int verifier_open(struct verifier *v, struct imp_crypto *crypto,
 		if (!rc && imp_cose_kid(crypto, &owner.pub, v->owner_buf))
 			rc = imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
 		v->owner = IMP_SPAN(v->owner_buf);
+		if (!rc)
+			rc = parties_read(v, crypto, &a->grants, &owner.pub, err);
 	}
 	v->allow_debug = a->allow_debug;
 	v->require_endorsed = a->factories.count > 0;
@@ -273,6 +318,30 @@ int verifier_keep(struct verifier *v, struct device *d)
 		"%s: %s: what it proved is not kept", d->uri, d->name);
 }
 
+/* What it proved last: in this run, or before. 1, 0 (nothing), or a negative code. */
+static int last_proof(struct device *d, const struct verifier *v,
+		      const struct imp_known *known, struct imp_chains *chains,
+		      struct imp_evidence *last)
+{
+	struct imp_signed s;
+	int rc;
+
+	if (!d->proved)
+		return imp_proven_last(&v->proven, d->crypto, known, &d->last, chains,
+				       last, &d->err);
+	if (imp_chains_start(d->crypto, known, chains))
+		return imp_fail(&d->err, IMP_EINTERNAL, "SHA-256 failed");
+	rc = imp_secret_set(&d->last, imp_secret_span(&d->evidence), &d->err);
+	if (!rc)
+		rc = imp_signed_decode(imp_secret_span(&d->last), &s, &d->err);
+	if (!rc)
+		rc = imp_evidence_decode(s.payload, last, &d->err);
+	if (rc)
+		return rc;
+	imp_chains_take(chains, last);
+	return 1;
+}
+
 int plan_prepare(struct device *d, const struct plan *plan, const struct verifier *v,
 		 const uint8_t nonce[32], struct device_check *check)
 {
@@ -286,8 +355,9 @@ int plan_prepare(struct device *d, const struct plan *plan, const struct verifie
 	check->expected.locked |= v->require_locked;
 	if (!check->expected.known)
 		return -(int)d->err.code;
-	found = imp_proven_last(&v->proven, d->crypto, check->expected.known, &d->last,
-				&check->chains, &last, &d->err);
+	check->party = v->party;
+	check->parties = v->parties;
+	found = last_proof(d, v, check->expected.known, &check->chains, &last);
 	if (found < 0)
 		return found;
 	if (v->owner.len > 0)

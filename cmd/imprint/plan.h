@@ -11,6 +11,7 @@
 #include "devices.h"
 #include "evidence/proven.h"
 #include "object/command.h"
+#include "object/grant.h"
 #include "object/package.h"
 #include "object/signed.h"
 #include "object/transfer.h"
@@ -30,27 +31,58 @@ struct plan {
 int plan_object(struct imp_crypto *crypto, struct imp_span object, struct plan *out,
 		struct imp_error *err);
 
-/* The objects of a file, each found by the device it is for. */
+enum { OBJECT_FILES = 16, OBJECTS_OF_ONE = 32 };
+
+/* The objects of files, found by the device that they are for. */
 struct objects {
-	struct imp_index index;
+	struct imp_index file[OBJECT_FILES];
+	size_t files;
 	struct imp_crypto *crypto;
 	bool any; /* anything goes: the device judges it */
 };
 
-/* Read FILE. 0; the errors of plan_object(); -IMP_EUSAGE: two for one device. */
+/* Where one stands. */
+struct object_at {
+	size_t file, item;
+};
+
+/* Those of one device, in the order in which they are sent. */
+struct objects_of {
+	struct object_at at[OBJECTS_OF_ONE];
+	size_t count;
+};
+
+/* Read a file, behind those that were read. 0; the errors of plan_object(); -IMP_EUSAGE:
+ * two for one domain of a device. */
 int objects_open(struct objects *o, struct imp_crypto *crypto, const char *path,
 		 struct imp_error *err);
 /*
- * The object of this device, kept in d->object. A lone object is for whoever is asked: a
- * class, or a device that hides who it is.
+ * The objects of this device. A lone one is for whoever is asked: a class, or a device
+ * that hides who it is.
  *
- *   number   1.. : that one, whoever it is for; 0: by ueid
+ *   number   1.. : that one of the first file, whoever it is for; 0: by ueid
  *
- * 0, -IMP_EPOLICY (none), or the errors of plan_object().
+ * 0, -IMP_EPOLICY (none), -IMP_EUSAGE (two files for one domain), or the errors of
+ * plan_object().
  */
-int objects_find(const struct objects *o, struct device *d, size_t number,
+int objects_list(const struct objects *o, struct device *d, size_t number,
+		 struct objects_of *out);
+/* One of them, kept in d->object until the next is taken. */
+int objects_take(const struct objects *o, struct device *d, struct object_at at,
 		 struct plan *out);
 void objects_close(struct objects *o);
+
+struct verifier;
+/*
+ * Do one after the other. What is said of all stands in one line; what was proven is kept
+ * before the next one begins, and what the last one proves is the caller's to keep.
+ *
+ * 0, or what `one` returned of the first that failed.
+ */
+int objects_each(const struct objects *o, struct device *d, const struct objects_of *all,
+		 struct verifier *v,
+		 int (*one)(struct device *d, const struct plan *plan, void *ctx),
+		 void *ctx);
 
 /* Who is known, and what they have proven: shared by the threads of a run. */
 struct verifier {
@@ -59,13 +91,15 @@ struct verifier {
 	struct imp_span owner; /* kid of --owner, or empty */
 	uint8_t owner_buf[32];
 	bool allow_debug, require_locked;
-	bool require_endorsed; /* --factory was given */
+	bool require_endorsed;				     /* --factory was given */
+	struct imp_party party[IMP_GRANT_LINKS * PATHS_MAX]; /* of --grant */
+	size_t parties;
 };
 
-/* --cards, --factory, --owner, --evidence, --allow-debug */
+/* --cards, --factory, --owner, --grant, --evidence, --allow-debug */
 struct verifier_args {
 	const char *cards, *owner, *evidence;
-	struct path_list factories;
+	struct path_list factories, grants;
 	bool allow_debug;
 };
 extern const struct argp verifier_argp;

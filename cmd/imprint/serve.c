@@ -53,15 +53,22 @@ static void let_in(struct caller *c)
 	c->device.session.wait.deadline_ns = imp_now_ns() + ms(s->timeout_ms);
 }
 
+static int send(struct device *d, const struct plan *plan, void *ctx)
+{
+	const struct serve *s = ctx;
+
+	return plan_is_held(d, plan) ? 0 : plan_apply(d, plan, &s->verifier);
+}
+
 static int hand_over(struct caller *c)
 {
 	struct serve *s = c->serve;
 	struct device *d = &c->device;
-	struct plan plan;
-	int rc = objects_find(&s->objects, d, 0, &plan);
+	struct objects_of all;
+	int rc = objects_list(&s->objects, d, 0, &all);
 
-	if (!rc && !plan_is_held(d, &plan))
-		rc = plan_apply(d, &plan, &s->verifier);
+	if (!rc)
+		rc = objects_each(&s->objects, d, &all, &s->verifier, send, s);
 	return rc ? rc : verifier_keep(&s->verifier, d);
 }
 

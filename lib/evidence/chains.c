@@ -142,15 +142,28 @@ static int compare_known(const struct imp_chains *known, const struct imp_chains
 			   "an extension of what was proven");
 }
 
-static int check_entry(const struct imp_entry *e, uint32_t number, struct imp_span owner,
-		       struct imp_appraisal *a)
+static bool may_write(const struct imp_writers *w, const struct imp_entry *e)
+{
+	struct imp_span by = IMP_SPAN(e->issuer);
+
+	if (w->owner.len > 0 && imp_span_eq(by, w->owner))
+		return true;
+	for (size_t i = 0; i < w->parties; i++)
+		if (e->kind == IMP_ENTRY_PROFILE && w->party[i].domain == e->domain &&
+		    imp_span_eq(by, IMP_SPAN(w->party[i].kid)))
+			return true;
+	return false;
+}
+
+static int check_entry(const struct imp_entry *e, uint32_t number,
+		       const struct imp_writers *writers, struct imp_appraisal *a)
 {
 	char who[65], found[IMP_DIFFERENCE_TEXT], expected[65];
 
-	if (owner.len > 0 && imp_span_eq(IMP_SPAN(e->issuer), owner))
+	if (may_write(writers, e))
 		return 0;
 	imp_hex(IMP_SPAN(e->issuer), who);
-	imp_hex(owner, expected);
+	imp_hex(writers->owner, expected);
 	snprintf(found, sizeof(found), "entry %u of domain %u is signed by %s", number,
 		 e->domain, who);
 	return imp_differs(a, "history", IMP_EVERIFY, found, expected);
@@ -161,7 +174,7 @@ struct walk {
 	struct imp_crypto *crypto;
 	const struct imp_chains *known;
 	struct imp_step step;
-	struct imp_span owner;
+	const struct imp_writers *writers;
 	struct imp_appraisal *a;
 	struct imp_chains at;
 	bool stepped; /* the step's entry was met */
@@ -189,8 +202,11 @@ static int walk_entry(struct walk *w, struct imp_span bytes)
 				   "82 bytes");
 	fresh = w->at.head[e.domain].n >= w->known->head[e.domain].n;
 	if (fresh) {
-		rc = check_entry(&e, w->at.head[e.domain].n + 1, w->owner, w->a);
-		w->stepped |= is_step(w, bytes);
+		bool step = is_step(w, bytes);
+
+		rc = step ? 0
+			  : check_entry(&e, w->at.head[e.domain].n + 1, w->writers, w->a);
+		w->stepped |= step;
 		imp_replay_fold(&w->at.replay, &e);
 	}
 	if (!rc && imp_head_fold(w->crypto, &w->at.head[e.domain], bytes.ptr))
@@ -258,12 +274,12 @@ static int check_end(const struct walk *w)
 
 int imp_chains_explain(struct imp_crypto *crypto, const struct imp_chains *known,
 		       struct imp_step step, const struct imp_ring *ring,
-		       struct imp_span owner, struct imp_appraisal *a)
+		       const struct imp_writers *writers, struct imp_appraisal *a)
 {
 	struct walk w = { .crypto = crypto,
 			  .known = known,
 			  .step = step,
-			  .owner = owner,
+			  .writers = writers,
 			  .a = a,
 			  .at = *known };
 	int rc;

@@ -38,6 +38,18 @@ struct imp_step {
 int imp_chains_foretell(struct imp_crypto *crypto, const struct imp_chains *known,
 			struct imp_step step, struct imp_appraisal *a) IMP_MUST_CHECK;
 
+/* Who may have signed an entry: the owner, and in a domain each party that has a grant
+ * of it. */
+struct imp_party {
+	uint8_t kid[32];
+	uint32_t domain;
+};
+struct imp_writers {
+	struct imp_span owner; /* kid, 32 bytes, or empty */
+	const struct imp_party *party;
+	size_t parties;
+};
+
 /* What the device's ring says, in the form of the history response. */
 struct imp_ring {
 	struct imp_span base;	 /* encoded map {domain => [n, H]} */
@@ -47,14 +59,13 @@ struct imp_ring {
 /*
  * Explain the way from the heads that are known to the token's by the ring: the ring must
  * fold to the signed heads, reach back to what is known, hold no new entry by anybody but
- * the owner, and hold the step where it must; the token's state must follow from it.
- *
- *   owner   kid, 32 bytes; whoever else signed an entry is a foreign signer
+ * these writers and the step itself, and hold the step where it must; the token's state
+ * must follow from it.
  *
  * 0, or -code with differences added to a.
  */
 int imp_chains_explain(struct imp_crypto *crypto, const struct imp_chains *known,
 		       struct imp_step step, const struct imp_ring *ring,
-		       struct imp_span owner, struct imp_appraisal *a);
+		       const struct imp_writers *writers, struct imp_appraisal *a);
 
 #endif

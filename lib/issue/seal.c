@@ -6,23 +6,38 @@
 #include "object/seal.h"
 #include "object/signed.h"
 
-static int sign(struct imp_crypto *crypto, const struct imp_signer *signer,
+static int sign(struct imp_crypto *crypto, const struct imp_right *right,
 		struct imp_span profile, struct imp_writer *w, uint8_t id[IMP_ID_LEN],
 		struct imp_error *err)
 {
-	return imp_signed_put_one(crypto, signer, IMP_KIND_PROFILE,
-				  (struct imp_span){ 0 }, profile, w, id)
+	struct imp_span un = { 0 };
+
+	if (right->grants)
+		un = imp_secret_span(&right->grants->un);
+	return imp_signed_put_one(crypto, right->signer, IMP_KIND_PROFILE, un, profile, w,
+				  id)
 		       ? imp_fail(err, IMP_EKEY, "signing failed")
 		       : 0;
 }
 
-int imp_issue_sign(struct imp_crypto *crypto, const struct imp_signer *signer,
+/* device: what is known of it besides the profile's target; NULL: nothing. */
+static int allow(const struct imp_right *right, const struct imp_profile *p,
+		 const struct imp_target *device, struct imp_error *err)
+{
+	return right->grants
+		       ? imp_grants_allow_profile(right->grants, p, device, NULL, err)
+		       : 0;
+}
+
+int imp_issue_sign(struct imp_crypto *crypto, const struct imp_right *right,
 		   struct imp_span profile, struct imp_writer *w, struct imp_error *err)
 {
 	struct imp_profile p;
 	int rc = imp_profile_decode(profile, &p, err);
 
-	return rc ? rc : sign(crypto, signer, profile, w, NULL, err);
+	if (!rc)
+		rc = allow(right, &p, NULL, err);
+	return rc ? rc : sign(crypto, right, profile, w, NULL, err);
 }
 
 /* A signed profile on its way to a device. */
@@ -139,20 +154,15 @@ static int put(const struct sealing *s, struct imp_span object, struct imp_write
 	return 0;
 }
 
-/* The profile, its id and its issuer are known. */
+/* The profile, its id, its issuer and the card are known. */
 static int seal(struct sealing *s, struct imp_span object, struct imp_writer *w,
 		bool *asserted, struct imp_error *err)
 {
-	int rc = find_card(s, err);
+	int rc = check_key(s, asserted, err);
 
 	if (!rc)
-		rc = check_key(s, asserted, err);
-	if (!rc)
 		rc = check_objects(s, err);
-	if (!rc)
-		rc = put(s, object, w, err);
-	imp_known_fini(&s->known);
-	return rc;
+	return rc ? rc : put(s, object, w, err);
 }
 
 int imp_issue_seal(struct imp_crypto *crypto, const struct imp_sealer *sealer,
@@ -171,10 +181,28 @@ int imp_issue_seal(struct imp_crypto *crypto, const struct imp_sealer *sealer,
 	if (!rc && imp_signed_id(crypto, &signed_, s.id))
 		rc = imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
 	s.issuer = signed_.issuer;
-	return rc ? rc : seal(&s, object, w, asserted, err);
+	if (!rc)
+		rc = find_card(&s, err);
+	if (!rc)
+		rc = seal(&s, object, w, asserted, err);
+	imp_known_fini(&s.known);
+	return rc;
 }
 
-int imp_issue_pack(struct imp_crypto *crypto, const struct imp_signer *signer,
+/* What its card tells of the device counts, too. */
+static int allow_known(const struct sealing *s, const struct imp_right *right,
+		       struct imp_error *err)
+{
+	const struct imp_card *card = &s->known.card;
+	const struct imp_target device = { .has_oemid = true,
+					   .oemid = card->oemid,
+					   .hwmodel = card->hwmodel };
+	int rc = allow(right, &s->profile, s->has_card ? &device : NULL, err);
+
+	return imp_wrap(err, rc, "%s", s->name);
+}
+
+int imp_issue_pack(struct imp_crypto *crypto, const struct imp_right *right,
 		   const struct imp_sealer *sealer, const struct imp_pub *key,
 		   struct imp_span profile, struct imp_writer *w, bool *asserted,
 		   struct imp_error *err)
@@ -185,12 +213,17 @@ int imp_issue_pack(struct imp_crypto *crypto, const struct imp_signer *signer,
 	int rc = imp_profile_decode(profile, &s.profile, err);
 
 	if (!rc)
-		rc = sign(crypto, signer, profile, &o, s.id, err);
-	if (!rc && imp_cose_kid(crypto, &signer->pub, kid))
+		rc = find_card(&s, err);
+	if (!rc)
+		rc = allow_known(&s, right, err);
+	if (!rc)
+		rc = sign(crypto, right, profile, &o, s.id, err);
+	if (!rc && imp_cose_kid(crypto, &right->signer->pub, kid))
 		rc = imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
 	s.issuer = IMP_SPAN(kid);
 	if (!rc)
 		rc = seal(&s, imp_written(&o), w, asserted, err);
+	imp_known_fini(&s.known);
 	imp_wipe(object, o.len);
 	return rc;
 }

@@ -9,6 +9,13 @@
 
 #include "crypto/host.h"
 #include "evidence/cards.h"
+#include "issue/grants.h"
+
+/* Who signs, and by what right. Threads may share it. */
+struct imp_right {
+	const struct imp_signer *signer;
+	const struct imp_grants *grants; /* that fit the signer; NULL: the owner's own */
+};
 
 /*
  * Sign a profile as one(profile).
@@ -16,9 +23,9 @@
  *   profile   its payload
  *   w         at most IMP_CBOR_MAX bytes are written
  *
- * 0, -IMP_EFORMAT, -IMP_EKEY.
+ * 0, -IMP_EFORMAT, -IMP_EPOLICY (the grant does not allow it), -IMP_EKEY.
  */
-int imp_issue_sign(struct imp_crypto *crypto, const struct imp_signer *signer,
+int imp_issue_sign(struct imp_crypto *crypto, const struct imp_right *right,
 		   struct imp_span profile, struct imp_writer *w, struct imp_error *err)
 	IMP_MUST_CHECK;
 
@@ -51,7 +58,7 @@ int imp_issue_seal(struct imp_crypto *crypto, const struct imp_sealer *sealer,
  *
  * Errors as above.
  */
-int imp_issue_pack(struct imp_crypto *crypto, const struct imp_signer *signer,
+int imp_issue_pack(struct imp_crypto *crypto, const struct imp_right *right,
 		   const struct imp_sealer *sealer, const struct imp_pub *key,
 		   struct imp_span profile, struct imp_writer *w, bool *asserted,
 		   struct imp_error *err) IMP_MUST_CHECK;

@@ -27,6 +27,20 @@ static const struct imp_object *find_object(const struct imp_catalog *c, const c
 	return o;
 }
 
+struct imp_mark imp_profile_source_object(const struct imp_profile_source *s,
+					  uint16_t object, uint16_t instance)
+{
+	for (const struct imp_yaml *n = s->settings->child; n; n = n->next) {
+		uint16_t i = 0;
+		bool wrong;
+		const struct imp_object *o = find_object(&s->catalog, n->key, &i, &wrong);
+
+		if (o && o->id == object && i == instance)
+			return n->key_mark;
+	}
+	return (struct imp_mark){ 0 };
+}
+
 const struct imp_resource *find_resource(const struct imp_object *o, const char *key)
 {
 	const struct imp_resource *r = imp_object_by_name(o, key);

@@ -234,6 +234,25 @@ int imp_profile_source_check(struct imp_profile_source *s, const struct imp_csv 
 	return build(s, csv, &ignored, text, err);
 }
 
+struct imp_mark imp_profile_source_key(const struct imp_profile_source *s,
+				       const char *key)
+{
+	const struct imp_yaml *n = imp_yaml_get(s->root, key);
+
+	return n ? n->key_mark : (struct imp_mark){ 0 };
+}
+
+int imp_profile_source_mistake(struct imp_profile_source *s, struct imp_mark mark,
+			       bool in_row, const char *text, struct imp_secret *out,
+			       struct imp_error *err)
+{
+	s->diags.row = in_row ? s->row : 0;
+	imp_diag(&s->diags, mark, "%s", text);
+	s->diags.row = 0;
+	s->diags.hits = 0;
+	return imp_diag_format(&s->diags, imp_secret_span(&s->bytes), out, err);
+}
+
 void imp_profile_source_fini(struct imp_profile_source *s)
 {
 	forget_files(s);

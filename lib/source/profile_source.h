@@ -131,6 +131,21 @@ int imp_profile_source_build(struct imp_profile_source *s, const struct imp_csv 
 int imp_profile_source_check(struct imp_profile_source *s, const struct imp_csv *csv,
 			     struct imp_secret *text, struct imp_error *err)
 	IMP_MUST_CHECK;
+/* Where an object's instance stands in it, or a key of its head; line 0: nowhere. */
+struct imp_mark imp_profile_source_object(const struct imp_profile_source *s,
+					  uint16_t object, uint16_t instance);
+struct imp_mark imp_profile_source_key(const struct imp_profile_source *s,
+				       const char *key);
+/*
+ * Add a mistake that somebody else found in what was built.
+ *
+ *   in_row   it is about the row at hand; else it is told once
+ *
+ * 0, or -IMP_ERESOURCE.
+ */
+int imp_profile_source_mistake(struct imp_profile_source *s, struct imp_mark mark,
+			       bool in_row, const char *text, struct imp_secret *out,
+			       struct imp_error *err) IMP_MUST_CHECK;
 /* Columns of the CSV that nothing uses, as "a, b"; empty where there is none. */
 void imp_profile_source_unused(const struct imp_profile_source *s,
 			       const struct imp_csv *csv, char *out, size_t cap);

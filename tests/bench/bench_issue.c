@@ -222,9 +222,10 @@ static void ours_do(const struct lane *l)
 	static const struct imp_sealer sealer = { .accept_asserted = true };
 	uint8_t package[4096];
 	struct imp_writer p = imp_writer(package, sizeof(package));
+	const struct imp_right right = { .signer = l->signer };
 	bool asserted;
 
-	must(imp_issue_pack(l->crypto, l->signer, &sealer, l->peer, l->profile, &p,
+	must(imp_issue_pack(l->crypto, &right, &sealer, l->peer, l->profile, &p,
 			    &asserted, NULL) == 0,
 	     "issue");
 }

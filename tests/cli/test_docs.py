@@ -13,7 +13,7 @@ import objects as o  # noqa: E402
 from cbor_strict import encode, sequence  # noqa: E402
 
 METAVARS = {"FILE", "DIR", "KEY", "PUB", "DEVICE", "ID", "N", "FD", "SECONDS", "NAME=VALUE", "CHAR", "A,B", "FAULT",
-            "HOST:PORT", "DOMAIN=EPOCH", "MODEM", "WORD"}
+            "HOST:PORT", "DOMAIN=EPOCH", "MODEM", "WORD", "LIST", "DATE", "M:PUB,..."}
 
 
 def run(*args):
@@ -83,6 +83,9 @@ class Docs(Case):
                 err = self.run_tool(*args, status=2).err
                 self.assertEqual(err, f"imprint: no command '{typed}'{near}\nhint: the commands are {names}\n")
 
+    def grant(self):
+        self.run_tool("grant", "-k", "owner.pem", "--holder", "stranger.pub", "--domain", "1", "--allow", "10", "--target", "keel-2", "-o", "x.grant")
+
     def unsigned(self):
         """Names of packages that nobody signed, sealed well to the device of x.cards."""
         card = o.verified_body(decode_sequence((self.dir / "x.cards").read_bytes())[1], "card")
@@ -99,6 +102,7 @@ class Docs(Case):
     def test_cfg_01_no_option_turns_verification_off(self):
         """Every option of push, one after the other, on objects that nobody signed: refused under each."""
         self.keys()
+        self.grant()
         self.write("d.csv", "imei\n001010010000014\n")
         self.profile()
         self.simulate("$I enroll -d sim/1 -o x.cards; $I claim -k owner.pem -d sim/1 --cards x.cards\n"
@@ -121,12 +125,13 @@ class Docs(Case):
     def test_cfg_01_no_option_makes_evidence_good(self):
         """The same of verify, where the signature of the evidence is another key's."""
         self.keys()
+        self.grant()
         self.simulate("$I enroll -d sim/1 -o x.cards; $I claim -k owner.pem -d sim/1 --cards x.cards", "--factory", "factory.pem")
         run = self.simulate("\n".join(f"$I verify -d sim/1 --cards x.cards {word}; echo $?" for word in each_option("verify")), "--fault", "lie:key")
         self.assertEqual(set(re.findall(r"^\d+$", run.out, re.M)), {"5"}, run.err)
 
 
-VALUES = {"factory": "factory.pub", "FILE": "none.evidence", "PUB": "owner.pub", "SECONDS": "9", "N": "1", "ID": "001010010000014", "DEVICE": "sim/1"}
+VALUES = {"factory": "factory.pub", "grant": "x.grant --owner=owner.pub", "FILE": "none.evidence", "PUB": "owner.pub", "SECONDS": "9", "N": "1", "ID": "001010010000014", "DEVICE": "sim/1"}
 
 
 def each_option(name):

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* imprint grant: let somebody else write a domain of devices, within a scope. */
+#include "args.h"
+#include "base/escape.h"
+#include "base/file.h"
+#include "commands.h"
+#include "crypto/alg.h"
+#include "grantarg.h"
+#include "keyarg.h"
+#include "object/signed.h"
+#include "scope.h"
+
+enum { PAYLOAD_MAX = 16 * 1024, OBJECT_MAX = 60 * 1024 };
+
+struct args {
+	struct key_args key;
+	struct out_args out;
+	struct grant_args parent;
+	struct scope_args scope;
+	const char *holder;
+};
+
+enum { OPT_HOLDER = 0x100 };
+
+static const struct argp_option options[] = {
+	{ "holder", OPT_HOLDER, "PUB", 0, "Whose signature counts: the public key PUB",
+	  0 },
+	{ 0 },
+};
+
+static const struct argp_child children[] = { { &key_argp, 0, NULL, 0 },
+					      { &out_argp, 0, NULL, 0 },
+					      { &grant_argp, 0, NULL, 0 },
+					      { &scope_argp, 0, NULL, 0 },
+					      { 0 } };
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct args *a = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &a->key;
+		state->child_inputs[1] = &a->out;
+		state->child_inputs[2] = &a->parent;
+		state->child_inputs[3] = &a->scope;
+		return 0;
+	case OPT_HOLDER:
+		a->holder = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!a->holder)
+			argp_error(state, "missing --holder PUB");
+		if (!a->parent.grant && a->scope.domain == 0)
+			argp_error(state, "missing --domain N");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.doc = "Let the holder of the key PUB write one domain of devices, as far as the options say. The owner signs "
+	       "(-k), or with --grant somebody who holds a grant gives a part of it on.",
+	.children = children,
+};
+
+struct maker {
+	const struct args *a;
+	struct imp_crypto *crypto;
+	struct imp_key key;
+	struct imp_signer signer;
+	struct imp_grants parent;
+	struct scope scope;
+	struct imp_grant grant;
+};
+
+static void maker_fini(struct maker *m)
+{
+	imp_grants_fini(&m->parent);
+	imp_key_fini(&m->key);
+	imp_crypto_free(&m->crypto);
+}
+
+static int read_holder(struct maker *m, struct imp_error *err)
+{
+	CLEANUP(imp_key_fini) struct imp_key holder = { 0 };
+	int rc = imp_key_read_public(m->crypto, m->a->holder, &holder, err);
+
+	if (!rc && imp_alg_for(holder.pub.crv) == 0)
+		rc = imp_fail(err, IMP_EKEY, "%s: is no key that signs", m->a->holder);
+	if (!rc && imp_pub_eq(&holder.pub, &m->signer.pub))
+		rc = imp_fail(err, IMP_EPOLICY,
+			      "%s: is the key that signs the grant; expected another's",
+			      m->a->holder);
+	m->grant.holder = holder.pub;
+	return rc;
+}
+
+/* What is not said is as the grant above has it. */
+static int gather(struct maker *m, struct imp_error *err)
+{
+	const struct imp_grants *parent = grants_given(&m->parent);
+	int rc = read_holder(m, err);
+
+	if (!rc)
+		rc = scope_make(&m->scope, m->crypto, &m->a->scope,
+				parent ? &parent->link[0].grant : NULL, &m->grant, err);
+	if (!rc && parent)
+		rc = imp_grants_allow_grant(parent, &m->grant, err);
+	return rc;
+}
+
+static int sign(struct maker *m, struct imp_writer *w, struct imp_error *err)
+{
+	uint8_t payload[PAYLOAD_MAX];
+	struct imp_writer p = imp_writer(payload, sizeof(payload));
+	struct imp_grant again;
+	int rc;
+
+	imp_grant_encode(&m->grant, &p);
+	if (!p.ok)
+		return imp_fail(err, IMP_EUSAGE, "the grant is larger than %d bytes",
+				PAYLOAD_MAX);
+	rc = imp_grant_decode(imp_written(&p), &again, err);
+	if (!rc &&
+	    imp_signed_put_one(m->crypto, &m->signer, IMP_KIND_GRANT,
+			       imp_secret_span(&m->parent.un), imp_written(&p), w, NULL))
+		rc = imp_fail(err, IMP_EKEY, "signing failed");
+	return rc;
+}
+
+static int write_out(const struct maker *m, struct imp_span object, struct imp_error *err)
+{
+	CLEANUP(imp_out_abort) struct imp_out out = { 0 };
+	const struct out_args *a = &m->a->out;
+	int rc = imp_out_open(&out, a->path,
+			      IMP_OUT_BINARY | (a->force ? IMP_OUT_FORCE : 0), err);
+
+	if (!rc)
+		rc = imp_out_write(&out, object, err);
+	return rc ? rc : imp_out_commit(&out, err);
+}
+
+static void note(const struct maker *m)
+{
+	char says[320], text[400];
+
+	imp_grant_says(&m->grant, says);
+	imp_escape(text, sizeof(text), imp_span_str(says));
+	fprintf(stderr, "note: grant of %s\n", text);
+}
+
+static int run(const struct cli *cli, int argc, char **argv, struct imp_error *err)
+{
+	CLEANUP(maker_fini) struct maker m = { 0 };
+	uint8_t object[OBJECT_MAX];
+	struct imp_writer w = imp_writer(object, sizeof(object));
+	struct args a = { 0 };
+	int rc;
+
+	(void)cli;
+	cli_parse(&cmd_grant, argc, argv, &a);
+	m.a = &a;
+	rc = imp_crypto_new(&m.crypto, err);
+	if (!rc)
+		rc = signer_read(m.crypto, a.key.path, a.key.pass_fd, &m.key, &m.signer,
+				 err);
+	if (!rc)
+		rc = grants_open(&m.parent, m.crypto, &a.parent, &m.signer.pub, err);
+	if (!rc)
+		rc = gather(&m, err);
+	if (!rc)
+		rc = sign(&m, &w, err);
+	if (!rc)
+		rc = write_out(&m, imp_written(&w), err);
+	if (!rc)
+		note(&m);
+	return rc;
+}
+
+const struct cli_cmd cmd_grant = {
+	.name = "grant",
+	.brief = "let somebody else write a domain of devices",
+	.argp = &argp,
+	.run = run,
+};

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Approvers as they are typed. */
+#include <string.h>
+
+#include "crypto/alg.h"
+#include "crypto/key.h"
+#include "scope.h"
+
+static int add_approver(struct imp_crypto *crypto, const char *path, size_t len,
+			struct imp_approval *a, struct imp_error *err)
+{
+	CLEANUP(imp_key_fini) struct imp_key key = { 0 };
+	char name[4096];
+	int rc;
+
+	if (len >= sizeof(name) || a->count == IMP_APPROVERS_MAX)
+		return imp_fail(err, IMP_EUSAGE, "--approval: at most %d keys",
+				IMP_APPROVERS_MAX);
+	memcpy(name, path, len);
+	name[len] = '\0';
+	rc = imp_key_read_public(crypto, name, &key, err);
+	if (!rc && imp_alg_for(key.pub.crv) == 0)
+		rc = imp_fail(err, IMP_EKEY, "%s: is no key that signs", name);
+	for (uint32_t i = 0; !rc && i < a->count; i++)
+		if (imp_pub_eq(&a->key[i], &key.pub))
+			rc = imp_fail(err, IMP_EUSAGE,
+				      "--approval: %s stands there twice", name);
+	if (!rc)
+		a->key[a->count++] = key.pub;
+	return rc;
+}
+
+/* M:PUB,PUB */
+int approval_parse(struct imp_crypto *crypto, const char *text, struct imp_approval *out,
+		   struct imp_error *err)
+{
+	const char *at = text;
+	int rc = 0;
+
+	*out = (struct imp_approval){ 0 };
+	if (text[0] < '1' || text[0] > '7' || text[1] != ':')
+		return imp_fail(err, IMP_EUSAGE,
+				"--approval %s: expected M:PUB,... with M from 1 to %d",
+				text, IMP_APPROVERS_MAX);
+	out->threshold = (uint32_t)(text[0] - '0');
+	at += 2;
+	while (!rc && *at) {
+		size_t n = strcspn(at, ",");
+
+		rc = add_approver(crypto, at, n, out, err);
+		at += n + (at[n] == ',');
+	}
+	if (!rc && out->threshold > out->count)
+		rc = imp_fail(err, IMP_EUSAGE, "--approval: %u of %u keys",
+			      out->threshold, out->count);
+	return rc;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A grant in a file with those above it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "evidence/appraise.h"
+#include "issue/grants.h"
+
+void imp_grants_fini(struct imp_grants *g)
+{
+	imp_secret_fini(&g->un);
+	*g = (struct imp_grants){ 0 };
+}
+
+/* The header map that the holder's objects carry, with the file as it is. */
+static int read_file(struct imp_grants *g, struct imp_error *err)
+{
+	CLEANUP(imp_secret_fini) struct imp_secret file = { 0 };
+	uint8_t head[2];
+	struct imp_writer w = imp_writer(head, sizeof(head));
+	int rc = imp_file_read(g->name, IMP_CBOR_MAX, &file, err);
+
+	imp_cbor_put_map(&w, 1);
+	imp_cbor_put_int(&w, IMP_HDR_CHAIN);
+	if (!rc)
+		rc = imp_secret_set(&g->un, imp_written(&w), err);
+	if (!rc)
+		rc = imp_secret_append(&g->un, imp_secret_span(&file), err);
+	return rc;
+}
+
+static int take_link(struct imp_grants *g, struct imp_span item, struct imp_error *err)
+{
+	struct imp_grant_link *link = &g->link[g->links];
+	int rc = imp_signed_decode(item, &link->object, err);
+
+	if (!rc && link->object.kind != IMP_KIND_GRANT)
+		rc = imp_fail(err, IMP_EFORMAT, "is a %s, expected a grant",
+			      imp_kind_name(link->object.kind));
+	if (!rc)
+		rc = imp_grant_decode(link->object.payload, &link->grant, err);
+	g->links += !rc;
+	return rc;
+}
+
+static int take_links(struct imp_grants *g, struct imp_error *err)
+{
+	struct imp_span all = imp_secret_span(&g->un);
+	struct imp_span next = { all.ptr + 2, all.len - 2 };
+	int rc = 0;
+
+	while (!rc && next.len > 0 && g->links < IMP_GRANT_LINKS) {
+		rc = take_link(g, next, err);
+		if (!rc)
+			next = g->link[g->links - 1].object.cose.uh.chain;
+	}
+	return rc || next.len == 0 ? rc
+				   : imp_fail(err, IMP_EPOLICY,
+					      "more than %d grants, one behind the other",
+					      IMP_GRANT_LINKS);
+}
+
+static int differs(const char *who, struct imp_span found, const uint8_t expected[32],
+		   struct imp_error *err)
+{
+	char a[24], b[24];
+
+	imp_short_hex(found, a);
+	imp_short_hex((struct imp_span){ expected, 32 }, b);
+	return imp_fail(err, IMP_EPOLICY, "signed by %s, expected %s %s", a, who, b);
+}
+
+static int no_digest(struct imp_error *err)
+{
+	return imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
+}
+
+/* Is each link signed in the name of whom the next one names, up to the owner? */
+static int check_names(struct imp_grants *g, struct imp_crypto *crypto,
+		       const struct imp_pub *owner, struct imp_error *err)
+{
+	for (size_t i = 0; i < g->links; i++) {
+		const struct imp_pub *by =
+			i + 1 < g->links ? &g->link[i + 1].grant.holder : owner;
+		uint8_t kid[32];
+
+		if (by && imp_cose_kid(crypto, by, kid))
+			return no_digest(err);
+		if (by && !imp_span_eq(g->link[i].object.issuer, IMP_SPAN(kid)))
+			return differs(by == owner ? "the owner" : "the holder above,",
+				       g->link[i].object.issuer, kid, err);
+	}
+	return imp_cose_kid(crypto, &g->link[0].grant.holder, g->holder) ? no_digest(err)
+									 : 0;
+}
+
+/* Without the owner's key, whom the owner named stands in its place. */
+static int verify(const struct imp_grants *g, struct imp_crypto *crypto,
+		  const struct imp_pub *owner, struct imp_error *err)
+{
+	static const struct imp_approval nobody;
+	const struct imp_grant *last = &g->link[g->links - 1].grant;
+	const struct imp_side by = { owner ? owner : &last->holder,
+				     owner ? &nobody : &last->approval };
+	struct imp_chain chain;
+	enum imp_reason reason = imp_chain_open(crypto, &g->link[0].object, &chain);
+
+	if (!reason && !owner && chain.links == 0)
+		return 0;
+	chain.links -= !owner;
+	if (!reason)
+		reason = imp_chain_match(crypto, &chain, &by);
+	if (!reason)
+		reason = imp_chain_verify(crypto, &chain, &by);
+	return reason ? imp_fail(err, imp_reason_row(reason)->code, "%s",
+				 imp_reason_row(reason)->says)
+		      : 0;
+}
+
+int imp_grants_read(struct imp_grants *g, struct imp_crypto *crypto, const char *path,
+		    const struct imp_pub *owner, uint64_t now_s, struct imp_error *err)
+{
+	int rc;
+
+	*g = (struct imp_grants){ .name = path,
+				  .now_s = now_s,
+				  .owner_verified = owner != NULL };
+	rc = read_file(g, err);
+	if (rc)
+		return rc;
+	rc = take_links(g, err);
+	if (!rc)
+		rc = check_names(g, crypto, owner, err);
+	if (!rc)
+		rc = verify(g, crypto, owner, err);
+	return imp_wrap(err, rc, "%s", path);
+}
+
+int imp_grants_fit(const struct imp_grants *g, struct imp_crypto *crypto,
+		   const struct imp_pub *key, struct imp_error *err)
+{
+	const struct imp_approval *a = &g->link[0].grant.approval;
+	char mine[24], holder[24];
+	uint8_t kid[32];
+
+	if (imp_cose_kid(crypto, key, kid))
+		return no_digest(err);
+	imp_short_hex(IMP_SPAN(kid), mine);
+	imp_short_hex(IMP_SPAN(g->holder), holder);
+	if (!imp_span_eq(IMP_SPAN(kid), IMP_SPAN(g->holder)))
+		return imp_fail(err, IMP_EPOLICY,
+				"the key that signs is %s, %s is held by %s", mine,
+				g->name, holder);
+	return a->threshold == 0
+		       ? 0
+		       : imp_fail(err, IMP_EPOLICY,
+				  "%s: asks for %u of %u approvers besides, expected one "
+				  "key that signs alone",
+				  g->name, a->threshold, a->count);
+}
