@@ -24,7 +24,7 @@ def wait_for(what, condition, seconds=PATIENCE):
     while not (got := condition()):
         if time.monotonic() > end:
             raise AssertionError(f"waited {seconds} s for {what}")
-        time.sleep(0.02)
+        time.sleep(0.05)
     return got
 
 
