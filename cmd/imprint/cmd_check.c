@@ -207,7 +207,7 @@ static int read_modem(struct check *c, const struct imp_catalog *catalog,
 	if (strchr(name, '/') || strstr(name, ".yaml"))
 		snprintf(path, sizeof(path), "%s", name);
 	rc = imp_modem_read(m, path, catalog, &mistakes, err);
-	if (rc == -IMP_EFORMAT && say_all(c, imp_secret_span(&mistakes), &c->mine, NULL))
+	if (rc == -IMP_EFORMAT && say_all(c, imp_secret_span(&mistakes), &c->mine, err))
 		return -IMP_ERESOURCE;
 	return rc;
 }

@@ -141,12 +141,13 @@ static void put_line(const struct import *j, FILE *f, const struct import_row *r
 {
 	const char *between = "";
 
-	for (size_t i = 0; i < ROW_COLUMNS; i++) {
+	for (size_t i = 0; i < IMP_ROW_COLUMNS; i++) {
 		if (!j->there[i])
 			continue;
 		fputs(between, f);
-		encode_cell(f, imp_span_str(row ? row->value[i]
-						: rows_name((enum row_column)i)));
+		encode_cell(f,
+			    imp_span_str(row ? row->value[i]
+					     : imp_reserved_name((enum imp_reserved)i)));
 		between = ",";
 	}
 	for (size_t i = 0; i < j->args->keeps; i++) {
@@ -214,7 +215,7 @@ static int write_table(struct import *j, struct imp_error *err)
 
 static bool is_taken(const struct import *j, int column)
 {
-	for (size_t i = 0; i < ROW_COLUMNS; i++)
+	for (size_t i = 0; i < IMP_ROW_COLUMNS; i++)
 		if (j->column[i] == column)
 			return true;
 	for (size_t i = 0; i < j->args->keeps; i++)
@@ -246,7 +247,7 @@ static void say(const struct import *j)
 	if (j->lists.completed > 0)
 		say_note("%s: check digits computed for %" PRIu64 " IMEIs of 14 digits",
 			 j->csv.name, j->lists.completed);
-	if (!j->there[ROW_SERIAL] && !j->there[ROW_IMEI])
+	if (!j->there[IMP_ROW_SERIAL] && !j->there[IMP_ROW_IMEI])
 		say_note("build wants a serial or imei of each device: --serial names a "
 			 "column");
 	if (secret)
@@ -289,7 +290,7 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	(void)cli;
 	cli_parse(&cmd_import, argc, argv, &a);
 	rc = import(&j, err);
-	if (rc && mistakes_say(&j.text, NULL))
+	if (rc && mistakes_say(&j.text, err))
 		rc = -IMP_ERESOURCE;
 	imp_csv_close(&j.csv);
 	rows_close(&j.rows);

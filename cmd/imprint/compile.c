@@ -14,13 +14,11 @@
 #include "rows.h"
 #include "walk.h"
 
-static const char *const columns[] = { "serial", "imei", "ueid" };
-
 /* --id: any of the identifying columns may match. */
 static bool has_id(const struct imp_csv *csv, const char *id)
 {
-	for (size_t k = 0; k < COUNTOF(columns); k++) {
-		int at = imp_csv_find(csv, columns[k]);
+	for (int k = 0; k < IMP_ROW_NAMES; k++) {
+		int at = imp_csv_find(csv, imp_reserved_name((enum imp_reserved)k));
 
 		if (at >= 0 && strcmp(imp_csv_field(csv, (size_t)at), id) == 0)
 			return true;
@@ -103,8 +101,8 @@ static int check_target(struct job *j, struct imp_error *err)
 
 static const char *device_of(const struct imp_csv *csv)
 {
-	for (size_t k = 0; k < COUNTOF(columns); k++) {
-		int at = imp_csv_find(csv, columns[k]);
+	for (int k = 0; k < IMP_ROW_NAMES; k++) {
+		int at = imp_csv_find(csv, imp_reserved_name((enum imp_reserved)k));
 
 		if (at >= 0 && walk_is_whole(csv) && imp_csv_field(csv, (size_t)at)[0])
 			return imp_csv_field(csv, (size_t)at);

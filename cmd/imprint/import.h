@@ -22,9 +22,9 @@ struct import_args {
 
 /* What a row comes to, by reserved columns; "" where it has nothing. Borrowed. */
 struct import_row {
-	const char *value[ROW_COLUMNS];
-	int column[ROW_COLUMNS]; /* where it stands, for messages; -1: nowhere */
-	char imei[16];		 /* one that was completed */
+	const char *value[IMP_ROW_COLUMNS];
+	int column[IMP_ROW_COLUMNS]; /* where it stands, for messages; -1: nowhere */
+	char imei[16];		     /* one that was completed */
 };
 
 /* What is learned from row to row. */
@@ -41,7 +41,7 @@ struct import_format {
 	/* Its columns, and what they become. A first row that holds one is a header. */
 	const struct import_map {
 		const char *column;
-		enum row_column out;
+		enum imp_reserved out;
 	} * map;
 	/* Files without a header, known by their number of columns. */
 	const struct import_layout {
@@ -51,7 +51,7 @@ struct import_format {
 	const char *const *open; /* columns that are documented and no secrets */
 	/* Judge and complete a row: NULL, or what is wrong with *column. May be NULL. */
 	const char *(*complete)(struct import_lists *lists, struct import_row *row,
-				enum row_column *column, char what[128]);
+				enum imp_reserved *column, char what[128]);
 };
 
 /* By name; NULL where there is none. */
@@ -68,9 +68,9 @@ int import_names(void *ctx, const struct imp_csv *csv, size_t fields,
 struct import {
 	const struct import_args *args;
 	struct imp_csv csv;
-	int column[ROW_COLUMNS]; /* of the CSV; -1: none */
+	int column[IMP_ROW_COLUMNS]; /* of the CSV; -1: none */
 	int keep[IMPORT_KEEPS];
-	bool there[ROW_COLUMNS]; /* some row has it */
+	bool there[IMP_ROW_COLUMNS]; /* some row has it */
 	struct rows rows;
 	struct import_lists lists;
 	struct imp_secret text; /* mistakes */

@@ -20,25 +20,25 @@ enum { IMEI_LEN = 15 };
 
 /* An id of nRF Cloud is a UUID, or, where the firmware is built so, nrf- and the IMEI. */
 static const char *complete_nrfcloud(struct import_lists *lists, struct import_row *row,
-				     enum row_column *column, char what[128])
+				     enum imp_reserved *column, char what[128])
 {
-	const char *id = row->value[ROW_SERIAL];
+	const char *id = row->value[IMP_ROW_SERIAL];
 	const char *imei = strncmp(id, "nrf-", 4) == 0 ? id + 4 : id;
 
 	(void)lists, (void)what;
-	*column = ROW_SERIAL;
-	if (row->column[ROW_SERIAL] < 0)
+	*column = IMP_ROW_SERIAL;
+	if (row->column[IMP_ROW_SERIAL] < 0)
 		return NULL;
 	if (!id[0])
 		return "has no device id";
 	if (strlen(imei) != IMEI_LEN || strspn(imei, DIGITS) != IMEI_LEN)
 		return NULL;
-	if (row->value[ROW_IMEI][0])
-		return strcmp(imei, row->value[ROW_IMEI]) == 0
+	if (row->value[IMP_ROW_IMEI][0])
+		return strcmp(imei, row->value[IMP_ROW_IMEI]) == 0
 			       ? NULL
 			       : "is of another imei than its row";
-	row->value[ROW_IMEI] = imei;
-	row->column[ROW_IMEI] = row->column[ROW_SERIAL];
+	row->value[IMP_ROW_IMEI] = imei;
+	row->column[IMP_ROW_IMEI] = row->column[IMP_ROW_SERIAL];
 	return NULL;
 }
 
@@ -55,13 +55,13 @@ static void add_check_digit(char imei[IMEI_LEN + 1])
 /* Some lists leave the check digit out, in all lines; a spreadsheet takes a zero off the
  * front, which looks the same. */
 static const char *complete_imei(struct import_lists *lists, struct import_row *row,
-				 enum row_column *column, char what[128])
+				 enum imp_reserved *column, char what[128])
 {
-	const char *value = row->value[ROW_IMEI];
+	const char *value = row->value[IMP_ROW_IMEI];
 	size_t n = strlen(value);
 	char zero[IMEI_LEN + 1], why[128];
 
-	*column = ROW_IMEI;
+	*column = IMP_ROW_IMEI;
 	if (value[strspn(value, DIGITS)])
 		return NULL; /* the check of the column says what it is */
 	if (n != IMEI_LEN && n != IMEI_LEN - 1)
@@ -82,7 +82,7 @@ static const char *complete_imei(struct import_lists *lists, struct import_row *
 	lists->completed++;
 	memcpy(row->imei, value, IMEI_LEN - 1);
 	add_check_digit(row->imei);
-	row->value[ROW_IMEI] = row->imei;
+	row->value[IMP_ROW_IMEI] = row->imei;
 	return NULL;
 }
 
@@ -98,9 +98,9 @@ static const struct import_format formats[] = {
 	{ .name = "nrfcloud",
 	  .expected = "a column deviceId, or no header and the 5 columns of onboarding, "
 		      "the 3 of device info or the 4 of attestation tokens",
-	  .map = (const struct import_map[]){ { "deviceId", ROW_SERIAL },
-					      { "uuid", ROW_SERIAL },
-					      { "imei", ROW_IMEI },
+	  .map = (const struct import_map[]){ { "deviceId", IMP_ROW_SERIAL },
+					      { "uuid", IMP_ROW_SERIAL },
+					      { "imei", IMP_ROW_IMEI },
 					      { 0 } },
 	  .layouts =
 		  (const struct import_layout[]){ { COUNTOF(onboarding), onboarding },
@@ -115,11 +115,11 @@ static const struct import_format formats[] = {
 	{ .name = "pysim",
 	  .expected = "a column iccid, imsi or EID, or no header and the 8 columns that "
 		      "pySim-prog writes",
-	  .map = (const struct import_map[]){ { "serial", ROW_SERIAL },
-					      { "imei", ROW_IMEI },
-					      { "iccid", ROW_ICCID },
-					      { "imsi", ROW_IMSI },
-					      { "eid", ROW_EID },
+	  .map = (const struct import_map[]){ { "serial", IMP_ROW_SERIAL },
+					      { "imei", IMP_ROW_IMEI },
+					      { "iccid", IMP_ROW_ICCID },
+					      { "imsi", IMP_ROW_IMSI },
+					      { "eid", IMP_ROW_EID },
 					      { 0 } },
 	  .layouts =
 		  (const struct import_layout[]){ { COUNTOF(written), written }, { 0 } },
@@ -131,7 +131,7 @@ static const struct import_format formats[] = {
 			  "impi",   "impu",   "opmode",	       "fplmn", NULL } },
 	{ .name = "imei",
 	  .expected = "an imei a line",
-	  .map = (const struct import_map[]){ { "imei", ROW_IMEI }, { 0 } },
+	  .map = (const struct import_map[]){ { "imei", IMP_ROW_IMEI }, { 0 } },
 	  .layouts = (const struct import_layout[]){ { 1, only_imei }, { 0 } },
 	  .open = only_imei,
 	  .complete = complete_imei },

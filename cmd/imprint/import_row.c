@@ -31,8 +31,8 @@ static int bind(const struct imp_csv *csv, const char *name, int *column,
 
 static bool is_reserved(const char *name)
 {
-	for (size_t i = 0; i < ROW_COLUMNS; i++)
-		if (strcasecmp(name, rows_name((enum row_column)i)) == 0)
+	for (size_t i = 0; i < IMP_ROW_COLUMNS; i++)
+		if (strcasecmp(name, imp_reserved_name((enum imp_reserved)i)) == 0)
 			return true;
 	return false;
 }
@@ -61,19 +61,19 @@ int import_bind(struct import *j, struct imp_error *err)
 {
 	int rc = check_names(&j->csv, err);
 
-	for (size_t i = 0; i < ROW_COLUMNS; i++)
+	for (size_t i = 0; i < IMP_ROW_COLUMNS; i++)
 		j->column[i] = -1;
 	for (const struct import_map *m = j->args->format->map; m->column; m++)
 		if (j->column[m->out] < 0)
 			j->column[m->out] = import_find(&j->csv, m->column);
 	if (!rc && j->args->serial)
-		rc = bind(&j->csv, j->args->serial, &j->column[ROW_SERIAL], err);
+		rc = bind(&j->csv, j->args->serial, &j->column[IMP_ROW_SERIAL], err);
 	return rc ? rc : bind_keeps(j, err);
 }
 
 static void fill(const struct import *j, struct import_row *row)
 {
-	for (size_t i = 0; i < ROW_COLUMNS; i++) {
+	for (size_t i = 0; i < IMP_ROW_COLUMNS; i++) {
 		row->column[i] = j->column[i];
 		row->value[i] = j->column[i] < 0
 					? ""
@@ -108,13 +108,15 @@ static int check_kept(struct import *j, struct imp_error *err)
 	for (size_t i = 0; i < j->args->keeps; i++) {
 		int rc = check_formula(j, j->keep[i], false, err);
 
+		if (rc == -IMP_ERESOURCE)
+			return rc;
 		result = rc ? rc : result;
 	}
 	return result;
 }
 
-static int check_value(struct import *j, enum row_column i, const struct import_row *row,
-		       struct imp_error *err)
+static int check_value(struct import *j, enum imp_reserved i,
+		       const struct import_row *row, struct imp_error *err)
 {
 	int rc;
 
@@ -133,8 +135,8 @@ static int check_values(struct import *j, const struct import_row *row,
 	bool any = false;
 	int result = 0;
 
-	for (size_t i = 0; i < ROW_COLUMNS; i++) {
-		int rc = check_value(j, (enum row_column)i, row, err);
+	for (size_t i = 0; i < IMP_ROW_COLUMNS; i++) {
+		int rc = check_value(j, (enum imp_reserved)i, row, err);
 
 		if (rc == -IMP_ERESOURCE)
 			return rc;
@@ -150,7 +152,7 @@ static int check_values(struct import *j, const struct import_row *row,
 int import_read(struct import *j, struct import_row *row, struct imp_error *err)
 {
 	const struct import_format *f = j->args->format;
-	enum row_column column = ROW_SERIAL;
+	enum imp_reserved column = IMP_ROW_SERIAL;
 	const char *wrong = NULL;
 	char what[128];
 	int rc, rc2;
@@ -163,6 +165,8 @@ int import_read(struct import *j, struct import_row *row, struct imp_error *err)
 			       &j->text, err);
 	else
 		rc = check_values(j, row, err);
+	if (rc == -IMP_ERESOURCE)
+		return rc;
 	rc2 = check_kept(j, err);
-	return rc ? rc : rc2;
+	return rc2 ? rc2 : rc;
 }

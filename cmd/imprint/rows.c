@@ -27,36 +27,6 @@ static const char *check_text(struct rows *r, const char *value, char buf[128])
 	return NULL;
 }
 
-static const char *check_imei(struct rows *r, const char *value, char buf[128])
-{
-	(void)r;
-	return imp_identifier_wrong(IMP_ID_IMEI, value, buf);
-}
-
-static const char *check_ueid(struct rows *r, const char *value, char buf[128])
-{
-	(void)r;
-	return imp_identifier_wrong(IMP_ID_UEID, value, buf);
-}
-
-static const char *check_iccid(struct rows *r, const char *value, char buf[128])
-{
-	(void)r;
-	return imp_identifier_wrong(IMP_ID_ICCID, value, buf);
-}
-
-static const char *check_eid(struct rows *r, const char *value, char buf[128])
-{
-	(void)r;
-	return imp_identifier_wrong(IMP_ID_EID, value, buf);
-}
-
-static const char *check_imsi(struct rows *r, const char *value, char buf[128])
-{
-	(void)r;
-	return imp_identifier_wrong(IMP_ID_IMSI, value, buf);
-}
-
 /* PEN/MODEL, or a bare MODEL. */
 static const char *check_class(struct rows *r, const char *value, char buf[128])
 {
@@ -83,20 +53,21 @@ static const char *check_key(struct rows *r, const char *value, char buf[128])
 	return buf;
 }
 
+/* What the values of each must be. */
 static const struct {
-	const char *name;
-	check_fn *wrong;
+	check_fn *wrong; /* NULL: an identifier */
+	enum imp_identifier id;
 	bool unique;
-} columns[ROW_COLUMNS] = {
-	[ROW_SERIAL] = { "serial", check_text, true },
-	[ROW_IMEI] = { "imei", check_imei, true },
-	[ROW_UEID] = { "ueid", check_ueid, true },
-	[ROW_ICCID] = { "iccid", check_iccid, true },
-	[ROW_EID] = { "eid", check_eid, true },
-	[ROW_IMSI] = { "imsi", check_imsi, true },
-	[ROW_KEY] = { "key", check_key, true },
-	[ROW_CLASS] = { "class", check_class, false },
-	[ROW_PORT] = { "port", check_text, false },
+} columns[IMP_ROW_COLUMNS] = {
+	[IMP_ROW_SERIAL] = { check_text, 0, true },
+	[IMP_ROW_IMEI] = { NULL, IMP_ID_IMEI, true },
+	[IMP_ROW_UEID] = { NULL, IMP_ID_UEID, true },
+	[IMP_ROW_ICCID] = { NULL, IMP_ID_ICCID, true },
+	[IMP_ROW_EID] = { NULL, IMP_ID_EID, true },
+	[IMP_ROW_IMSI] = { NULL, IMP_ID_IMSI, true },
+	[IMP_ROW_KEY] = { check_key, 0, true },
+	[IMP_ROW_CLASS] = { check_class, 0, false },
+	[IMP_ROW_PORT] = { check_text, 0, false },
 };
 
 /* One column whose name has what others put between fields. */
@@ -113,17 +84,12 @@ static int hint_delimiter(const struct imp_csv *csv, int rc, struct imp_error *e
 	return rc;
 }
 
-const char *rows_name(enum row_column i)
-{
-	return columns[i].name;
-}
-
 int rows_begin(struct rows *r, struct imp_crypto *crypto, struct imp_error *err)
 {
 	int rc = 0;
 
 	*r = (struct rows){ .crypto = crypto };
-	for (size_t i = 0; !rc && i < ROW_COLUMNS; i++)
+	for (size_t i = 0; !rc && i < IMP_ROW_COLUMNS; i++)
 		rc = imp_seen_init(&r->seen[i], err);
 	return rc;
 }
@@ -134,9 +100,9 @@ int rows_open(struct rows *r, struct imp_crypto *crypto, const struct imp_csv *c
 	bool named = false;
 	int rc = rows_begin(r, crypto, err);
 
-	for (size_t i = 0; i < ROW_COLUMNS; i++) {
-		r->column[i] = imp_csv_find(csv, columns[i].name);
-		named |= i < ROW_NAMES && r->column[i] >= 0;
+	for (size_t i = 0; i < IMP_ROW_COLUMNS; i++) {
+		r->column[i] = imp_csv_find(csv, imp_reserved_name((enum imp_reserved)i));
+		named |= i < IMP_ROW_NAMES && r->column[i] >= 0;
 	}
 	if (rc || named)
 		return rc;
@@ -162,17 +128,19 @@ static int first_place(struct rows *r, size_t i, const char *value, uint32_t lin
 {
 	struct imp_span bytes = imp_span_str(value);
 
-	if (i == ROW_KEY)
+	if (i == IMP_ROW_KEY)
 		bytes = (struct imp_span){ (const uint8_t *)&r->key, sizeof(r->key) };
 	return imp_seen_add(&r->seen[i], bytes, line, before, err);
 }
 
-int rows_value(struct rows *r, enum row_column i, const char *value,
+int rows_value(struct rows *r, enum imp_reserved i, const char *value,
 	       const struct imp_csv *csv, int column, struct imp_secret *text,
 	       struct imp_error *err)
 {
 	char buf[128];
-	const char *what = columns[i].wrong(r, value, buf);
+	const char *what = columns[i].wrong
+				   ? columns[i].wrong(r, value, buf)
+				   : imp_identifier_wrong(columns[i].id, value, buf);
 	uint32_t before = IMP_SEEN_NOWHERE;
 
 	if (what)
@@ -191,14 +159,14 @@ static int check_column(struct rows *r, size_t i, const struct imp_csv *csv,
 {
 	const char *value = imp_csv_field(csv, (size_t)r->column[i]);
 
-	return value[0] ? rows_value(r, (enum row_column)i, value, csv, r->column[i],
+	return value[0] ? rows_value(r, (enum imp_reserved)i, value, csv, r->column[i],
 				     text, err)
 			: 0;
 }
 
 static bool names_a_device(const struct rows *r, const struct imp_csv *csv)
 {
-	for (size_t i = 0; i < ROW_NAMES; i++)
+	for (size_t i = 0; i < IMP_ROW_NAMES; i++)
 		if (r->column[i] >= 0 && imp_csv_field(csv, (size_t)r->column[i])[0])
 			return true;
 	return false;
@@ -207,12 +175,12 @@ static bool names_a_device(const struct rows *r, const struct imp_csv *csv)
 /* A ueid beside an imei must be its own. */
 static bool agree(const struct rows *r, const struct imp_csv *csv)
 {
-	const char *imei = r->column[ROW_IMEI] < 0
+	const char *imei = r->column[IMP_ROW_IMEI] < 0
 				   ? ""
-				   : imp_csv_field(csv, (size_t)r->column[ROW_IMEI]);
-	const char *ueid = r->column[ROW_UEID] < 0
+				   : imp_csv_field(csv, (size_t)r->column[IMP_ROW_IMEI]);
+	const char *ueid = r->column[IMP_ROW_UEID] < 0
 				   ? ""
-				   : imp_csv_field(csv, (size_t)r->column[ROW_UEID]);
+				   : imp_csv_field(csv, (size_t)r->column[IMP_ROW_UEID]);
 	char hex[2 * IMP_UEID_MAX + 1] = "";
 	uint8_t bytes[15];
 
@@ -233,7 +201,7 @@ int rows_check(struct rows *r, const struct imp_csv *csv, struct imp_secret *tex
 		result = rows_note(csv, -1, NULL,
 				   "no serial, imei or ueid: which device is it for?",
 				   text, err);
-	for (size_t i = 0; i < ROW_COLUMNS; i++) {
+	for (size_t i = 0; i < IMP_ROW_COLUMNS; i++) {
 		int rc = r->column[i] < 0 ? 0 : check_column(r, i, csv, text, err);
 
 		if (rc == -IMP_ERESOURCE)
@@ -241,8 +209,8 @@ int rows_check(struct rows *r, const struct imp_csv *csv, struct imp_secret *tex
 		result = rc ? rc : result;
 	}
 	if (!result && !agree(r, csv))
-		result = rows_note(csv, r->column[ROW_UEID],
-				   imp_csv_field(csv, (size_t)r->column[ROW_UEID]),
+		result = rows_note(csv, r->column[IMP_ROW_UEID],
+				   imp_csv_field(csv, (size_t)r->column[IMP_ROW_UEID]),
 				   "is not the ueid of the imei", text, err);
 	return result;
 }
@@ -250,7 +218,7 @@ int rows_check(struct rows *r, const struct imp_csv *csv, struct imp_secret *tex
 struct imp_pub rows_key(const struct rows *r, const struct imp_csv *csv)
 {
 	struct imp_pub pub = { 0 };
-	int column = r->column[ROW_KEY];
+	int column = r->column[IMP_ROW_KEY];
 
 	if (column >= 0 && imp_csv_field(csv, (size_t)column)[0] &&
 	    imp_pub_from_text(imp_csv_field(csv, (size_t)column), &pub, NULL))
@@ -260,6 +228,6 @@ struct imp_pub rows_key(const struct rows *r, const struct imp_csv *csv)
 
 void rows_close(struct rows *r)
 {
-	for (size_t i = 0; i < ROW_COLUMNS; i++)
+	for (size_t i = 0; i < IMP_ROW_COLUMNS; i++)
 		imp_seen_fini(&r->seen[i]);
 }

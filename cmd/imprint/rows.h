@@ -7,27 +7,13 @@
 #include "base/seen.h"
 #include "crypto/face.h"
 #include "source/csv.h"
-
-/* The reserved columns, in their order; the first three name a device. */
-enum row_column {
-	ROW_SERIAL,
-	ROW_IMEI,
-	ROW_UEID,
-	ROW_ICCID,
-	ROW_EID,
-	ROW_IMSI,
-	ROW_KEY,
-	ROW_CLASS,
-	ROW_PORT,
-	ROW_COLUMNS
-};
-enum { ROW_NAMES = ROW_UEID + 1 };
+#include "source/reserved.h"
 
 struct rows {
-	struct imp_crypto *crypto;	   /* borrowed */
-	int column[ROW_COLUMNS];	   /* of the CSV; -1: none */
-	struct imp_seen seen[ROW_COLUMNS]; /* of those that must be unique */
-	struct imp_pub key;		   /* of the row that is checked */
+	struct imp_crypto *crypto;	       /* borrowed */
+	int column[IMP_ROW_COLUMNS];	       /* of the CSV; -1: none */
+	struct imp_seen seen[IMP_ROW_COLUMNS]; /* of those that must be unique */
+	struct imp_pub key;		       /* of the row that is checked */
 };
 
 int rows_open(struct rows *r, struct imp_crypto *crypto, const struct imp_csv *csv,
@@ -39,10 +25,9 @@ int rows_check(struct rows *r, const struct imp_csv *csv, struct imp_secret *tex
 /* Start with nothing seen: for rows_value() where the columns of a CSV have other names.
  * 0, -IMP_EINTERNAL. */
 int rows_begin(struct rows *r, struct imp_crypto *crypto, struct imp_error *err);
-const char *rows_name(enum row_column i); /* "serial" */
 /* Check the value of a reserved column, which stands in `column` of the current row.
  * Errors as rows_check(). */
-int rows_value(struct rows *r, enum row_column i, const char *value,
+int rows_value(struct rows *r, enum imp_reserved i, const char *value,
 	       const struct imp_csv *csv, int column, struct imp_secret *text,
 	       struct imp_error *err);
 /*

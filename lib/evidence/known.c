@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "evidence/known.h"
+#include "model/identifier.h"
 #include "object/signed.h"
 
 const char *imp_assurance_name(enum imp_assurance a)
@@ -18,31 +19,13 @@ void imp_known_fini(struct imp_known *k)
 	*k = (struct imp_known){ 0 };
 }
 
-/* The check digit is not in the ueid. Source: 3GPP TS 23.003 6.2.1, B.2. */
-static char luhn(const uint8_t digit[14])
-{
-	unsigned sum = 0;
-
-	for (unsigned i = 0; i < 14; i++) {
-		unsigned d = i & 1 ? 2u * digit[i] : digit[i];
-
-		sum += d > 9 ? d - 9 : d;
-	}
-	return (char)('0' + (10 - sum % 10) % 10);
-}
-
 void imp_device_name(struct imp_span ueid, char out[80])
 {
-	bool imei = ueid.len == 15 && ueid.ptr[0] == 3;
-	size_t n = (size_t)snprintf(out, 80, imei ? "imei " : "ueid ");
+	char imei[16];
+	size_t n;
 
-	for (size_t i = 1; imei && i < 15; i++)
-		imei = ueid.ptr[i] <= 9;
-	if (imei) {
-		for (size_t i = 1; i < 15; i++)
-			out[n++] = (char)('0' + ueid.ptr[i]);
-		out[n++] = luhn(ueid.ptr + 1);
-		out[n] = '\0';
+	if (imp_imei_of_ueid(ueid, imei)) {
+		snprintf(out, 80, "imei %s", imei);
 		return;
 	}
 	n = (size_t)snprintf(out, 80, "ueid ");
@@ -94,13 +77,10 @@ static int check_endorsement(struct imp_crypto *crypto, struct imp_span chain,
 /* An IMEI that the card names beside a ueid that is one must be the same. */
 static bool imei_fits(const struct imp_card *card)
 {
-	char name[80];
+	char imei[16];
 
-	if (card->imei.len == 0)
-		return true;
-	imp_device_name(card->ueid, name);
-	return strncmp(name, "imei ", 5) != 0 ||
-	       imp_span_eq(card->imei, imp_span_str(name + 5));
+	return card->imei.len == 0 || !imp_imei_of_ueid(card->ueid, imei) ||
+	       imp_span_eq(card->imei, imp_span_str(imei));
 }
 
 static int check_card(struct imp_crypto *crypto, const struct imp_signed *s,

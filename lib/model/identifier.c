@@ -289,3 +289,17 @@ void imp_ueid_of_imei(const char *imei, uint8_t ueid[15])
 	for (size_t i = 0; i < 14; i++)
 		ueid[i + 1] = (uint8_t)(imei[i] - '0');
 }
+
+bool imp_imei_of_ueid(struct imp_span ueid, char imei[16])
+{
+	if (ueid.len != 15 || ueid.ptr[0] != 3)
+		return false;
+	for (size_t i = 0; i < 14; i++) {
+		if (ueid.ptr[i + 1] > 9)
+			return false;
+		imei[i] = (char)('0' + ueid.ptr[i + 1]);
+	}
+	imei[14] = (char)('0' + luhn_digit(imei, 14));
+	imei[15] = '\0';
+	return true;
+}

@@ -30,5 +30,7 @@ const char *imp_identifier_wrong(enum imp_identifier kind, const char *text,
 				 char buf[128]);
 /* UEID of an IMEI: 03 and 14 digits. The text has been checked. */
 void imp_ueid_of_imei(const char *imei, uint8_t ueid[15]);
+/* And back, with the check digit; false where the UEID is of another kind. */
+bool imp_imei_of_ueid(struct imp_span ueid, char imei[16]);
 
 #endif

@@ -8,9 +8,7 @@
 #include "base/escape.h"
 #include "model/identifier.h"
 #include "source/build.h"
-
-static const char *const reserved[] = { "serial", "imei", "iccid", "imsi", "eid",
-					"ueid",	  "key",  "class", "port", NULL };
+#include "source/reserved.h"
 
 static struct imp_variable *find_variable(struct imp_profile_source *s, const char *name)
 {
@@ -378,6 +376,8 @@ int variables_take_row(struct imp_profile_source *s, const struct imp_csv *csv,
 		if (wrong) {
 			int rc = wrong_value(s, csv, v, wrong, text, err);
 
+			if (rc == -IMP_ERESOURCE)
+				return rc;
 			result = rc ? rc : result;
 		}
 	}
@@ -392,10 +392,8 @@ void imp_profile_source_unused(const struct imp_profile_source *s,
 
 	out[0] = '\0';
 	for (size_t i = 0; i < csv->columns; i++) {
-		bool used = false;
+		bool used = imp_reserved_is(csv->column[i]);
 
-		for (size_t k = 0; reserved[k]; k++)
-			used |= strcmp(csv->column[i], reserved[k]) == 0;
 		for (size_t k = 0; k < s->variables; k++)
 			used |= s->variable[k].column == (int)i;
 		if (!used && n < cap) {

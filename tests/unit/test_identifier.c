@@ -195,3 +195,20 @@ Test(identifier, a_ueid_is_fourteen_digits_without_the_check_digit)
 	imp_ueid_of_imei("490154203237518", ueid);
 	cr_assert_arr_eq(ueid, want, 15);
 }
+
+Test(identifier, an_imei_comes_back_from_its_ueid_with_the_check_digit)
+{
+	uint8_t ueid[16] = { 0 };
+	char imei[16];
+
+	imp_ueid_of_imei("490154203237518", ueid);
+	cr_assert(imp_imei_of_ueid((struct imp_span){ ueid, 15 }, imei));
+	cr_assert_str_eq(imei, "490154203237518");
+	cr_assert(!imp_imei_of_ueid((struct imp_span){ ueid, 14 }, imei));
+	cr_assert(!imp_imei_of_ueid((struct imp_span){ ueid, 16 }, imei));
+	ueid[14] = 10;
+	cr_assert(!imp_imei_of_ueid((struct imp_span){ ueid, 15 }, imei));
+	ueid[14] = 1;
+	ueid[0] = 1;
+	cr_assert(!imp_imei_of_ueid((struct imp_span){ ueid, 15 }, imei));
+}
