@@ -236,7 +236,8 @@ class Table(Import):
                 f.writelines(f"{35000000000000 + i}\n" for i in range(rows))
             return self.peak_kib("import", "big", "--from", "imei", "-o", "t", "--force")
 
-        self.assertLess(peak(200000) - peak(1000), 16000)
+        # A sanitizer keeps what was given back.
+        self.assertLess(peak(200000) - peak(1000), 65536 if os.environ.get("SANITIZED") else 16000)
 
     def test_every_mistake_is_counted_whatever_there_is_between(self):
         """Only so many are shown; a row of another length is one of them."""
@@ -253,7 +254,7 @@ class Table(Import):
         self.assertIn("note: t\\x1b[31m: 1 device\n", run.err)
 
     def test_a_quoted_cell_costs_what_it_has(self):
-        """Not its square, nor does a mistake cost what stands before it. Against the same bytes without quotes, and rows without mistakes."""
+        """Not its square: against the same bytes without quotes."""
         def cost(content, status=0):
             self.write("big", content)
             before = os.times()
