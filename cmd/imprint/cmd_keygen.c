@@ -4,8 +4,8 @@
 
 #include "args.h"
 #include "base/file.h"
-#include "base/wipe.h"
 #include "commands.h"
+#include "compile.h"
 #include "cose/key.h"
 #include "json.h"
 #include "pass.h"
@@ -130,14 +130,13 @@ static int begin(struct imp_out *out, const char *path, struct imp_span bytes,
 static int make_seed(struct imp_crypto *c, const struct args *a, struct imp_error *err)
 {
 	CLEANUP(imp_out_abort) struct imp_out out = { 0 };
-	uint8_t seed[32];
+	CLEANUP(imp_secret_fini) struct imp_secret seed = { 0 };
 	unsigned flags =
 		IMP_OUT_PRIVATE | IMP_OUT_BINARY | (a->out.force ? IMP_OUT_FORCE : 0);
-	int rc = imp_random(c, seed, sizeof(seed))
-			 ? imp_fail(err, IMP_EINTERNAL, "no randomness")
-			 : begin(&out, a->out.path, IMP_SPAN(seed), flags, err);
+	int rc = draw_seed(c, &seed, err);
 
-	imp_wipe(seed, sizeof(seed));
+	if (!rc)
+		rc = begin(&out, a->out.path, imp_secret_span(&seed), flags, err);
 	return rc ? rc : imp_out_commit(&out, err);
 }
 

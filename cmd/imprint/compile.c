@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grow.h"
 #include "base/text.h"
 #include "compile.h"
 #include "crypto/key.h"
@@ -69,18 +70,15 @@ static void job_fini(struct job *j)
 
 static int note_bad(struct job *j, struct imp_error *err)
 {
+	unsigned long *more;
+
 	j->bad++;
 	if (!j->a->keep_going)
 		return 0;
-	if (j->bad_lines == j->bad_cap) {
-		size_t cap = j->bad_cap ? 2 * j->bad_cap : 64;
-		unsigned long *more = reallocarray(j->bad_line, cap, sizeof(*more));
-
-		if (!more)
-			return imp_fail(err, IMP_ERESOURCE, "out of memory");
-		j->bad_line = more;
-		j->bad_cap = cap;
-	}
+	more = imp_grow(j->bad_line, j->bad_lines, &j->bad_cap, sizeof(*more), err);
+	if (!more)
+		return -IMP_ERESOURCE;
+	j->bad_line = more;
 	j->bad_line[j->bad_lines++] = j->csv.row_line;
 	return 0;
 }

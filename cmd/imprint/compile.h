@@ -64,7 +64,7 @@ struct compile_sink {
 	int (*checked)(void *ctx, const struct compile_row *row, struct imp_error *err);
 };
 
-/* Draw a seed for this run: what is made with it never leaves the process. */
+/* Draw a seed of 32 bytes. 0, -IMP_ERESOURCE, -IMP_EINTERNAL. */
 int draw_seed(struct imp_crypto *crypto, struct imp_secret *seed, struct imp_error *err);
 
 /*

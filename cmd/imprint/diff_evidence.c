@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grow.h"
 #include "diff.h"
 #include "object/signed.h"
 
@@ -60,15 +61,11 @@ static void newest_fini(struct newest *n)
 
 static int add_item(struct newest *n, struct imp_span item, struct imp_error *err)
 {
-	if (n->count == n->cap) {
-		size_t cap = n->cap ? 2 * n->cap : 64;
-		size_t *more = reallocarray(n->at, cap, sizeof(*more));
+	size_t *more = imp_grow(n->at, n->count, &n->cap, sizeof(*more), err);
 
-		if (!more)
-			return imp_fail(err, IMP_ERESOURCE, "out of memory");
-		n->at = more;
-		n->cap = cap;
-	}
+	if (!more)
+		return -IMP_ERESOURCE;
+	n->at = more;
 	n->at[n->count++] = n->bytes.len;
 	return imp_secret_append(&n->bytes, item, err);
 }

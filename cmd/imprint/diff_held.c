@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grow.h"
 #include "diff.h"
 
 struct imp_span held_ueid(const struct held *h)
@@ -37,16 +38,10 @@ int held_add(struct held_list *l, const struct held *h, struct imp_error *err)
 	struct held_entry *e;
 	int rc;
 
-	if (l->count == l->cap) {
-		size_t cap = l->cap ? 2 * l->cap : 64;
-
-		e = reallocarray(l->at, cap, sizeof(*e));
-		if (!e)
-			return imp_fail(err, IMP_ERESOURCE,
-					"out of memory for %zu devices", cap);
-		l->at = e;
-		l->cap = cap;
-	}
+	e = imp_grow(l->at, l->count, &l->cap, sizeof(*e), err);
+	if (!e)
+		return -IMP_ERESOURCE;
+	l->at = e;
 	e = &l->at[l->count++];
 	*e = (struct held_entry){ .held = *h, .payload_at = l->bytes.len };
 	rc = imp_secret_append(&l->bytes, h->payload, err);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grow.h"
 #include "base/quote.h"
 #include "diff_result.h"
 #include "object/signed.h"
@@ -21,19 +22,11 @@ static void result_fini(struct result *r)
 static struct change *add(struct result *r, enum sign sign, const char *what,
 			  struct imp_error *err)
 {
-	struct change *c;
+	struct change *c = imp_grow(r->at, r->count, &r->cap, sizeof(*c), err);
 
-	if (r->count == r->cap) {
-		size_t cap = r->cap ? 2 * r->cap : 16;
-
-		c = reallocarray(r->at, cap, sizeof(*c));
-		if (!c) {
-			imp_fail(err, IMP_ERESOURCE, "out of memory");
-			return NULL;
-		}
-		r->at = c;
-		r->cap = cap;
-	}
+	if (!c)
+		return NULL;
+	r->at = c;
 	c = &r->at[r->count++];
 	*c = (struct change){ .sign = sign };
 	snprintf(c->what, sizeof(c->what), "%s", what);

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/grow.h"
 #include "base/quote.h"
 #include "evidence/known.h"
 #include "explain.h"
@@ -34,15 +35,10 @@ static int keep(void *ctx, const struct imp_at *at, struct imp_error *err)
 	struct lines *l = ctx;
 	struct line *line;
 
-	if (l->count == l->cap) {
-		size_t cap = l->cap ? 2 * l->cap : 16;
-
-		line = reallocarray(l->at, cap, sizeof(*line));
-		if (!line)
-			return imp_fail(err, IMP_ERESOURCE, "out of memory");
-		l->at = line;
-		l->cap = cap;
-	}
+	line = imp_grow(l->at, l->count, &l->cap, sizeof(*line), err);
+	if (!line)
+		return -IMP_ERESOURCE;
+	l->at = line;
 	line = &l->at[l->count];
 	line->at = *at;
 	if (asprintf(&line->shown, "%.*s", (int)at->shown.len,

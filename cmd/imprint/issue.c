@@ -74,6 +74,8 @@ const struct argp jobs_argp = { .options = jobs_options, .parser = jobs_parse };
 int pubs_read(struct imp_crypto *crypto, const struct path_list *l, struct imp_pub *out,
 	      const char **test, struct imp_error *err)
 {
+	const char *found = NULL;
+
 	for (size_t i = 0; i < l->count; i++) {
 		CLEANUP(imp_key_fini) struct imp_key key = { 0 };
 		int rc = imp_key_read_public(crypto, l->path[i], &key, err);
@@ -81,9 +83,11 @@ int pubs_read(struct imp_crypto *crypto, const struct path_list *l, struct imp_p
 		if (rc)
 			return rc;
 		out[i] = key.pub;
-		if (key.class == IMP_CLASS_TEST && test)
-			*test = l->path[i];
+		if (key.class == IMP_CLASS_TEST)
+			found = l->path[i];
 	}
+	if (test)
+		*test = found;
 	return 0;
 }
 

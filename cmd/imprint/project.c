@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
-#include "base/wipe.h"
 #include "cli.h"
+#include "compile.h"
 #include "crypto/key.h"
 #include "datadir.h"
 #include "project.h"
@@ -129,13 +129,10 @@ static int make_key(struct project *p, struct imp_crypto *crypto, const char *na
 
 static int make_seed(struct project *p, struct imp_crypto *crypto, struct imp_error *err)
 {
-	uint8_t seed[32];
-	int rc = imp_random(crypto, seed, sizeof(seed))
-			 ? imp_fail(err, IMP_EINTERNAL, "no randomness")
-			 : add(p, "seed.key", IMP_SPAN(seed), true, err);
+	CLEANUP(imp_secret_fini) struct imp_secret seed = { 0 };
+	int rc = draw_seed(crypto, &seed, err);
 
-	imp_wipe(seed, sizeof(seed));
-	return rc;
+	return rc ? rc : add(p, "seed.key", imp_secret_span(&seed), true, err);
 }
 
 static int fill(struct project *p, struct imp_crypto *crypto, const char *example,

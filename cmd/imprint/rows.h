@@ -23,7 +23,7 @@ int rows_open(struct rows *r, struct imp_crypto *crypto, const struct imp_csv *c
 int rows_check(struct rows *r, const struct imp_csv *csv, struct imp_secret *text,
 	       struct imp_error *err);
 /* Start with nothing seen: for rows_value() where the columns of a CSV have other names.
- * 0, -IMP_EINTERNAL. */
+ * crypto may be NULL where no value of the column key is checked. 0, -IMP_ERESOURCE. */
 int rows_begin(struct rows *r, struct imp_crypto *crypto, struct imp_error *err);
 /* Check the value of a reserved column, which stands in `column` of the current row.
  * Errors as rows_check(). */

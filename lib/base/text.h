@@ -4,7 +4,6 @@
 #define IMP_BASE_TEXT_H
 
 #include "base/bytes.h"
-#include "base/text.h"
 
 #define IMP_TEXT_PEM "PEM"
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/escape.h"
+#include "base/grow.h"
 #include "base/text.h"
 #include "source/diag.h"
 
@@ -52,17 +53,14 @@ void imp_diag(struct imp_diags *d, struct imp_mark mark, const char *fmt, ...)
 
 void imp_diag_mask(struct imp_diags *d, struct imp_mark mark)
 {
-	if (d->masks == d->masks_cap) {
-		size_t cap = d->masks_cap ? 2 * d->masks_cap : 32;
-		struct imp_mark *more = reallocarray(d->masked, cap, sizeof(*more));
+	struct imp_mark *more =
+		imp_grow(d->masked, d->masks, &d->masks_cap, sizeof(*more), NULL);
 
-		if (!more) {
-			d->mask_all = true;
-			return;
-		}
-		d->masked = more;
-		d->masks_cap = cap;
+	if (!more) {
+		d->mask_all = true;
+		return;
 	}
+	d->masked = more;
 	d->masked[d->masks++] = mark;
 }
 

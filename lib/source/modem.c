@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "source/build.h"
 #include "source/describe.h"
 #include "source/modem.h"
@@ -164,7 +165,7 @@ static int read_modem(const struct place *at, struct imp_span bytes, const char 
 	rc = imp_diag_format(&diags, bytes, at->text, err);
 	return rc ? rc
 		  : imp_fail(err, IMP_EFORMAT, "%s: %zu mistake%s", file, diags.hits,
-			     diags.hits == 1 ? "" : "s");
+			     imp_plural(diags.hits));
 }
 
 static int read_file(const struct place *at, struct imp_error *err)

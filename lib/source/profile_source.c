@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "base/wipe.h"
 #include "object/credentials.h"
 #include "source/build.h"
@@ -25,7 +26,7 @@ static int report(struct imp_profile_source *s, struct imp_secret *text,
 	rc = imp_diag_format(&s->diags, imp_secret_span(&s->bytes), text, err);
 	return rc ? rc
 		  : imp_fail(err, IMP_EFORMAT, "%s: %zu mistake%s", s->diags.file, n,
-			     n == 1 ? "" : "s");
+			     imp_plural(n));
 }
 
 static int read_objects(struct imp_profile_source *s, struct imp_secret *text,

@@ -118,7 +118,8 @@ int imp_profile_source_open(struct imp_profile_source *s, struct imp_crypto *cry
  *
  *   out   the payload, borrowed until the next call; it holds secrets
  *
- * 0, -IMP_EFORMAT with mistakes in *text, -IMP_EKEY (a seed is needed), -IMP_EINTERNAL.
+ * 0, -IMP_EFORMAT with mistakes in *text, -IMP_EKEY (a seed is needed), -IMP_ERESOURCE,
+ * -IMP_EINTERNAL.
  */
 int imp_profile_source_build(struct imp_profile_source *s, const struct imp_csv *csv,
 			     struct imp_span *out, struct imp_secret *text,

@@ -329,7 +329,6 @@ class Diff(Case):
 
     def test_many_devices_without_a_quadratic_path(self):
         count = 30000
-        settings = {10: {0: {4: 36000, 5: 20}}}
         devices = [b"\3" + bytes(int(d) for d in f"{n:014d}") for n in range(count)]
         for name, order, timer in (("a", devices, 36000), ("b", reversed(devices), 72000)):
             body = {1: 1, 2: 0, 3: 1, 4: {256: b""}, 5: {10: {0: {4: timer, 5: 20}}}, 6: bytes(16), 9: [1, 0]}
@@ -339,7 +338,6 @@ class Diff(Case):
         run = self.diff("a", "b", status=11)
         self.assertLess(time.monotonic() - started, 30)
         self.assertEqual(run.out.count("psm-timer: 10h -> 20h\n"), count)
-        self.assertEqual(len(settings), 1)
 
 
 class Devices(Case):

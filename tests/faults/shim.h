@@ -2,15 +2,18 @@
 /*
  * A libc in front of libc that fails on request: preloaded, or linked into the command.
  *
- *   FAULT         CALL:FIRST[-LAST|+]:WHAT. CALL is one of `names`, or "change" for all
- *                 that changes files; "own" are the allocations ("alloc") that neither
- *                 OpenSSL nor libyaml makes. The calls from the FIRST to the LAST
- * (default FIRST alone, + all that follow) end with the errno WHAT, are cut to half their
- * bytes ("short"), or end the process ("kill") before they are made. FAULT_TRACE   a file
- * that gets a line a call: change number, call, its number, path and second path,
- * separated by tabs; at exit two lines with the numbers of allocations, which have no
- * line each. FAULT_TIME    START[:STEP]: seconds that the real-time clock shows first,
- * and by which it moves at each look.
+ * FAULT is CALL:FIRST[-LAST|+]:WHAT. CALL is one of `names`, or "change" for all that
+ * changes files; "own" are the allocations ("alloc") that neither OpenSSL nor libyaml
+ * makes. The calls from the FIRST to the LAST (default FIRST alone, + all that follow)
+ * end with the errno WHAT, are cut to half their bytes ("short"), or end the process
+ * ("kill") before they are made.
+ *
+ * FAULT_TRACE is a file that gets a line a call: change number, call, its number, path
+ * and second path, separated by tabs; at exit two lines with the numbers of allocations,
+ * which have no line each.
+ *
+ * FAULT_TIME is START[:STEP]: seconds that the real-time clock shows first, and by which
+ * it moves at each look.
  *
  * A stream writes inside of libc, where nothing can be put in front: standard output goes
  * through a stream of ours.
