@@ -182,11 +182,9 @@ static int verdict(struct job *j, struct imp_error *err)
 
 	if (rc)
 		return rc;
-	rc = walk_verdict(&j->csv, j->good, j->a->keep_going && j->good > 0 ? 0 : j->bad,
-			  err);
-	if (!rc)
-		walk_note(&j->csv);
-	return rc;
+	walk_note(&j->csv);
+	return walk_verdict(&j->csv, j->good,
+			    j->a->keep_going && j->good > 0 ? 0 : j->bad, err);
 }
 
 static int check_next(void *ctx, struct imp_error *err)

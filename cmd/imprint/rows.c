@@ -70,6 +70,20 @@ static const struct {
 	[IMP_ROW_PORT] = { check_text, 0, false },
 };
 
+/* Columns have names, and these are spelled otherwise. */
+static int hint_names(const struct imp_csv *csv, int rc, struct imp_error *err)
+{
+	for (size_t i = 0; i < csv->columns; i++)
+		for (size_t k = 0; k < IMP_ROW_NAMES; k++) {
+			const char *name = imp_reserved_name((enum imp_reserved)k);
+
+			if (strcasecmp(csv->column[i], name) == 0)
+				return imp_hint(err, rc, "column %s is to be called %s",
+						csv->column[i], name);
+		}
+	return imp_hint(err, rc, "the first line names the columns, such as serial,imei");
+}
+
 /* One column whose name has what others put between fields. */
 static int hint_delimiter(const struct imp_csv *csv, int rc, struct imp_error *err)
 {
@@ -81,7 +95,7 @@ static int hint_delimiter(const struct imp_csv *csv, int rc, struct imp_error *e
 	for (size_t i = 0; csv->columns == 1 && i < COUNTOF(others); i++)
 		if (strchr(csv->column[0], others[i].is))
 			return imp_hint(err, rc, "--delimiter %s", others[i].typed);
-	return rc;
+	return hint_names(csv, rc, err);
 }
 
 int rows_begin(struct rows *r, struct imp_crypto *crypto, struct imp_error *err)
@@ -94,12 +108,30 @@ int rows_begin(struct rows *r, struct imp_crypto *crypto, struct imp_error *err)
 	return rc;
 }
 
+/* "serial, imei": what comes behind the comma is part of the name, and hard to see. */
+static int check_spaces(const struct imp_csv *csv, struct imp_error *err)
+{
+	for (size_t i = 0; i < csv->columns; i++) {
+		const char *name = csv->column[i];
+
+		if (name[0] == ' ' || name[strlen(name) - 1] == ' ')
+			return imp_fail(err, IMP_EFORMAT,
+					"%s:%lu:%lu: column '%s' starts or ends with a "
+					"space: leave it out (RFC 4180 2)",
+					csv->name, csv->field_line[i],
+					csv->field_column[i], name);
+	}
+	return 0;
+}
+
 int rows_open(struct rows *r, struct imp_crypto *crypto, const struct imp_csv *csv,
 	      struct imp_error *err)
 {
 	bool named = false;
 	int rc = rows_begin(r, crypto, err);
 
+	if (!rc)
+		rc = check_spaces(csv, err);
 	for (size_t i = 0; i < IMP_ROW_COLUMNS; i++) {
 		r->column[i] = imp_csv_find(csv, imp_reserved_name((enum imp_reserved)i));
 		named |= i < IMP_ROW_NAMES && r->column[i] >= 0;

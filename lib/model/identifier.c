@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/attr.h"
+#include "base/text.h"
 #include "model/identifier.h"
 
 static const char *const names[IMP_ID_KINDS] = { "imei", "imeisv", "iccid", "eid",
@@ -77,6 +78,20 @@ static bool is_grouped(const char *s)
 	       has_one(s, (const char *const[]){ "\u2010", "\u2011", "\u2013", NULL });
 }
 
+/* ="490154203237518" */
+static bool is_formula(const char *s)
+{
+	return *s == '=';
+}
+
+/* As the card stores it: an odd number of digits is filled up. */
+static bool has_filler(const char *s)
+{
+	size_t n = digits(s);
+
+	return n > 0 && (s[n] == 'F' || s[n] == 'f') && !s[n + 1];
+}
+
 /* What spreadsheets, and people who type, make of digits. The first that fits is said. */
 static const struct {
 	bool (*is)(const char *s);
@@ -89,7 +104,9 @@ static const struct {
 	  "ends in a decimal point and zeros: format the spreadsheet's column as text" },
 	{ has_no_break, "has a no-break space in it: leave it out" },
 	{ is_full_width, "has full-width digits in it: write 0 to 9" },
-	{ is_grouped, "has spaces or dashes between its digits: leave them out" },
+	{ is_grouped, "has spaces or dashes in it: leave them out" },
+	{ is_formula, "is a spreadsheet's formula: leave out the = and its quotes" },
+	{ has_filler, "ends in a filler F, as a card stores it: leave it out" },
 };
 
 /* NULL: digits only. */
@@ -139,19 +156,32 @@ static const char *check_luhn(const char *s, size_t n, const char *source, char 
 	return buf;
 }
 
+/* Zeros in front change no check digit. */
+static bool lost_zeros(const char *s, size_t n)
+{
+	enum { LEAST = 8 };
+	char buf[128];
+
+	return n >= LEAST && n < 15 && !check_luhn(s, n, "", buf);
+}
+
 static const char *wrong_imei(const char *s, char buf[128])
 {
 	const char *wrong = not_digits(s, "is not digits only (3GPP TS 23.003 6.2.1)");
+	size_t n = strlen(s);
 
 	if (wrong)
 		return wrong;
-	if (strlen(s) == 14)
+	if (n == 14)
 		return "has 14 digits, expected 15: leading zero lost by a spreadsheet?";
-	if (strlen(s) == 16)
+	if (n == 16)
 		return "has 16 digits, expected 15: an IMEISV? (3GPP TS 23.003 6.2.1)";
-	if (strlen(s) != 15)
-		return "is not 15 digits (3GPP TS 23.003 6.2.1)";
-	return check_luhn(s, 15, "3GPP TS 23.003 6.2.1", buf);
+	if (n == 15)
+		return check_luhn(s, 15, "3GPP TS 23.003 6.2.1", buf);
+	snprintf(buf, 128, "has %zu digit%s, expected 15%s (3GPP TS 23.003 6.2.1)", n,
+		 imp_plural(n),
+		 lost_zeros(s, n) ? ": leading zeros lost by a spreadsheet?" : "");
+	return buf;
 }
 
 /* It has no check digit. */
@@ -173,8 +203,11 @@ static const char *wrong_iccid(const char *s, char buf[128])
 
 	if (wrong)
 		return wrong;
-	if (n < 18 || n > 20)
-		return "is not 18 to 20 digits (ITU-T E.118)";
+	if (n < 18 || n > 20) {
+		snprintf(buf, 128, "has %zu digit%s, expected 18 to 20 (ITU-T E.118)", n,
+			 imp_plural(n));
+		return buf;
+	}
 	if (strncmp(s, "89", 2) != 0)
 		return "does not start with 89 (ITU-T E.118)";
 	wrong = check_luhn(s, n, "ITU-T E.118", buf);

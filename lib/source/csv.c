@@ -18,6 +18,8 @@ static int skip_bom(struct imp_csv *csv, struct imp_error *err)
 {
 	int c = csv_get(csv);
 
+	if (c == 0xff || c == 0xfe)
+		return csv_bad(csv, 1, 1, "looks like UTF-16: save it as UTF-8", err);
 	if (c != 0xef) {
 		csv_unget(csv, c);
 		return 0;

@@ -116,7 +116,8 @@ static int check_utf8(const struct row *r, struct imp_error *err)
 		if (n == 0)
 			return csv_bad(csv, csv->field_line[r->fields - 1],
 				       csv->field_column[r->fields - 1],
-				       "is not UTF-8 (RFC 3629 3)", err);
+				       "is not UTF-8: save it as UTF-8 (RFC 3629 3)",
+				       err);
 		rest.ptr += n;
 		rest.len -= n;
 	}
@@ -140,7 +141,8 @@ static int quote(struct row *r, struct imp_error *err)
 		if (r->was_quoted || csv->text.len > csv->at[r->fields - 1])
 			return csv_bad(
 				csv, csv->line, r->column,
-				"a quote inside a field that is not quoted (RFC 4180 2)",
+				"a quote inside a field that is not quoted: quote the "
+				"field, and double the quotes in it (RFC 4180 2)",
 				err);
 		r->quoted = r->was_quoted = true;
 		return 0;

@@ -288,7 +288,7 @@ class Files(Case):
                 self.assertIn(f"hint: --delimiter {shown}\n", err)
                 self.run_tool("build", "p.yaml", "--csv", "d.csv", "--delimiter", typed, "--force", "-o", "y")
         self.write("d.csv", "name\nA\n")
-        self.assertNotIn("hint", self.run_tool("build", "p.yaml", "--csv", "d.csv", "-o", "x", status=3).err)
+        self.assertNotIn("hint: --delimiter", self.run_tool("build", "p.yaml", "--csv", "d.csv", "-o", "x", status=3).err)
         self.run_tool("build", "p.yaml", "--csv", "d.csv", "--delimiter", "tabs", "-o", "x", status=2)
 
     def test_output_appears_whole_or_not_at_all(self):

@@ -168,7 +168,7 @@ class Imei(Import):
         self.wrong("imei", "359383000000016\n", "list:1:1: imei 359383000000016: check digit is 6, should be 5")
         self.wrong("imei", "35938300000001\n35938300000001\n", "list:2:1: imei 359383000000015: stands already in line 1")
         self.wrong("imei", "3593830000000151\n", "has 16 digits, expected 15: an IMEISV?")
-        self.wrong("imei", "35-938300-000001-5\n", "has spaces or dashes between its digits")
+        self.wrong("imei", "35-938300-000001-5\n", "has spaces or dashes in it")
         self.wrong("imei", "3.59383E+14\n", "a spreadsheet made a floating-point number of it")
         self.wrong("imei", "1,2\n", "2 columns, and no name that is known: expected an imei a line")
         self.wrong("imei", "", "list:1:1: no row")

@@ -28,7 +28,6 @@ static void judge(const struct judged *cases, size_t count)
 
 #define FORM_IMEI   "is not digits only (3GPP TS 23.003 6.2.1)"
 #define FORM_IMEISV "is not digits only (3GPP TS 23.003 6.2.2)"
-#define FORM_ICCID  "is not 18 to 20 digits (ITU-T E.118)"
 #define FORM_IMSI   "is not 6 to 15 digits (3GPP TS 23.003 2.2)"
 #define FORM_EID    "is not 32 digits (SGP.02 2.2.2)"
 #define FORM_PLMN   "is not an MCC of 3 digits and an MNC of 2 or 3 (3GPP TS 23.003 12.1)"
@@ -45,7 +44,8 @@ Test(identifier, numbers_are_judged)
 		  "lost by a spreadsheet?" },
 		{ IMP_ID_IMEI, "4901542032375101",
 		  "has 16 digits, expected 15: an IMEISV? (3GPP TS 23.003 6.2.1)" },
-		{ IMP_ID_IMEI, "4901542", "is not 15 digits (3GPP TS 23.003 6.2.1)" },
+		{ IMP_ID_IMEI, "4901542",
+		  "has 7 digits, expected 15 (3GPP TS 23.003 6.2.1)" },
 		{ IMP_ID_IMEI, "49015420323751x", FORM_IMEI },
 		{ IMP_ID_IMEI, "", FORM_IMEI },
 		{ IMP_ID_IMEISV, "4901542032375101", NULL },
@@ -64,8 +64,10 @@ Test(identifier, numbers_are_judged)
 		  "check digit is 2, should be 0 (ITU-T E.118)" },
 		/* Without a valid check digit, as some issuers ship them. */
 		{ IMP_ID_ICCID, "89882110000000000121", NULL },
-		{ IMP_ID_ICCID, "89882110000000012", FORM_ICCID },
-		{ IMP_ID_ICCID, "898821100000000001212", FORM_ICCID },
+		{ IMP_ID_ICCID, "89882110000000012",
+		  "has 17 digits, expected 18 to 20 (ITU-T E.118)" },
+		{ IMP_ID_ICCID, "898821100000000001212",
+		  "has 21 digits, expected 18 to 20 (ITU-T E.118)" },
 		{ IMP_ID_ICCID, "7988211000000000011",
 		  "does not start with 89 (ITU-T E.118)" },
 		{ IMP_ID_IMSI, "001010123456789", NULL },
@@ -80,8 +82,7 @@ Test(identifier, numbers_are_judged)
 		{ IMP_ID_PLMN, "310410", NULL },
 		{ IMP_ID_PLMN, "0010", FORM_PLMN },
 		{ IMP_ID_PLMN, "3104100", FORM_PLMN },
-		{ IMP_ID_PLMN, "001-01",
-		  "has spaces or dashes between its digits: leave them out" },
+		{ IMP_ID_PLMN, "001-01", "has spaces or dashes in it: leave them out" },
 	};
 
 	judge(cases, sizeof(cases) / sizeof(cases[0]));
@@ -116,7 +117,7 @@ Test(identifier, names_are_judged)
 #define APOSTROPHE "starts with a spreadsheet's apostrophe: leave it out"
 #define NO_BREAK   "has a no-break space in it: leave it out"
 #define FULL_WIDTH "has full-width digits in it: write 0 to 9"
-#define GROUPED	   "has spaces or dashes between its digits: leave them out"
+#define GROUPED	   "has spaces or dashes in it: leave them out"
 #define ROUNDED                                                                      \
 	"ends in zeros after 15 digits, and its check digit is wrong: rounded by a " \
 	"spreadsheet?"
