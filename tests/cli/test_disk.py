@@ -203,7 +203,7 @@ class Disk(Faulty):
                 if run.returncode == 0:
                     done.add((name, limit))
                 else:
-                    self.assertRegex(run.err, "Too many open files|No file descriptors available", said)
+                    self.assertRegex(run.err, "(Too many open files|No file descriptors available)\nhint: ulimit -n ", said)
                     self.untouched(self.known, said)
                 self.restore(self.known)
         self.assertEqual({n for n, limit in done if limit == 8}, set(self.commands()), "eight are enough")
