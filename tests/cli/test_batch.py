@@ -96,7 +96,7 @@ class Batch(Case):
         rows = self.key_rows(1)
         good = rows[0].split(",")[1]
         other = base64.b64encode(bytes.fromhex(good)).decode()
-        for form, words in ((good[:-2] + "ff", "not on its curve"), ("02" + good[2:66], "no SubjectPublicKeyInfo"), ("00", "no SubjectPublicKeyInfo"),
+        for form, words in ((f"{good[:-2]}{int(good[-2:], 16) ^ 1:02x}", "not on its curve"), ("02" + good[2:66], "no SubjectPublicKeyInfo"), ("00", "no SubjectPublicKeyInfo"),
                             ("zz!", "neither PEM, nor hex, nor base64"), ("04" + "00" * 64, "not on its curve"), ("00" * 32, "small order")):
             self.csv([f"{IMEIS[0]},{form}"], "imei,key")
             run = self.pack(status=3)
