@@ -153,7 +153,10 @@ static int put_all(struct imp_batch *b, struct imp_pool *pool, struct imp_error 
 		if (!rc)
 			rc = imp_wrap(err, imp_pool_put(pool, &item, err), "%s", b->name);
 	}
-	return rc ? rc : imp_wrap(err, imp_pool_finish(pool, err), "%s", b->name);
+	if (!rc)
+		rc = imp_wrap(err, imp_pool_finish(pool, err), "%s", b->name);
+	/* What ended the command before us in a pipe is what ends us. */
+	return rc && cli_check_cancel(err) ? -IMP_EINTERRUPTED : rc;
 }
 
 int run_filter(struct filter *f, const char *in, struct imp_crypto *crypto,
