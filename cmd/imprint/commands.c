@@ -7,6 +7,7 @@ const struct cli_cmd *const cli_cmds[] = {
 	&cmd_init,
 	&cmd_keygen,
 	&cmd_key,
+	&cmd_devices,
 	&cmd_enroll,
 	&cmd_claim,
 	&cmd_check,

@@ -19,6 +19,8 @@ void device_list_fini(struct device_list *l)
 		free(l->entry[i].uri);
 		free(l->entry[i].place);
 		free(l->entry[i].port);
+		free(l->entry[i].what);
+		free(l->entry[i].trouble);
 	}
 	imp_usb_table_fini(&l->usb);
 }
@@ -42,9 +44,9 @@ static bool has_other_way(const struct device_list *l, const char *port,
 	return false;
 }
 
-static int add(struct device_list *l, const char *uri, const char *port,
-	       struct imp_error *err)
+static int add(struct device_list *l, const struct imp_attached *a, struct imp_error *err)
 {
+	const char *uri = a->uri, *port = a->port;
 	const char *rest;
 	const struct imp_transport_ops *ops = imp_transport_find(uri, &rest);
 	char place[PATH_MAX] = "";
@@ -57,9 +59,12 @@ static int add(struct device_list *l, const char *uri, const char *port,
 		return 0;
 	e.uri = strdup(uri);
 	e.port = strdup(port);
+	e.what = strdup(a->what);
+	e.trouble = a->trouble ? strdup(a->trouble) : NULL;
 	e.place = leads ? strdup(place) : NULL;
 	l->entry[l->count++] = e;
-	return e.uri && e.port ? 0 : imp_fail(err, IMP_ERESOURCE, "out of memory");
+	return e.uri && e.port && e.what ? 0
+					 : imp_fail(err, IMP_ERESOURCE, "out of memory");
 }
 
 /* A simulated device that is no terminal: its link says the name. */
@@ -76,7 +81,13 @@ static int add_one(struct device_list *l, const char *name, struct imp_error *er
 {
 	char target[PATH_MAX];
 
-	return add(l, read_link(name, target, sizeof(target)) ? target : name, "", err);
+	const struct imp_attached a = {
+		.uri = read_link(name, target, sizeof(target)) ? target : name,
+		.what = "",
+		.port = "",
+	};
+
+	return add(l, &a, err);
 }
 
 /* The links 1, 2, ... of a simulation. */
@@ -106,7 +117,7 @@ static void add_found(const struct imp_attached *a, void *arg)
 	struct finding *f = arg;
 
 	if (!f->rc)
-		f->rc = add(f->list, a->uri, a->port, f->err);
+		f->rc = add(f->list, a, f->err);
 }
 
 static int add_attached(struct device_list *l, struct imp_error *err)
@@ -162,6 +173,13 @@ static int read_usb(struct device_list *l, const char *name, struct imp_error *e
 	if (imp_mistakes_text(imp_secret_span(&mistakes), &text, NULL) == 0)
 		fwrite(text.ptr, 1, text.len, stderr);
 	return rc;
+}
+
+int device_list_attached(struct device_list *out, struct imp_error *err)
+{
+	int rc = read_usb(out, "all", err);
+
+	return rc ? rc : add_named(out, "all", err);
 }
 
 int device_list_make(const struct dev_args *args, struct device_list *out,

@@ -7,9 +7,12 @@
 #include "source/usb_table.h"
 
 struct device_entry {
-	char *uri;   /* owned */
-	char *place; /* where it leads; owned; NULL: nowhere, as opening it will tell */
-	char *port;  /* the USB port it was found on, or ""; owned */
+	char *uri;     /* owned */
+	char *place;   /* where it leads; owned; NULL: nowhere, as opening it will tell */
+	char *port;    /* the USB port it was found on, or ""; owned */
+	char *what;    /* for people: who made it, what it is; or ""; owned */
+	char *trouble; /* why it cannot be opened, as far as was seen; owned; NULL */
+	bool known;    /* passed over: it was asked before */
 	const struct imp_transport_ops *ops; /* NULL: no such transport, likewise */
 };
 
@@ -22,6 +25,9 @@ struct device_list {
 /* From -d, or from IMPRINT_DEVICE; each port once. 0, -IMP_EUSAGE, -IMP_ERESOURCE. */
 int device_list_make(const struct dev_args *args, struct device_list *out,
 		     struct imp_error *err);
+/* What -d all means; none attached is no error. 0, -IMP_EUSAGE, -IMP_EFORMAT,
+ * -IMP_ERESOURCE. */
+int device_list_attached(struct device_list *out, struct imp_error *err);
 void device_list_fini(struct device_list *l);
 
 /*

@@ -111,10 +111,11 @@ static void start_all(struct thread *threads, size_t count)
 	pthread_attr_setstacksize(&attr, STACK);
 	for (size_t i = 0; i < count; i++) {
 		struct thread *t = &threads[i];
+		int bad = 0;
 
-		int bad = pthread_create(&t->id, &attr, talk, t);
-
-		t->running = bad == 0;
+		if (!t->device.skipped)
+			bad = pthread_create(&t->id, &attr, talk, t);
+		t->running = !t->device.skipped && bad == 0;
 		if (bad)
 			t->device.rc = imp_fail(&t->device.err, IMP_ERESOURCE,
 						"%s: no thread for it: %s", t->device.uri,
@@ -229,38 +230,66 @@ static void warn_sudo(const struct device_list *l)
 			ops && ops->access ? ops->access : "");
 }
 
+static void prepare(struct thread *threads, const struct device_list *l,
+		    const struct dev_args *args, const struct device_work *work)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		threads[i].work = work;
+		threads[i].usb = &l->usb.ids;
+		threads[i].device.uri = l->entry[i].uri;
+		threads[i].device.entry = &l->entry[i];
+		threads[i].device.args = args;
+		threads[i].device.skipped = l->entry[i].known;
+	}
+}
+
+static void show_all(const struct thread *threads, size_t count,
+		     const struct device_work *work)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct device *d = &threads[i].device;
+
+		if (d->skipped)
+			continue;
+		if (work->show)
+			work->show(d, work->ctx);
+		else
+			report_device(work, d);
+	}
+}
+
+int devices_run_on(const struct device_list *l, const struct dev_args *args,
+		   const struct device_work *work, struct imp_error *err)
+{
+	struct thread *threads = l->count > 0 ? calloc(l->count, sizeof(*threads)) : NULL;
+	int rc;
+
+	if (l->count > 0 && !threads)
+		return imp_fail(err, IMP_ERESOURCE, "out of memory");
+	prepare(threads, l, args, work);
+	report_begin(work, l->count);
+	start_all(threads, l->count);
+	report_end_progress(work);
+	pass_over(threads, l->count, args);
+	find_clones(threads, l->count);
+	show_all(threads, l->count, work);
+	rc = work->show ? cli_check_cancel(err) : verdict(threads, l->count, work, err);
+	if (work->junit)
+		rc = junit_commit(work->junit, rc, err);
+	for (size_t i = 0; i < l->count; i++)
+		device_fini(&threads[i].device);
+	free(threads);
+	return rc;
+}
+
 int devices_run(const struct dev_args *args, const struct device_work *work,
 		struct imp_error *err)
 {
 	CLEANUP(device_list_fini) struct device_list l = { 0 };
-	struct thread *threads;
 	int rc = device_list_make(args, &l, err);
 
 	if (rc)
 		return rc;
 	warn_sudo(&l);
-	threads = calloc(l.count, sizeof(*threads));
-	if (!threads)
-		return imp_fail(err, IMP_ERESOURCE, "out of memory");
-	for (size_t i = 0; i < l.count; i++) {
-		threads[i].work = work;
-		threads[i].usb = &l.usb.ids;
-		threads[i].device.uri = l.entry[i].uri;
-		threads[i].device.args = args;
-	}
-	report_begin(work, l.count);
-	start_all(threads, l.count);
-	report_end_progress(work);
-	pass_over(threads, l.count, args);
-	find_clones(threads, l.count);
-	for (size_t i = 0; i < l.count; i++)
-		if (!threads[i].device.skipped)
-			report_device(work, &threads[i].device);
-	rc = verdict(threads, l.count, work, err);
-	if (work->junit)
-		rc = junit_commit(work->junit, rc, err);
-	for (size_t i = 0; i < l.count; i++)
-		device_fini(&threads[i].device);
-	free(threads);
-	return rc;
+	return devices_run_on(&l, args, work, err);
 }

@@ -13,9 +13,13 @@
 #include "evidence/chains.h"
 #include "junit.h"
 
+struct device_entry;
+struct device_list;
+
 /* What a conversation with one device is about. */
 struct device {
 	const char *uri;
+	const struct device_entry *entry; /* where it was found; NULL: it called */
 	const struct dev_args *args;
 	struct imp_crypto *crypto; /* this thread's */
 	struct imp_session session;
@@ -55,6 +59,9 @@ struct device_work {
 	/* Write down what it proved, before it is reported; in the same thread. NULL: the
 	 * verifier keeps its evidence. */
 	int (*keep)(struct device *d, void *ctx);
+	/* Show one device in place of the report; then a failure is part of what is shown
+	 * and none of the run. NULL: report it. */
+	void (*show)(const struct device *d, void *ctx);
 	void *ctx;
 	struct verifier *verifier; /* its cards tell serials for --id; may be NULL */
 	bool json;
@@ -70,6 +77,10 @@ struct device_work {
  */
 int devices_run(const struct dev_args *args, const struct device_work *work,
 		struct imp_error *err);
+
+/* The same for devices of a list; those that are known are passed over. */
+int devices_run_on(const struct device_list *l, const struct dev_args *args,
+		   const struct device_work *work, struct imp_error *err);
 
 /* Is the id this ueid in hex, or its imei? */
 bool ueid_is(struct imp_span ueid, const char *id);

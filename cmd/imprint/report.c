@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "base/reason.h"
-#include "json.h"
 #include "report.h"
 
 /* The bar sums up all devices; it is drawn on a terminal only. */
@@ -154,7 +153,7 @@ static const char *without(const char *text, const char *prefix)
 		       : text;
 }
 
-static struct imp_span message_of(const struct device *d)
+struct imp_span report_message(const struct device *d)
 {
 	const char *text = without(without(d->err.msg, d->uri), d->name);
 
@@ -162,7 +161,7 @@ static struct imp_span message_of(const struct device *d)
 		     : imp_span_str(d->says);
 }
 
-static void put_hints(struct json *j, const struct device *d)
+void report_hints(struct json *j, const struct device *d)
 {
 	const char *at = d->rc ? strstr(d->err.msg, hint_mark) : NULL;
 
@@ -187,8 +186,8 @@ static void report_json(const struct device_work *work, const struct device *d)
 	json_str(&j, "name", d->name[0] ? d->name : NULL);
 	json_str(&j, "result", d->rc ? "fail" : d->dry ? "dry-run" : "pass");
 	json_uint(&j, "status", (uint64_t)-d->rc);
-	json_text(&j, "message", message_of(d));
-	put_hints(&j, d);
+	json_text(&j, "message", report_message(d));
+	report_hints(&j, d);
 	json_str(&j, "refusal", row ? row->name : NULL);
 	put_card(&j, d);
 	json_str(&j, "assurance", d->attested ? "attested" : NULL);
@@ -232,7 +231,7 @@ void report_difference(const struct imp_difference *d, char out[REPORT_DIFFERENC
 static void report_text(const struct device *d)
 {
 	const char *verdict = d->rc ? "FAIL" : d->dry ? "DRY" : "PASS";
-	struct imp_span text = message_of(d);
+	struct imp_span text = report_message(d);
 
 	printf("%-5s %-24s %-22s %.*s\n", verdict, d->name[0] ? d->name : "-", d->uri,
 	       (int)text.len, (const char *)text.ptr);

@@ -4,6 +4,7 @@
 #define IMPRINT_REPORT_H
 
 #include "devices.h"
+#include "json.h"
 
 enum { REPORT_DIFFERENCE = 280 };
 
@@ -13,6 +14,10 @@ void report_begin(const struct device_work *work, size_t devices);
 void report_attach_progress(struct device *d, const struct device_work *work);
 void report_end_progress(const struct device_work *work);
 void report_device(const struct device_work *work, const struct device *d);
+/* What came of it in one sentence, without what stands beside it: uri and name. */
+struct imp_span report_message(const struct device *d);
+/* The hints of a failure, as an array. */
+void report_hints(struct json *j, const struct device *d);
 /* A device as a case of JUnit; report_device() does it where there is such a report. */
 void report_junit(struct junit *junit, const struct device *d);
 

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""imprint devices: what is attached, over an emulated USB and beside simulated devices."""
+import os
+import signal
+import subprocess
+import time
+import unittest
+
+from lines import IMPRINT, PLUG, Lines
+
+FIELDS = ["event", "device", "transport", "port", "what", "answers", "proven", "name", "ueid", "signing_kid", "lifecycle", "status", "message", "hints"]
+
+
+class Devices(Lines):
+    def test_each_is_told_once_with_who_it_says_it_is(self):
+        self.start(count=2)
+        devices = [f"to={self.at[0]},serial_port,maker=ACME,name=Keel,serial=A1", f"to={self.at[1]},port=1-3.2,halts_out=9"]
+        run = self.usb(devices, "devices", "--json")
+        first, second = self.lines(run.out)
+        self.assertEqual(list(first), FIELDS)
+        self.assertEqual((first["device"], first["transport"], first["port"], first["what"]), ("usb:1-2", "usb", "1-2", "ACME Keel A1"))
+        self.assertEqual((first["answers"], first["proven"], first["name"]), (True, False, "imei 001010010000014"))
+        self.assertEqual((first["lifecycle"], first["message"], first["status"]), ("unowned", "unowned, unproven", 0))
+        self.assertEqual((second["device"], second["port"], second["answers"], second["ueid"], second["status"]), ("usb:1-3.2", "1-3.2", False, None, 8))
+        self.assertRegex(second["message"], "halted its endpoint")
+        self.assertRegex(self.usb(devices, "devices").out, r"^imei 001010010000014 +usb:1-2 +ACME Keel A1; unowned, unproven\n- +usb:1-3.2 +the device halted")
+
+    def test_why_it_cannot_be_opened(self):
+        self.start()
+        for like, words, status in (("hid", "refused, it also has a HID interface", 4), ("busy", "is held by", 8), ("raw=12", "contradict themselves", 8)):
+            with self.subTest(like):
+                (device,) = self.lines(self.usb([f"to={self.at[0]},{like}"], "devices", "--json").out)
+                self.assertIn(words, device["message"])
+                self.assertEqual((device["answers"], device["status"]), (False, status))
+
+    def test_no_ask_sends_nothing(self):
+        """A device that would be gone at the first byte is still there."""
+        self.start()
+        run = self.usb([f"to={self.at[0]},pull=1"], "devices", "--no-ask", "--json")
+        (device,) = self.lines(run.out)
+        self.assertEqual((device["device"], device["answers"], device["message"]), ("usb:1-2", False, None))
+        run = self.usb([f"to={self.at[0]},hid"], "devices", "--no-ask")
+        self.assertIn("refused, it also has a HID interface", run.out)
+
+    def test_nothing_is_attached(self):
+        run = self.usb([], "devices")
+        self.assertEqual((run.out, run.err), ("", "no device is attached\n"))
+
+    def test_watch_tells_who_comes_and_goes(self):
+        """Pulled in the middle of the first answer, there again under another number."""
+        self.start()
+        run = subprocess.run([*PLUG, f"to={self.at[0]},pull=30,back=700", "--", "timeout", "--preserve-status", "-s", "INT", "3",
+                              IMPRINT, "devices", "--watch", "--json"], cwd=self.dir, capture_output=True, text=True, timeout=60)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        told = self.lines(run.stdout)
+        self.assertEqual([t["event"] for t in told], ["attached", "gone", "attached"])
+        self.assertEqual([t["answers"] for t in told], [False, False, True])
+        self.assertIn("unplugged after", told[0]["message"])
+
+    def test_watch_ends_at_an_interrupt(self):
+        run = subprocess.Popen([IMPRINT, "devices", "--watch", "--no-ask"], cwd=self.dir, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL), env={**os.environ, "IMPRINT_SIM": str(self.dir)})
+        time.sleep(0.5)
+        began = time.monotonic()
+        run.send_signal(signal.SIGINT)
+        out, err = run.communicate(timeout=10)
+        self.assertLess(time.monotonic() - began, 2)
+        self.assertEqual((run.returncode, out, err), (0, b"", b""))
+
+
+unittest.main()
