@@ -8,6 +8,7 @@ const struct cli_cmd *const cli_cmds[] = {
 	&cmd_keygen,
 	&cmd_key,
 	&cmd_devices,
+	&cmd_doctor,
 	&cmd_enroll,
 	&cmd_claim,
 	&cmd_check,

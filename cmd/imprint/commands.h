@@ -17,6 +17,7 @@ extern const struct cli_cmd cmd_pack;
 extern const struct cli_cmd cmd_export;
 extern const struct cli_cmd cmd_import;
 extern const struct cli_cmd cmd_devices;
+extern const struct cli_cmd cmd_doctor;
 extern const struct cli_cmd cmd_enroll;
 extern const struct cli_cmd cmd_claim;
 extern const struct cli_cmd cmd_push;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who has a device node open: a walk over /proc. */
+/* Other processes: who has a device node open, who has a name. A walk over /proc. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,11 +9,13 @@
 
 #include "base/attr.h"
 #include "transport/holder.h"
+#include "transport/host.h"
 
 DEFINE_CLEANUP(DIR *, closedir);
 
-static bool has_open(const char *pid, const struct stat *want)
+static bool has_open(const char *pid, const void *arg)
 {
+	const struct stat *want = arg;
 	char path[300];
 	CLEANUP(closedirp) DIR *dir = NULL;
 
@@ -30,36 +32,56 @@ static bool has_open(const char *pid, const struct stat *want)
 	return false;
 }
 
-static void name_of(const char *pid, char *out, size_t cap)
+static void name_of(const char *pid, char comm[32])
 {
-	char path[300], comm[32] = "?";
+	char path[300];
 	FILE *f;
 
 	snprintf(path, sizeof(path), "/proc/%s/comm", pid);
+	snprintf(comm, 32, "?");
 	f = fopen(path, "re");
 	if (f) {
-		if (fgets(comm, sizeof(comm), f))
+		if (fgets(comm, 32, f))
 			comm[strcspn(comm, "\n")] = '\0';
 		fclose(f);
 	}
-	snprintf(out, cap, "process %s (%s)", pid, comm);
+}
+
+/* The first process but this one that fits. */
+static bool find_process(bool (*fits)(const char *pid, const void *arg), const void *arg,
+			 char *out, size_t cap)
+{
+	CLEANUP(closedirp) DIR *proc = opendir("/proc");
+
+	for (struct dirent *e = proc ? readdir(proc) : NULL; e; e = readdir(proc)) {
+		char comm[32];
+
+		if (e->d_name[0] < '0' || e->d_name[0] > '9' ||
+		    strtol(e->d_name, NULL, 10) == getpid() || !fits(e->d_name, arg))
+			continue;
+		name_of(e->d_name, comm);
+		snprintf(out, cap, "process %s (%s)", e->d_name, comm);
+		return true;
+	}
+	return false;
 }
 
 bool imp_holder_name(const char *path, char *out, size_t cap)
 {
-	CLEANUP(closedirp) DIR *proc = opendir("/proc");
 	struct stat want;
 
-	if (!proc || stat(path, &want) != 0)
-		return false;
-	for (struct dirent *e = readdir(proc); e; e = readdir(proc)) {
-		if (e->d_name[0] < '0' || e->d_name[0] > '9' ||
-		    strtol(e->d_name, NULL, 10) == getpid())
-			continue;
-		if (has_open(e->d_name, &want)) {
-			name_of(e->d_name, out, cap);
-			return true;
-		}
-	}
-	return false;
+	return stat(path, &want) == 0 && find_process(has_open, &want, out, cap);
+}
+
+static bool is_named(const char *pid, const void *name)
+{
+	char comm[32];
+
+	name_of(pid, comm);
+	return strcmp(comm, name) == 0;
+}
+
+bool imp_process_find(const char *name, char *out, size_t cap)
+{
+	return find_process(is_named, name, out, cap);
 }

@@ -41,6 +41,12 @@ class Clock(Faulty):
         run = self.traced(self.commands()["sign"][0], env={"FAULT_TIME": "0"})
         self.assertGreater(self.counted(run, "clock"), 0)
 
+    def test_clk_03_doctor_sees_a_clock_that_is_behind(self):
+        run = self.faulty(["doctor", "--json"], env={"FAULT_TIME": "0", "IMPRINT_DATADIR": os.environ["IMPRINT_DATADIR"]})
+        (clock,) = [t for t in self.lines(run.out) if t["check"] == "clock"]
+        self.assertEqual((run.returncode, clock["result"], clock["command"]), (11, "fix", "sudo timedatectl set-ntp true"))
+        self.assertIn("the clock is behind", clock["message"])
+
     def test_clk_01_clk_02_build(self):
         """The same bytes, and the same words."""
         self.everywhere(self.commands()["build"][0], lambda *made: made)

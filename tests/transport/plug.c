@@ -63,6 +63,7 @@ static unsigned *number_of(struct plugged *p, const char *key)
 		{ "vendor", &p->show.vendor },
 		{ "product", &p->show.product },
 		{ "packet", &p->show.packet },
+		{ "power", &p->show.power },
 		{ "subclass", &p->show.subclass },
 		{ "protocol", &p->show.protocol },
 		{ "setting", &p->show.setting },
@@ -88,6 +89,8 @@ static bool *truth_of(struct plugged *p, const char *key)
 		bool *at;
 	} keys[] = {
 		{ "hid", &p->show.hid },
+		{ "sleeps", &p->show.sleeps },
+		{ "weak_hub", &p->show.weak_hub },
 		{ "serial_port", &p->show.serial_port },
 		{ "unconfigured", &p->show.unconfigured },
 		{ "no_empty", &p->faults.no_empty },

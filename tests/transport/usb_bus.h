@@ -29,6 +29,9 @@ struct usb_show {
 	bool serial_port;   /* a CDC-ACM function beside it, ttyACMn where n is number */
 	const char *driver; /* that has the interface: none */
 	bool unconfigured;
+	bool sleeps;	/* the kernel may suspend it */
+	unsigned power; /* mA that it asks for: none is told */
+	bool weak_hub;	/* above it, on a port with a dot; without a supply */
 	/* In place of the descriptors that follow from the above. */
 	const uint8_t *raw;
 	size_t raw_len;

@@ -111,12 +111,22 @@ char *usb_show_device(const struct usb_show *s, const char *sysdir, const char *
 	struct text t = { .len = 0 };
 	unsigned v = s->vendor ? s->vendor : 0x1209, p = s->product ? s->product : 1;
 
+	if (s->weak_hub)
+		add(&t,
+		    "P: %.*s/%.*s\nE: SUBSYSTEM=usb\nE: DEVTYPE=usb_device\nA: bmAttributes=80\\n\n"
+		    "A: bMaxPower=100mA\\n\n\n",
+		    (int)(strrchr(sysdir, '/') - sysdir), sysdir,
+		    (int)(strrchr(s->port, '.') - s->port), s->port);
 	add(&t, "P: %s\nN: %s=", sysdir, node + strlen("/dev/"));
 	add_hex(&t, descriptors);
 	add(&t, "\nE: SUBSYSTEM=usb\nE: DEVTYPE=usb_device\nE: DEVNAME=%s\n", node);
 	add(&t, "A: busnum=%u\\n\nA: devnum=%u\\n\nA: speed=480\\n\n",
 	    (unsigned)strtoul(s->port, NULL, 10), s->number);
 	add(&t, "A: idVendor=%04x\\n\nA: idProduct=%04x\\n\n", v, p);
+	if (s->sleeps)
+		add(&t, "A: power/control=auto\\n\n");
+	if (s->power)
+		add(&t, "A: bMaxPower=%umA\\n\n", s->power);
 	if (!s->unconfigured)
 		add(&t, "A: bConfigurationValue=1\\n\n");
 	add(&t, "H: descriptors=");
