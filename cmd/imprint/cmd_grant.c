@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* imprint grant: let somebody else write a domain of devices, within a scope. */
 #include "args.h"
-#include "base/escape.h"
 #include "base/file.h"
 #include "commands.h"
 #include "crypto/alg.h"
 #include "grantarg.h"
 #include "keyarg.h"
+#include "note.h"
 #include "object/signed.h"
 #include "scope.h"
 
@@ -146,11 +146,10 @@ static int write_out(const struct maker *m, struct imp_span object, struct imp_e
 
 static void note(const struct maker *m)
 {
-	char says[320], text[400];
+	char says[320];
 
 	imp_grant_says(&m->grant, says);
-	imp_escape(text, sizeof(text), imp_span_str(says));
-	fprintf(stderr, "note: grant of %s\n", text);
+	say_note("grant of %s", says);
 }
 
 static int run(const struct cli *cli, int argc, char **argv, struct imp_error *err)

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Grants that a user names. */
-#include <stdio.h>
 #include <time.h>
 
-#include "base/escape.h"
 #include "crypto/key.h"
 #include "grantarg.h"
+#include "note.h"
 
 enum { OPT_GRANT = 0x900, OPT_OWNER };
 
@@ -44,16 +43,6 @@ const struct imp_grants *grants_given(const struct imp_grants *g)
 	return g->name ? g : NULL;
 }
 
-static void note_unverified(const char *path)
-{
-	char name[512];
-
-	imp_escape(name, sizeof(name), imp_span_str(path));
-	fprintf(stderr,
-		"note: %s: the owner's signature is not verified without --owner PUB\n",
-		name);
-}
-
 int grants_open(struct imp_grants *g, struct imp_crypto *crypto,
 		const struct grant_args *a, const struct imp_pub *key,
 		struct imp_error *err)
@@ -70,6 +59,7 @@ int grants_open(struct imp_grants *g, struct imp_crypto *crypto,
 	if (!rc && key)
 		rc = imp_grants_fit(g, crypto, key, err);
 	if (!rc && !a->owner)
-		note_unverified(a->grant);
+		say_note("%s: the owner's signature is not verified without --owner PUB",
+			 a->grant);
 	return rc;
 }

@@ -84,7 +84,8 @@ class Determinism(Case):
     def test_same_input_same_bytes(self):
         self.make("fleet.profiles", "build", "fleet.yaml", "--csv", "fleet.csv", "--seed", "seed.key")
         self.make("fleet.signed", "sign", "-k", "owner.pem", "-j", 1, "fleet.profiles")
-        self.compile("export", "fleet.credentials", "credentials", "-k", "owner.pem", "--to", "backend.pub")
+        self.run_tool("export", "credentials", "fleet.yaml", "--csv", "fleet.csv", "--seed", "seed.key", "-k", "owner.pem", "--to", "backend.pub",
+                      "-o", "fleet.credentials")
         for kind, *options in (("leshan", "--without", "11"), ("thingsboard", "--without", "11"), ("azure", "--without", "11"), ("csv",)):
             self.make(f"export.{kind}", "export", "--format", kind, *options, "-k", "backend.pem", "--signer", "owner.pub", "fleet.credentials")
         expected = dict(reversed(line.split()) for line in (VECTORS / "SHA256SUMS").read_text().splitlines())

@@ -169,7 +169,7 @@ class Job(Case):
     def test_targets_are_what_they_look_like(self):
         for target, words in (("49015420323751", "check digit|15 digits|spreadsheet"), ("490154203237517", "check digit"), ("/x", "expected an imei"),
                               ("99999999999/x", "expected an imei"), ("-1/x", "expected an imei"), ("1/", "expected an imei"),
-                              ("0300", "15 digits"), ("4901542032375180", "16 digits, expected 15"), ("03010203040506", "15 digits|spreadsheet"), ("imei M3", "digits only"),
+                              ("0300", "expected 15"), ("4901542032375180", "16 digits, expected 15"), ("03010203040506", "15 digits|spreadsheet"), ("imei M3", "digits only"),
                               ("ueid 0300", "7 to 33 bytes"), ("ueid xyz", "7 to 33 bytes"), ("abcdefabcdefabc", "7 to 33 bytes"), ("", "expected an imei")):
             self.assertRegex(self.run_tool("lock", "-k", "owner.pem", "--target", target, "-o", "x", status=2).err, words, target)
         ueid = "03" + "".join(f"0{d}" for d in "49015420323751")

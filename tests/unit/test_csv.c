@@ -104,7 +104,7 @@ Test(csv, breaks_are_named_with_their_place, .fini = drop)
 		{ "a,b\n1,\"2\n", ":2:3: a quoted field that never ends" },
 		{ "a,b\n1,x\"2\"\n", ":2:4: a quote inside a field" },
 		{ "a,b\n1,\"2\"x\n", ":2:6: text after a closing quote (RFC 4180 2)" },
-		{ "a,b\n1,\xff\n", ":2:3: is not UTF-8 (RFC 3629 3)" },
+		{ "a,b\n1,\xff\n", ":2:3: is not UTF-8: save it as UTF-8 (RFC 3629 3)" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
