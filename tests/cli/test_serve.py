@@ -13,8 +13,10 @@ import unittest
 
 from tool import IMPRINT, Case
 
-MANY = 5000 if "IMPRINT_SOAK" in os.environ else 500
+SOAK = "IMPRINT_SOAK" in os.environ
+MANY = 5000 if SOAK else 500
 A_SIMULATION = 500  # devices in one process
+HERE, THERE = "imprint-test-here", "imprint-test-there"  # network namespaces
 
 
 def luhn(digits):
@@ -24,6 +26,8 @@ def luhn(digits):
 
 class Serve(Case):
     """A fleet in folders sim0, sim1..., claimed, with packages for all of it; devices keep what they are between runs."""
+
+    host, here, there = "127.0.0.1", [], []
 
     def fleet(self, count=3, profiled=None):
         self.keys()
@@ -40,9 +44,27 @@ class Serve(Case):
                       timeout=200)
 
     @contextlib.contextmanager
+    def namespaces(self):
+        """The server in one network namespace, the devices in another."""
+        def ip(*words):
+            subprocess.run(["ip", *words], check=True, capture_output=True)
+        try:
+            for name in (HERE, THERE):
+                ip("netns", "add", name)
+            ip("link", "add", "here", "netns", HERE, "type", "veth", "peer", "name", "there", "netns", THERE)
+            for name, device, address in ((HERE, "here", "10.0.0.1/30"), (THERE, "there", "10.0.0.2/30")):
+                ip("-n", name, "address", "add", address, "dev", device)
+                ip("-n", name, "link", "set", device, "up")
+            self.host, self.here, self.there = "10.0.0.1", ["ip", "netns", "exec", HERE], ["ip", "netns", "exec", THERE]
+            yield
+        finally:
+            for name in (HERE, THERE):
+                subprocess.run(["ip", "netns", "delete", name], check=False, capture_output=True)
+
+    @contextlib.contextmanager
     def serving(self, *options, status=0, packages="p.packages"):
         """A server in the background: .port, then .told (its lines) and .said (standard error)."""
-        server = subprocess.Popen([IMPRINT, "serve", "--listen", "127.0.0.1:0", "--bundle", packages, "--cards", "x.cards", "--evidence",
+        server = subprocess.Popen([*self.here, IMPRINT, "serve", "--listen", f"{self.host}:0", "--bundle", packages, "--cards", "x.cards", "--evidence",
                                    "x.evidence", "--json", *map(str, options)], cwd=self.dir, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         try:
             self.port = int(self.lines(server.stdout.readline().decode())[0]["listening"].split(":")[1])
@@ -64,8 +86,8 @@ class Serve(Case):
     @contextlib.contextmanager
     def calling(self, *options, state=None, rows=None):
         """The fleet calls."""
-        sims = [subprocess.Popen([IMPRINT, "simulate", "--csv", rows or f"{part}.csv", "--state", state or f"sim{part}", "--call-home",
-                                  f"127.0.0.1:{self.port}", *options], cwd=self.dir, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        sims = [subprocess.Popen([*self.there, IMPRINT, "simulate", "--csv", rows or f"{part}.csv", "--state", state or f"sim{part}", "--call-home",
+                                  f"{self.host}:{self.port}", *options], cwd=self.dir, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
                 for part in self.parts]
         try:
             yield sims
@@ -203,7 +225,8 @@ class Serve(Case):
 
     def test_many_at_once_in_bounded_memory(self):
         self.fleet(MANY)
-        with self.serving("--count", MANY, "--patience", 60, "--timeout", 60) as server:
+        apart = self.namespaces() if SOAK else contextlib.nullcontext()
+        with apart, self.serving("--count", MANY, "--patience", 60, "--timeout", 60) as server:
             before = self.peak(server.pid)
             drain = threading.Thread(target=lambda: self.collected.extend(server.stdout.readlines()))
             self.collected = []
