@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/escape.h"
+#include "base/seen.h"
 #include "base/text.h"
 #include "commands.h"
 #include "compile.h"
@@ -94,9 +95,10 @@ static void said_fini(struct said *s)
 struct check {
 	const struct args *a;
 	uint64_t good, bad, mistakes;
-	uint64_t refused; /* of the bad: by the grant */
-	size_t settings;  /* of each profile */
-	struct said mine; /* of the profile, whatever the row */
+	uint64_t refused;     /* of the bad: by the grant */
+	size_t settings;      /* of each profile */
+	struct said mine;     /* of the profile, whatever the row */
+	struct imp_seen told; /* what people were told of the profile, in whatever row */
 	struct imp_grants grants;
 	struct junit junit;
 	char *explained; /* owned */
@@ -106,6 +108,7 @@ struct check {
 static void check_fini(struct check *c)
 {
 	said_fini(&c->mine);
+	imp_seen_fini(&c->told);
 	junit_abort(&c->junit);
 	imp_grants_fini(&c->grants);
 	free(c->explained);
@@ -130,20 +133,36 @@ static void put_json(const struct imp_mistake *m)
 	putchar('\n');
 }
 
+/* What is wrong in the profile by many rows is shown by the first of them. 1, 0, or a
+ * negative code. */
+static int is_told(struct check *c, const struct imp_mistake *m, struct imp_error *err)
+{
+	char what[IMP_MISTAKE_TEXT + 32];
+	uint32_t before;
+	int rc;
+
+	if (m->row == 0 || !m->rows[0])
+		return 0;
+	snprintf(what, sizeof(what), "%u:%u:%s", m->line, m->column, m->text);
+	rc = imp_seen_add(&c->told, imp_span_str(what), 0, &before, err);
+	return rc ? rc : before != IMP_SEEN_NOWHERE;
+}
+
 static int say(struct check *c, const struct imp_mistake *m, struct said *said,
 	       struct imp_error *err)
 {
 	CLEANUP(imp_secret_fini) struct imp_secret record = { 0 }, line = { 0 };
-	int rc = imp_mistake_put(&record, m, err);
+	int told, rc = imp_mistake_put(&record, m, err);
 
 	if (!rc)
 		rc = imp_mistakes_text(imp_secret_span(&record), &line, err);
-	if (rc)
-		return rc;
+	told = rc ? rc : is_told(c, m, err);
+	if (told < 0)
+		return told;
 	c->mistakes++;
 	if (c->a->report.json)
 		put_json(m);
-	else
+	else if (!told)
 		fwrite(line.ptr, 1, line.len, stderr);
 	if (said->first.len == 0)
 		rc = imp_secret_set(&said->first, imp_span_str(m->text), err);
@@ -399,7 +418,9 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	(void)cli;
 	cli_parse(&cmd_check, argc, argv, &a);
 	c.a = &a;
-	rc = junit_open(&c.junit, &a.junit, "check", err);
+	rc = imp_seen_init(&c.told, err);
+	if (!rc)
+		rc = junit_open(&c.junit, &a.junit, "check", err);
 	if (rc)
 		return rc;
 	rc = imp_crypto_new(&crypto, err);

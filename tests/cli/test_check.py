@@ -84,6 +84,16 @@ class Check(Case):
                 self.assertFalse((self.dir / "o").exists())
                 self.assertEqual(self.lines(self.check("p.yaml", "--csv", "d.csv", "--json", status=3).out)[-1]["bad"], 3)
 
+    def test_what_many_rows_do_wrong_is_shown_once(self):
+        """By the first of them; a program is told of each."""
+        wrong = self.settings('  security/0: {uri: "coaps://${imei}", bootstrap: true, mode: psk, identity: "x"}', status=3,
+                              csv="imei\n" + "".join(f"{imei}\n" for imei in IMEIS[:3])).err
+        self.assertEqual(wrong.count("mode needs secret (d.csv:2)"), 1, wrong)
+        self.assertEqual(wrong.count("mode needs secret"), 1, wrong)
+        self.assertIn("3 rows with mistakes", wrong)
+        told = self.lines(self.check("p.yaml", "--csv", "d.csv", "--json", status=3).out)
+        self.assertEqual([m["row"] for m in told if "mode needs secret" in m.get("text", "")], [2, 3, 4])
+
     def test_unused_columns_are_no_mistake(self):
         run = self.settings("  cellular: {psm-timer: 10h}", csv=f"imei,colour\n{IMEIS[0]},red\n")
         self.assertIn("columns that nothing uses: colour", run.err)
@@ -118,7 +128,7 @@ class Check(Case):
         run = self.bad()
         self.assertEqual(run.out, "")
         self.assertIn("p.yaml:8:14: unknown resource 'psm-timr'; did you mean psm-timer?\n", run.err)
-        self.assertIn("(3GPP TS 24.008 10.5.7.4) (d.csv:6)\n", run.err)
+        self.assertIn("(3GPP TS 24.008 10.5.7.4) (d.csv:3)\n", run.err)
         self.assertTrue(run.err.endswith("imprint: d.csv: 6 rows with mistakes\n"))
 
     def test_many_rows_with_mistakes_are_all_told(self):
