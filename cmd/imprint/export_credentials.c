@@ -35,7 +35,9 @@ static int make(void *ctx, struct imp_crypto *crypto, const struct imp_pool_item
 	int rc = imp_credentials_seal(crypto, &m->signer, &m->to, item->in, out);
 
 	return rc ? imp_fail(err, (enum imp_code) - rc,
-			     "signing or encrypting credentials failed")
+			     rc == -IMP_ERESOURCE
+				     ? "out of memory"
+				     : "signing or encrypting credentials failed")
 		  : 0;
 }
 
