@@ -264,14 +264,15 @@ static int hidden_card(const struct verifier *v, struct device *d)
 	CLEANUP(imp_secret_fini) struct imp_secret bytes = { 0 };
 	struct imp_card card;
 
+	if (!d->args->ids && v->cards.index.keys != 1)
+		return 0;
 	for (size_t i = 0; i < v->cards.index.count; i++) {
 		int rc = imp_cards_read(&v->cards, i, &bytes, &card, &d->err);
 
 		if (rc)
 			return rc;
 		if (imp_cards_is_latest(&v->cards, i, card.ueid) &&
-		    (d->args->ids ? card_is_wanted(d->args, &card)
-				  : v->cards.index.keys == 1))
+		    (!d->args->ids || card_is_wanted(d->args, &card)))
 			return imp_cards_find(&v->cards, d->crypto, card.ueid, &d->known,
 					      &d->err);
 	}

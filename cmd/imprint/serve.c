@@ -42,15 +42,63 @@ static uint64_t ms(uint64_t n)
 	return n * 1000000;
 }
 
-/* From here on it is somebody, and has its time. */
-static void let_in(struct caller *c)
+/* Boots, then tokens since the boot: what a device shows only rises. */
+static uint32_t stage_of(const struct imp_evidence *t)
+{
+	uint32_t boot = t->boot < UINT16_MAX ? t->boot : UINT16_MAX;
+	uint32_t count = t->count < UINT16_MAX ? t->count : UINT16_MAX;
+
+	return boot << 16 | count;
+}
+
+/* With the lock held: nobody else is this device any more. */
+static void end_others(struct caller *c)
+{
+	struct caller *other;
+
+	TAILQ_FOREACH(other, &c->serve->callers, entry)
+	if (other != c && other->proven && !other->cut &&
+	    imp_span_eq(other->device.ueid, c->device.ueid)) {
+		other->cut = true;
+		imp_tcp_cut(other->transport);
+	}
+}
+
+/* With the lock held: evidence from before what it has shown here is a copy's, or of a
+ * state that was put back. */
+static int check_rises(struct caller *c)
 {
 	struct serve *s = c->serve;
+	struct device *d = &c->device;
+	uint32_t stage = stage_of(&d->appraisal.token), before;
+	uint32_t *at = imp_seen_find(&s->shown, d->ueid);
+
+	if (!at)
+		return imp_seen_add(&s->shown, d->ueid, stage, &before, &d->err);
+	if (stage <= *at)
+		return imp_fail(&d->err, IMP_EVERIFY,
+				"%s: %s: boot %u, evidence %u: it has shown later ones "
+				"here: a clone, or a state put back?",
+				c->name, d->name, d->appraisal.token.boot,
+				d->appraisal.token.count);
+	*at = stage;
+	return 0;
+}
+
+/* From here on it is somebody, and has its time. */
+static int let_in(struct caller *c)
+{
+	struct serve *s = c->serve;
+	int rc;
 
 	pthread_mutex_lock(&s->lock);
-	c->proven = true;
+	rc = check_rises(c);
+	c->proven = rc == 0;
+	if (!rc)
+		end_others(c);
 	pthread_mutex_unlock(&s->lock);
 	c->device.session.wait.deadline_ns = imp_now_ns() + ms(s->timeout_ms);
+	return rc;
 }
 
 static int send(struct device *d, const struct plan *plan, void *ctx)
@@ -89,8 +137,8 @@ static int converse(struct caller *c)
 		rc = plan_attest(d, &nothing, &c->serve->verifier);
 	if (rc)
 		return rc;
-	let_in(c);
-	return hand_over(c);
+	rc = let_in(c);
+	return rc ? rc : hand_over(c);
 }
 
 /* Each device once, however often it calls. */
@@ -137,10 +185,11 @@ static void report(struct caller *c)
 		count_served(s, d);
 	s->passed += d->rc == 0;
 	s->failed += d->rc != 0;
-	if (c->cut)
-		d->rc = imp_fail(&d->err, IMP_ETRANSPORT,
-				 "%s: gave way to others before it proved who it is",
-				 c->name);
+	if (c->cut && d->rc)
+		d->rc = imp_fail(&d->err, IMP_ETRANSPORT, "%s: %s", c->name,
+				 c->proven ? "called again, and goes on there"
+					   : "gave way to others before it proved "
+					     "who it is");
 	if (d->rc && !c->proven && is_flooding(s))
 		return;
 	report_device(&work, d);
@@ -335,6 +384,8 @@ int serve_run(struct serve *s, int listener, struct imp_error *err)
 	uint32_t here;
 	int rc = imp_seen_init(&s->served, err);
 
+	if (!rc)
+		rc = imp_seen_init(&s->shown, err);
 	if (rc)
 		return rc;
 	s->done_fd = eventfd(0, EFD_CLOEXEC);
@@ -354,6 +405,7 @@ int serve_run(struct serve *s, int listener, struct imp_error *err)
 	pthread_mutex_destroy(&s->lock);
 	close(s->done_fd);
 	imp_seen_fini(&s->served);
+	imp_seen_fini(&s->shown);
 	return here && is_cancelled()
 		       ? imp_fail(err, IMP_EINTERRUPTED,
 				  "serve: interrupted, %" PRIu32 " caller%s cut off",

@@ -4,7 +4,8 @@
  * than there is room for.
  *
  * A caller proves first who it is, by evidence under the key in its card with a nonce of
- * ours, and gets nothing before that. One that takes longer than its patience is cut off;
+ * ours, and gets nothing before that. One conversation a device: who proves to be it last
+ * ends those before. One that takes longer than its patience is cut off;
  * where the room is full, the oldest that has not proven itself gives way.
  */
 #ifndef IMPRINT_SERVE_H
@@ -34,6 +35,7 @@ struct serve {
 	uint32_t count, most;
 	int done_fd; /* readable once `wanted` is reached */
 	struct imp_seen served;
+	struct imp_seen shown; /* by ueid: the boot and count of its last evidence here */
 	uint64_t passed, failed; /* conversations */
 	struct {
 		uint64_t second_ns;

@@ -4,6 +4,7 @@ import contextlib
 import csv
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -130,6 +131,19 @@ class Serve(Case):
         self.assertEqual((d["result"], d["status"], d["imei"]), ("fail", 5, self.rows[0][1]))
         self.assertLess(d["bytes_sent"], 200)
         self.assertGreater(size, 400)
+
+    def test_t10_a_copy_shows_within_one_run(self):
+        """A device with the keys and the flash of another, from before that one called."""
+        self.fleet(1)
+        shutil.copytree(self.dir / "sim0", self.dir / "copy")
+        with self.serving(status=None) as server:
+            with self.calling():
+                first = self.lines(server.stdout.readline().decode())[0]
+            with self.calling(state="copy"):
+                second = self.lines(server.stdout.readline().decode())[0]
+        self.assertEqual((first["result"], second["result"], second["status"]), ("pass", "fail", 5))
+        self.assertIn("a clone, or a state put back?", second["message"])
+        self.assertLess(second["bytes_sent"], 200)
 
     def test_no_card_no_package_no_conversation(self):
         self.fleet(2, profiled=1)
