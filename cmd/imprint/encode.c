@@ -2,6 +2,7 @@
 /* Writing bytes and CSV cells as text. */
 #include <string.h>
 
+#include "base/digits.h"
 #include "base/wipe.h"
 #include "encode.h"
 

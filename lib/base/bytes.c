@@ -103,25 +103,6 @@ void imp_put_u64be(struct imp_writer *w, uint64_t v)
 	put_be(w, v, 8);
 }
 
-static void put_quad(struct imp_writer *w, const uint8_t *in, size_t n)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	uint32_t bits = (uint32_t)in[0] << 16 | (n > 1 ? (uint32_t)in[1] << 8 : 0) |
-			(n > 2 ? in[2] : 0);
-
-	imp_put_u8(w, (uint8_t)digits[bits >> 18]);
-	imp_put_u8(w, (uint8_t)digits[bits >> 12 & 63]);
-	imp_put_u8(w, n > 1 ? (uint8_t)digits[bits >> 6 & 63] : '=');
-	imp_put_u8(w, n > 2 ? (uint8_t)digits[bits & 63] : '=');
-}
-
-void imp_put_base64(struct imp_writer *w, struct imp_span s)
-{
-	for (size_t at = 0; at < s.len; at += 3)
-		put_quad(w, s.ptr + at, s.len - at);
-}
-
 struct imp_span imp_written(const struct imp_writer *w)
 {
 	return w->ok ? (struct imp_span){ w->ptr, w->len } : (struct imp_span){ 0 };

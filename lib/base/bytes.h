@@ -52,8 +52,6 @@ void imp_put_u8(struct imp_writer *w, uint8_t v);
 void imp_put_u16be(struct imp_writer *w, uint16_t v);
 void imp_put_u32be(struct imp_writer *w, uint32_t v);
 void imp_put_u64be(struct imp_writer *w, uint64_t v);
-/* Base64 with padding. Source: RFC 4648 4. */
-void imp_put_base64(struct imp_writer *w, struct imp_span s);
 /* What was written; empty when the writer has failed. */
 struct imp_span imp_written(const struct imp_writer *w);
 

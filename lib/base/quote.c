@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/digits.h"
 #include "base/quote.h"
 #include "base/wipe.h"
 
@@ -23,14 +24,14 @@ int imp_append_fmt(struct imp_secret *out, struct imp_error *err, const char *fm
 
 int imp_append_hex(struct imp_secret *out, struct imp_span bytes, struct imp_error *err)
 {
-	static const char digit[] = "0123456789abcdef";
 	int rc = 0;
 
 	for (size_t i = 0; !rc && i < bytes.len; i++) {
-		const uint8_t two[] = { (uint8_t)digit[bytes.ptr[i] >> 4],
-					(uint8_t)digit[bytes.ptr[i] & 15] };
+		uint8_t two[2];
+		struct imp_writer w = imp_writer(two, sizeof(two));
 
-		rc = imp_secret_append(out, IMP_SPAN(two), err);
+		imp_put_hex(&w, (struct imp_span){ bytes.ptr + i, 1 });
+		rc = imp_secret_append(out, imp_written(&w), err);
 	}
 	return rc;
 }

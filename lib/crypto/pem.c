@@ -3,12 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/digits.h"
+#include "base/wipe.h"
 #include "crypto/pem.h"
 
-static const char digits[] =
-	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-enum { LINE_DIGITS = 64, GROUP = 4 };
+enum { LINE_BYTES = 48, LINE_DIGITS = 64, GROUP = 4 };
 
 void pem_fini(struct pem *p)
 {
@@ -50,13 +49,6 @@ static bool armour(struct imp_span line, const char *word, struct imp_span *labe
 	return true;
 }
 
-static int value(uint8_t c)
-{
-	const char *at = c ? strchr(digits, c) : NULL;
-
-	return at ? (int)(at - digits) : -1;
-}
-
 /* One group of four digits; *end: it was padded, so nothing may follow. */
 static int put_group(const uint8_t group[GROUP], bool *end, struct imp_secret *der,
 		     struct imp_error *err)
@@ -68,7 +60,7 @@ static int put_group(const uint8_t group[GROUP], bool *end, struct imp_secret *d
 	if (*end || (group[2] == '=' && group[3] != '='))
 		return -IMP_EKEY;
 	for (unsigned i = 0; i < GROUP; i++) {
-		int v = i >= GROUP - pad ? 0 : value(group[i]);
+		int v = i >= GROUP - pad ? 0 : imp_base64_digit(group[i]);
 
 		if (v < 0)
 			return -IMP_EKEY;
@@ -169,27 +161,18 @@ static int append(struct imp_secret *out, const char *s, struct imp_error *err)
 
 static int put_lines(struct imp_span der, struct imp_secret *out, struct imp_error *err)
 {
+	uint8_t line[LINE_DIGITS + 1];
 	int rc = 0;
 
-	for (size_t i = 0; !rc && i < der.len; i += 3) {
-		size_t n = der.len - i < 3 ? der.len - i : 3;
-		uint32_t bits = 0;
-		uint8_t group[GROUP + 1];
+	for (size_t i = 0; !rc && i < der.len; i += LINE_BYTES) {
+		size_t n = der.len - i < LINE_BYTES ? der.len - i : LINE_BYTES;
+		struct imp_writer w = imp_writer(line, sizeof(line));
 
-		for (size_t k = 0; k < 3; k++)
-			bits = bits << 8 | (k < n ? der.ptr[i + k] : 0u);
-		for (size_t k = 0; k < GROUP; k++)
-			group[k] =
-				k > n ? '=' : (uint8_t)digits[bits >> (18 - 6 * k) & 63];
-		group[GROUP] = '\n';
-		rc = imp_secret_append(
-			out,
-			(struct imp_span){
-				group, i / 3 % (LINE_DIGITS / GROUP) == 15 ? 5u : 4u },
-			err);
+		imp_put_base64(&w, (struct imp_span){ der.ptr + i, n });
+		imp_put_u8(&w, '\n');
+		rc = imp_secret_append(out, imp_written(&w), err);
 	}
-	if (!rc && out->ptr[out->len - 1] != '\n')
-		rc = append(out, "\n", err);
+	imp_wipe(line, sizeof(line));
 	return rc;
 }
 

@@ -4,15 +4,18 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/digits.h"
 #include "base/escape.h"
 #include "evidence/appraise.h"
 #include "object/signed.h"
 
 static void put_hex(struct imp_span bytes, size_t max, char *out)
 {
-	out[0] = '\0';
-	for (size_t i = 0; i < bytes.len && i < max; i++)
-		snprintf(out + 2 * i, 3, "%02x", bytes.ptr[i]);
+	struct imp_writer w = imp_writer((uint8_t *)out, 2 * max);
+
+	imp_put_hex(&w,
+		    (struct imp_span){ bytes.ptr, bytes.len < max ? bytes.len : max });
+	out[w.len] = '\0';
 }
 
 void imp_hex(struct imp_span hash, char out[65])

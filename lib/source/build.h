@@ -114,8 +114,6 @@ void put_bits(uint8_t octet, unsigned count, char out[9]);
 
 /* bytes.c */
 void put_bytes(const struct value *v, struct imp_span bytes);
-bool parse_hex(const char *text, struct imp_writer *w);
-bool parse_base64(const char *text, struct imp_writer *w);
 void put_hex(const struct value *v, const char *text);
 void put_base64(const struct value *v, const char *text);
 int put_file(const struct value *v, const char *name, struct imp_error *err);

@@ -5,57 +5,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/digits.h"
 #include "base/file.h"
 #include "base/wipe.h"
 #include "source/build.h"
 
 enum { BYTES_MAX = 8192, GENERATED_MIN = 16, GENERATED_MAX = 64 };
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-bool parse_hex(const char *text, struct imp_writer *w)
-{
-	for (; text[0] && text[1]; text += 2) {
-		int hi = hex_digit(text[0]), lo = hex_digit(text[1]);
-
-		if (hi < 0 || lo < 0)
-			return false;
-		if (w->len < w->cap)
-			w->ptr[w->len++] = (uint8_t)(hi << 4 | lo);
-		else
-			w->ok = false;
-	}
-	return !*text;
-}
-
-/* Strict: padded, and no bits left over. Source: RFC 4648 3.5, 4. */
-bool parse_base64(const char *text, struct imp_writer *w)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	size_t n = strlen(text), pad = 0;
-	uint32_t bits = 0;
-
-	while (n > 0 && text[n - 1] == '=' && pad < 2)
-		n--, pad++;
-	for (size_t i = 0; i < n; i++) {
-		const char *at = strchr(digits, text[i]);
-
-		if (!at)
-			return false;
-		bits = bits << 6 | (uint32_t)(at - digits);
-		if (i % 4 > 0)
-			imp_put_u8(w, (uint8_t)(bits >> (6 - 2 * (i % 4))));
-	}
-	return (n + pad) % 4 == 0 && (bits & ((1u << 2 * pad) - 1)) == 0;
-}
 
 void put_bytes(const struct value *v, struct imp_span bytes)
 {
@@ -84,7 +39,7 @@ void put_hex(const struct value *v, const char *text)
 	size_t len = strlen(text);
 	bool hex = strspn(text, "0123456789abcdefABCDEF") == len;
 
-	put_parsed(v, parse_hex(text, &w), &w,
+	put_parsed(v, imp_from_hex(imp_span_str(text), &w), &w,
 		   hex && len % 2 ? "an odd number of hex digits"
 				  : "has characters that are no hex digits");
 }
@@ -94,7 +49,7 @@ void put_base64(const struct value *v, const char *text)
 	uint8_t buf[BYTES_MAX];
 	struct imp_writer w = imp_writer(buf, sizeof(buf));
 
-	put_parsed(v, parse_base64(text, &w), &w,
+	put_parsed(v, imp_from_base64(imp_span_str(text), &w), &w,
 		   "is not base64 of whole bytes (RFC 4648 4)");
 }
 

@@ -2,6 +2,7 @@
 /* The head of a profile: everything but its variables and settings. */
 #include <string.h>
 
+#include "base/digits.h"
 #include "source/build.h"
 #include "source/describe.h"
 
@@ -101,8 +102,8 @@ static void read_replaces(struct imp_profile_source *s)
 
 	if (!n)
 		return;
-	s->has_replaces =
-		n->text && parse_hex(n->text, &w) && w.ok && w.len == sizeof(s->replaces);
+	s->has_replaces = n->text && imp_from_hex(imp_span_str(n->text), &w) && w.ok &&
+			  w.len == sizeof(s->replaces);
 	if (!s->has_replaces)
 		imp_diag(&s->diags, n->mark,
 			 "replaces: expected the id of a profile, 64 hex digits");

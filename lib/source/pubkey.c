@@ -2,6 +2,7 @@
 /* Public keys in text: what armour they stand in, then what form they have. */
 #include <string.h>
 
+#include "base/digits.h"
 #include "cose/key.h"
 #include "crypto/alg.h"
 #include "crypto/key.h"
@@ -51,10 +52,10 @@ static int from_armour(const char *text, struct imp_pub *out, struct imp_error *
 
 	if (strncmp(text, "-----BEGIN", 10) == 0)
 		return imp_pub_from_pem("key", imp_span_str(text), out, err);
-	if (parse_hex(text, &hex) && hex.ok)
+	if (imp_from_hex(imp_span_str(text), &hex) && hex.ok)
 		return from_bytes(imp_written(&hex), out, err);
 	base64 = imp_writer(buf, sizeof(buf));
-	if (parse_base64(text, &base64) && base64.ok)
+	if (imp_from_base64(imp_span_str(text), &base64) && base64.ok)
 		return from_bytes(imp_written(&base64), out, err);
 	return imp_fail(err, IMP_EFORMAT, "is neither PEM, nor hex, nor base64 of a key");
 }

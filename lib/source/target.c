@@ -2,6 +2,7 @@
 /* The target: which device the profile of a row is for. */
 #include <string.h>
 
+#include "base/digits.h"
 #include "model/identifier.h"
 #include "source/build.h"
 
@@ -31,7 +32,7 @@ static void read_device(struct imp_profile_source *s, const struct imp_yaml *n,
 	if (kind == IMP_ID_IMEI) {
 		imp_ueid_of_imei(text, s->ueid);
 		s->ueid_len = 15;
-	} else if (parse_hex(text, &w)) {
+	} else if (imp_from_hex(imp_span_str(text), &w)) {
 		s->ueid_len = w.len;
 	}
 }

@@ -2,6 +2,7 @@
 /* Receiving frames. */
 #include <string.h>
 
+#include "base/digits.h"
 #include "wire/crc.h"
 #include "wire/frame.h"
 
@@ -88,17 +89,6 @@ static bool console_byte(struct imp_deframer *d, uint8_t byte)
 	return true;
 }
 
-static int base64_value(uint8_t c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
 /* Four characters are three bytes, or fewer with padding. */
 static bool console_quad(struct imp_deframer *d)
 {
@@ -108,7 +98,7 @@ static bool console_quad(struct imp_deframer *d)
 	if (d->quad[2] == '=' && d->quad[3] != '=')
 		return false;
 	for (unsigned i = 0; i < 4; i++) {
-		int v = i >= 4 - pad ? 0 : base64_value(d->quad[i]);
+		int v = i >= 4 - pad ? 0 : imp_base64_digit(d->quad[i]);
 
 		if (v < 0)
 			return false;
@@ -159,7 +149,7 @@ static bool in_console(struct imp_deframer *d, uint8_t byte, struct imp_span *pa
 	if (byte == LINE_END)
 		return console_end(d, packet);
 	d->quad[d->quads++] = byte;
-	if (base64_value(byte) < 0 && byte != '=') {
+	if (imp_base64_digit(byte) < 0 && byte != '=') {
 		d->quads = 0;
 		drop(d);
 		return outside(d, byte); /* the next frame may begin here */

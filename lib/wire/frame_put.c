@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sending frames. */
+#include "base/digits.h"
 #include "wire/crc.h"
 #include "wire/frame.h"
 
