@@ -10,7 +10,11 @@
 
 const char *imp_assurance_name(enum imp_assurance a)
 {
-	return a == IMP_ENDORSED ? "endorsed" : "asserted";
+	static const char *const names[] = { [IMP_ASSERTED] = "asserted",
+					     [IMP_CONFIRMED] = "confirmed",
+					     [IMP_ENDORSED] = "endorsed" };
+
+	return names[a];
 }
 
 void imp_known_fini(struct imp_known *k)

@@ -10,9 +10,11 @@
 #include "base/secret.h"
 #include "evidence/card.h"
 
+/* How far a device's keys are known, rising; a ledger keeps the numbers. */
 enum imp_assurance {
-	IMP_ASSERTED, /* the device says so */
-	IMP_ENDORSED, /* a factory key that the user named says so */
+	IMP_ASSERTED = 0,  /* the device says so */
+	IMP_CONFIRMED = 1, /* it showed evidence past the station that enrolled it */
+	IMP_ENDORSED = 2,  /* a factory key that the user named says so */
 };
 
 const char *imp_assurance_name(enum imp_assurance a);
