@@ -10,7 +10,7 @@ if [ ! -e "$root.done" ]; then
 	rm -rf "$root"
 	# shellcheck disable=SC2016 # for apt
 	mirror=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' 'Component: main' | sed -n 's/ bookworm$//p' | head -1)
-	mmdebstrap --quiet --variant=extract --architectures=s390x --include=libc6-dev,libssl-dev,libcbor-dev,libusb-1.0-0-dev,libyaml-dev \
+	mmdebstrap --quiet --variant=extract --architectures=s390x --include=libc6-dev,libssl-dev,libcbor-dev,libusb-1.0-0-dev,libyaml-dev,libsqlite3-dev,libpq-dev \
 		bookworm "$root" "deb ${mirror:-http://deb.debian.org/debian} bookworm main"
 	# Links from / would lead to this machine's own files.
 	find "$root" -lname '/*' | while read -r link; do

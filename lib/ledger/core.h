@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the parts of the ledger share: appending, and finding entries. Private to
+ * lib/ledger. */
+#ifndef IMP_LEDGER_CORE_H
+#define IMP_LEDGER_CORE_H
+
+#include <pthread.h>
+
+#include "base/secret.h"
+#include "ledger/db.h"
+#include "ledger/ledger.h"
+#include "ledger/record.h"
+
+struct imp_job;
+
+struct imp_ledger {
+	struct imp_db *db;
+	struct imp_crypto *crypto; /* of whoever holds `writing` */
+	char *station, *tool;	   /* owned; NULL: not said */
+	char kept[256];
+	pthread_mutex_t lock, writing; /* of the queue; of the connection */
+	struct imp_job *queue;
+	unsigned long runner; /* the thread whose work is under way; atomic */
+	bool only_reads;
+	/* Under `writing`, within a transaction. */
+	struct imp_range edge; /* of the tree, once it is loaded */
+	bool edge_loaded;
+	struct imp_hash last; /* digest of the last leaf that was added */
+	uint64_t added;	      /* leaves */
+	bool changed;	      /* something else was written */
+	uint8_t buf[IMP_RECORD_MAX];
+};
+
+/* Add an entry, within a work. r's time, station and tool are filled in; index may be
+ * NULL. */
+int imp_append_record(struct imp_ledger *l, struct imp_record *r, uint64_t *index,
+		      struct imp_error *err) IMP_MUST_CHECK;
+
+/* The same of a record that is encoded and salted already; r is what it says. */
+int imp_append_raw(struct imp_ledger *l, const struct imp_record *r,
+		   const uint8_t salt[IMP_SALT_LEN], struct imp_span record,
+		   struct imp_error *err) IMP_MUST_CHECK;
+
+/* A leaf as it stands in the database. */
+struct imp_row {
+	uint64_t index;
+	enum imp_leaf type;
+	struct imp_hash digest;
+	struct imp_span nodes;	      /* borrowed until the next row */
+	struct imp_span salt, record; /* likewise; empty where it is missing */
+};
+
+/* Take a row of the statements that give entries. 0, or -IMP_ELEDGER. */
+int imp_row_take(const struct imp_ledger *l, const struct imp_value col[6],
+		 struct imp_row *out, struct imp_error *err) IMP_MUST_CHECK;
+enum { IMP_ROW_COLUMNS = 6 };
+
+/* An entry that was looked up. */
+struct imp_found {
+	uint64_t index;
+	struct imp_secret bytes;  /* its record; owned */
+	struct imp_record record; /* borrowed from bytes */
+};
+
+/* Accepts a zeroed one. Fits CLEANUP(). */
+void imp_found_fini(struct imp_found *f);
+/* By its index: 1, 0 where it is not there, a negative code. */
+int imp_find_entry(struct imp_ledger *l, uint64_t index, struct imp_found *out,
+		   struct imp_error *err) IMP_MUST_CHECK;
+/* The last entry that names something. Likewise. */
+int imp_find_latest(struct imp_ledger *l, enum imp_ref_kind kind, struct imp_span key,
+		    struct imp_found *out, struct imp_error *err) IMP_MUST_CHECK;
+/* Call fn with each entry that names something, in order; what it returns other than 0
+ * ends that. fn must not look anything up; what it is given is borrowed. */
+typedef int imp_find_fn(void *ctx, const struct imp_found *f, struct imp_error *err);
+int imp_find_each(struct imp_ledger *l, enum imp_ref_kind kind, struct imp_span key,
+		  imp_find_fn *fn, void *ctx, struct imp_error *err) IMP_MUST_CHECK;
+/* The same with each row as it stands, from an index on, some at a time: nothing of it is
+ * checked. */
+int imp_each_row(struct imp_ledger *l, uint64_t from,
+		 int (*fn)(void *ctx, const struct imp_row *row, struct imp_error *err),
+		 void *ctx, struct imp_error *err) IMP_MUST_CHECK;
+
+/* The tree as the database has it. */
+struct imp_tree imp_ledger_tree(struct imp_ledger *l);
+/* Within a work: how many leaves there are. */
+int imp_ledger_size(struct imp_ledger *l, uint64_t *out, struct imp_error *err)
+	IMP_MUST_CHECK;
+/* Append the checkpoint of a size, with every signature that is known. */
+int imp_log_note(struct imp_ledger *l, const char *origin, uint64_t size,
+		 struct imp_secret *out, struct imp_error *err) IMP_MUST_CHECK;
+/* Make the tables, or bring them up to date. */
+int imp_tables_bring(struct imp_ledger *l, bool create, const char *origin,
+		     struct imp_error *err) IMP_MUST_CHECK;
+
+#endif

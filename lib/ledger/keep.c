@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What was issued, delivered, proven, permitted and revoked. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cose/key.h"
+#include "evidence/appraise.h"
+#include "ledger/core.h"
+#include "ledger/journal.h"
+
+static struct imp_span kid_at(const uint8_t *p)
+{
+	return (struct imp_span){ p, p ? 32 : 0 };
+}
+
+static int put(struct imp_ledger *l, void *ctx, struct imp_error *err)
+{
+	return imp_append_record(l, ctx, NULL, err);
+}
+
+struct revoked {
+	struct imp_span subject;
+	uint64_t *entry;
+};
+
+static int find_revoked(struct imp_ledger *l, void *ctx, struct imp_error *err)
+{
+	CLEANUP(imp_found_fini) struct imp_found f = { 0 };
+	const struct revoked *q = ctx;
+	int rc = imp_find_latest(l, IMP_REF_REVOKED, q->subject, &f, err);
+
+	if (rc > 0 && q->entry)
+		*q->entry = f.index;
+	return rc;
+}
+
+int imp_ledger_revoked(struct imp_ledger *l, struct imp_span subject, uint64_t *entry,
+		       struct imp_error *err)
+{
+	struct revoked q = { subject, entry };
+
+	return imp_ledger_read(l, find_revoked, &q, err);
+}
+
+static int check_revoked(struct imp_ledger *l, const char *what, struct imp_span subject,
+			 struct imp_error *err)
+{
+	uint64_t entry = 0;
+	struct revoked q = { subject, &entry };
+	int rc = find_revoked(l, &q, err);
+
+	return rc > 0 ? imp_fail(err, IMP_EPOLICY, "its %s is revoked, by entry %llu",
+				 what, (unsigned long long)entry)
+		      : rc;
+}
+
+/* The key of the log signs nothing else. */
+static int check_issuer(struct imp_ledger *l, struct imp_span issuer,
+			struct imp_error *err)
+{
+	CLEANUP(imp_found_fini) struct imp_found first = { 0 }, key = { 0 };
+	int rc = imp_find_entry(l, 0, &first, err);
+
+	if (rc > 0)
+		rc = imp_find_latest(l, IMP_REF_SIGNER, first.record.name, &key, err);
+	if (rc > 0 && imp_span_eq(key.record.signing, issuer))
+		return imp_fail(err, IMP_EPOLICY,
+				"it is signed by the key of the ledger, which signs "
+				"checkpoints and nothing else");
+	return rc < 0 ? rc : 0;
+}
+
+static int check_new(struct imp_ledger *l, const struct imp_record *r,
+		     struct imp_error *err)
+{
+	CLEANUP(imp_found_fini) struct imp_found f = { 0 };
+	uint8_t pair[IMP_PAIR_MAX];
+	struct imp_writer w = imp_writer(pair, sizeof(pair));
+	char id[65];
+	int rc;
+
+	imp_pair_put(r, &w);
+	rc = imp_find_latest(l, IMP_REF_PAIR, imp_written(&w), &f, err);
+	if (rc > 0) {
+		imp_hex(f.record.object, id);
+		return imp_fail(
+			err, IMP_EPOLICY,
+			"sequence %llu of domain %llu was issued already, as %.16s "
+			"(entry %llu)",
+			(unsigned long long)r->sequence, (unsigned long long)r->domain,
+			id, (unsigned long long)f.index);
+	}
+	if (!rc)
+		rc = check_revoked(l, "issuer", r->issuer, err);
+	if (!rc)
+		rc = check_revoked(l, "device", r->ueid, err);
+	if (!rc)
+		rc = check_revoked(l, "id", r->object, err);
+	return rc ? rc : check_issuer(l, r->issuer, err);
+}
+
+static int issue(struct imp_ledger *l, void *ctx, struct imp_error *err)
+{
+	CLEANUP(imp_found_fini) struct imp_found f = { 0 };
+	struct imp_record *r = ctx;
+	char name[80];
+	int rc = imp_find_latest(l, IMP_REF_OBJECT, r->object, &f, err);
+
+	if (rc > 0)
+		return 0; /* a retry builds the same object */
+	if (!rc)
+		rc = check_new(l, r, err);
+	imp_device_name(r->ueid, name);
+	return rc ? imp_wrap(err, rc, "%s", name) : put(l, r, err);
+}
+
+int imp_ledger_issue(struct imp_ledger *l, const struct imp_issued *object,
+		     struct imp_error *err)
+{
+	struct imp_record r = { .type = IMP_LEAF_ISSUE,
+				.ueid = object->ueid,
+				.object = kid_at(object->object),
+				.issuer = kid_at(object->issuer),
+				.domain = object->domain,
+				.owner_epoch = object->owner_epoch,
+				.domain_epoch = object->domain_epoch,
+				.sequence = object->sequence,
+				.order = object->order };
+
+	return imp_ledger_do(l, issue, &r, err);
+}
+
+int imp_ledger_deliver(struct imp_ledger *l, const struct imp_delivery *d,
+		       struct imp_error *err)
+{
+	struct imp_span message = imp_span_str(d->message);
+	struct imp_record r = { .type = IMP_LEAF_DELIVERY,
+				.ueid = d->ueid,
+				.object = kid_at(d->object),
+				.code = (uint64_t)d->code,
+				.assurance = d->way,
+				.reason = message };
+
+	if (message.len > IMP_REASON_MAX) /* cut between characters */
+		for (r.reason.len = IMP_REASON_MAX;
+		     r.reason.len > 0 && (message.ptr[r.reason.len] & 0xc0) == 0x80;)
+			r.reason.len--;
+	return imp_ledger_do(l, put, &r, err);
+}
+
+static int evidence(struct imp_ledger *l, void *ctx, struct imp_error *err)
+{
+	CLEANUP(imp_found_fini) struct imp_found f = { 0 };
+	struct imp_record *r = ctx;
+	int rc = imp_find_latest(l, IMP_REF_NONCE, r->nonce, &f, err);
+
+	if (rc > 0 && imp_span_eq(f.record.bytes, r->bytes))
+		return 0;
+	if (rc > 0)
+		return imp_fail(err, IMP_EVERIFY,
+				"its nonce was used by other evidence (entry %llu)",
+				(unsigned long long)f.index);
+	return rc ? rc : put(l, r, err);
+}
+
+int imp_ledger_evidence(struct imp_ledger *l, const struct imp_proof_of_state *p,
+			struct imp_error *err)
+{
+	uint8_t key[IMP_COSE_KEY_MAX], kid[32];
+	struct imp_writer w = imp_writer(key, sizeof(key));
+	struct imp_record r = { .type = IMP_LEAF_EVIDENCE,
+				.ueid = p->token->ueid,
+				.signing = IMP_SPAN(kid),
+				.nonce = p->token->nonce,
+				.boot = p->token->boot,
+				.count = p->token->count,
+				.code = (uint64_t)p->verdict,
+				.object = kid_at(p->object),
+				.bytes = p->bytes };
+	CLEANUP(imp_crypto_free) struct imp_crypto *crypto = NULL;
+	int rc = imp_crypto_new(&crypto, err);
+
+	if (rc)
+		return rc;
+	if (imp_cose_kid(crypto, p->key, kid))
+		return imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
+	imp_cose_key_put(&w, p->key);
+	r.key = imp_written(&w);
+	return imp_ledger_do(l, evidence, &r, err);
+}
+
+static int give(struct imp_ledger *l, void *ctx, struct imp_error *err)
+{
+	CLEANUP(imp_found_fini) struct imp_found f = { 0 };
+	struct imp_record *r = ctx;
+	int rc = imp_find_latest(l, IMP_REF_GIVEN, r->object, &f, err);
+
+	return rc < 0 ? rc : rc > 0 ? 0 : put(l, r, err);
+}
+
+int imp_ledger_order(struct imp_ledger *l, const uint8_t id[32], struct imp_span object,
+		     struct imp_error *err)
+{
+	struct imp_record r = { .type = IMP_LEAF_ORDER,
+				.object = kid_at(id),
+				.bytes = object };
+
+	return imp_ledger_do(l, give, &r, err);
+}
+
+int imp_ledger_grant(struct imp_ledger *l, const uint8_t id[32], struct imp_span object,
+		     struct imp_error *err)
+{
+	struct imp_record r = { .type = IMP_LEAF_GRANT,
+				.object = kid_at(id),
+				.bytes = object };
+
+	return imp_ledger_do(l, give, &r, err);
+}
+
+int imp_ledger_revoke(struct imp_ledger *l, const uint8_t id[32], uint64_t sequence,
+		      struct imp_span subject, const char *reason, struct imp_error *err)
+{
+	struct imp_record r = { .type = IMP_LEAF_REVOKE,
+				.object = kid_at(id),
+				.sequence = sequence,
+				.subject = subject,
+				.reason = imp_span_str(reason) };
+
+	return imp_ledger_do(l, put, &r, err);
+}

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading a whole ledger with suspicion. */
+#include <string.h>
+
+#include "ledger/core.h"
+#include "ledger/verify.h"
+
+/* A sum over rows in any order, to compare two tables without holding one. */
+struct tally {
+	uint64_t rows, lane[4];
+};
+
+struct walk {
+	struct imp_ledger *l;
+	struct imp_range edge;
+	struct tally named, refs; /* what records name; what the table says */
+	const struct imp_checkpoint *outside;
+	struct imp_ledger_report *out;
+};
+
+static int bad_entry(const struct walk *w, uint64_t index, const char *what,
+		     struct imp_error *err)
+{
+	return imp_fail(err, IMP_ELEDGER, "%s: entry %llu: %s", w->l->db->shown,
+			(unsigned long long)index, what);
+}
+
+static int bad(const struct walk *w, const char *what, struct imp_error *err)
+{
+	return imp_fail(err, IMP_ELEDGER, "%s: %s", w->l->db->shown, what);
+}
+
+static int count_ref(struct walk *w, struct tally *t, uint64_t kind, struct imp_span key,
+		     uint64_t index, struct imp_error *err)
+{
+	uint8_t numbers[16], digest[IMP_SHA256_LEN];
+	struct imp_writer n = imp_writer(numbers, sizeof(numbers));
+	struct imp_reader r = imp_reader(IMP_SPAN(digest));
+	const struct imp_span part[] = { IMP_SPAN(numbers), key };
+
+	imp_put_u64be(&n, kind);
+	imp_put_u64be(&n, index);
+	if (imp_sha256(w->l->crypto, part, COUNTOF(part), digest))
+		return imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
+	t->rows++;
+	for (size_t i = 0; i < COUNTOF(t->lane); i++)
+		t->lane[i] += imp_take_u64be(&r);
+	return 0;
+}
+
+static int count_named(struct walk *w, const struct imp_record *record, uint64_t index,
+		       struct imp_error *err)
+{
+	struct imp_refs refs;
+	int rc = 0;
+
+	imp_record_refs(record, &refs);
+	for (size_t i = 0; !rc && i < refs.count; i++)
+		rc = count_ref(w, &w->named, (uint64_t)refs.ref[i].kind, refs.ref[i].key,
+			       index, err);
+	return rc;
+}
+
+static int check_record(struct walk *w, const struct imp_row *row, struct imp_error *err)
+{
+	struct imp_record record;
+	struct imp_hash digest;
+	int rc;
+
+	if (row->salt.len == 0)
+		return bad_entry(w, row->index, "its record is missing", err);
+	if (imp_record_digest(w->l->crypto, row->salt.ptr, row->record, &digest))
+		return imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
+	if (!imp_hash_eq(&digest, &row->digest))
+		return bad_entry(w, row->index, "its record is not what its leaf says",
+				 err);
+	rc = imp_record_decode(row->type, row->record, &record, NULL);
+	if (rc)
+		return bad_entry(w, row->index, "its record is malformed", err);
+	return count_named(w, &record, row->index, err);
+}
+
+static int check_leaf(void *ctx, const struct imp_row *row, struct imp_error *err)
+{
+	struct walk *w = ctx;
+	uint8_t bytes[IMP_LEAF_BYTES];
+	struct imp_writer leaf = imp_writer(bytes, sizeof(bytes));
+	struct imp_span nodes = { w->edge.node[0].byte, 0 };
+	struct imp_hash hash;
+
+	if (row->index != w->edge.size)
+		return bad_entry(w, w->edge.size, "is missing", err);
+	imp_leaf_put(&leaf, row->type, &row->digest);
+	if (imp_tree_leaf(w->l->crypto, imp_written(&leaf), &hash) ||
+	    imp_range_add(w->l->crypto, &w->edge, &hash))
+		return imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
+	nodes.len = (imp_range_closed(w->edge.size) + 1) * sizeof(hash.byte);
+	if (!imp_span_eq(nodes, row->nodes))
+		return bad_entry(w, row->index, "its hashes are not those of the tree",
+				 err);
+	return check_record(w, row, err);
+}
+
+static int check_entries(struct walk *w, struct imp_error *err)
+{
+	int rc = imp_each_row(w->l, 0, check_leaf, w, err);
+
+	w->out->entries = w->edge.size;
+	if (!rc && w->edge.size == 0)
+		rc = bad(w, "has no entries", err);
+	return rc;
+}
+
+struct ref_page {
+	struct walk *w;
+	bool more;
+	int64_t kind, index; /* of the last row */
+	uint8_t key[IMP_NOTE_NAME];
+	size_t len;
+};
+
+static int take_ref(void *ctx, const struct imp_value *col, struct imp_error *err)
+{
+	struct ref_page *p = ctx;
+
+	if (col[0].type != IMP_V_INT || col[1].type != IMP_V_BYTES ||
+	    col[2].type != IMP_V_INT || col[1].bytes.len > sizeof(p->key))
+		return bad(p->w, "what entries are found by is malformed", err);
+	p->more = true;
+	p->kind = col[0].n;
+	p->index = col[2].n;
+	p->len = col[1].bytes.len;
+	memcpy(p->key, col[1].bytes.ptr, p->len);
+	return count_ref(p->w, &p->w->refs, (uint64_t)p->kind, col[1].bytes,
+			 (uint64_t)p->index, err);
+}
+
+static int check_refs(struct walk *w, struct imp_error *err)
+{
+	struct ref_page p = { .w = w, .more = true, .kind = -1 };
+	int rc = 0;
+
+	while (!rc && p.more) {
+		struct ref_page from = p; /* rows overwrite it */
+		struct imp_span key = { from.key, from.len };
+
+		p.more = false;
+		rc = imp_db_all(
+			w->l->db, IMP_SQL_ALL_REFS,
+			IMP_WITH(IMP_INT(from.kind), IMP_BYTES(key), IMP_INT(p.index)),
+			take_ref, &p, err);
+	}
+	if (!rc && memcmp(&w->refs, &w->named, sizeof(w->refs)) != 0)
+		rc = bad(w, "what entries are found by is not what they name", err);
+	return rc;
+}
+
+static int check_pending(struct walk *w, struct imp_error *err)
+{
+	struct imp_value col[3];
+	int rc = imp_db_one(w->l->db, IMP_SQL_CHECK_PENDING, IMP_WITHOUT, col,
+			    COUNTOF(col), err);
+
+	if (rc < 0)
+		return rc;
+	if (rc == 0 || col[0].n != col[1].n || col[1].n != col[2].n)
+		return bad(w, "the items that are open are not those of the entries",
+			   err);
+	w->out->open = (uint64_t)col[0].n;
+	return 0;
+}
+
+/* Every signature of the ledger's own under one size, and all lines for their form. */
+static int check_lines(struct walk *w, const struct imp_ledger_info *i, uint64_t size,
+		       struct imp_error *err)
+{
+	CLEANUP(imp_secret_fini) struct imp_secret note = { 0 };
+	struct imp_checkpoint c;
+	int rc = imp_log_note(w->l, i->origin, size, &note, err);
+
+	if (rc)
+		return rc;
+	if (imp_checkpoint_parse(imp_secret_span(&note), &c, NULL) || !i->has_key ||
+	    imp_note_verify(w->l->crypto, &c.note, &i->key, NULL, NULL) <= 0)
+		return imp_fail(err, IMP_ELEDGER,
+				"%s: the checkpoint of %llu entries is not of this tree",
+				w->l->db->shown, (unsigned long long)size);
+	w->out->checkpoints++;
+	return 0;
+}
+
+static int check_checkpoints(struct walk *w, struct imp_error *err)
+{
+	struct imp_ledger_info i;
+	struct imp_value col;
+	int64_t size = 0;
+	int rc = imp_ledger_info(w->l, &i, err);
+
+	while (!rc && (rc = imp_db_one(w->l->db, IMP_SQL_NEXT_SIZE,
+				       IMP_WITH(IMP_INT(size)), &col, 1, err)) > 0) {
+		size = col.n;
+		rc = size < 1 || (uint64_t)size > w->edge.size
+			     ? imp_fail(err, IMP_ELEDGER,
+					"%s: there is a checkpoint of %llu entries, and "
+					"there are %llu",
+					w->l->db->shown, (unsigned long long)size,
+					(unsigned long long)w->edge.size)
+			     : check_lines(w, &i, (uint64_t)size, err);
+	}
+	return rc;
+}
+
+static int check_outside(struct walk *w, struct imp_error *err)
+{
+	const struct imp_checkpoint *c = w->outside;
+	struct imp_tree tree = imp_ledger_tree(w->l);
+	struct imp_hash root;
+	struct imp_ledger_info i;
+	int rc = imp_ledger_info(w->l, &i, err);
+
+	if (!rc && !imp_span_eq(c->origin, imp_span_str(i.origin)))
+		rc = imp_fail(err, IMP_ELEDGER,
+			      "%s: is the log %s, the checkpoint is of another",
+			      w->l->db->shown, i.origin);
+	if (!rc && c->size > w->edge.size)
+		rc = imp_fail(err, IMP_ELEDGER,
+			      "%s: has %llu entries, the checkpoint has %llu: entries "
+			      "were taken off its end",
+			      w->l->db->shown, (unsigned long long)w->edge.size,
+			      (unsigned long long)c->size);
+	if (!rc)
+		rc = imp_tree_root(&tree, c->size, &root, err);
+	if (!rc && !imp_hash_eq(&root, &c->root))
+		rc = imp_fail(err, IMP_ELEDGER,
+			      "%s: its first %llu entries are not those of the "
+			      "checkpoint: the log has two histories",
+			      w->l->db->shown, (unsigned long long)c->size);
+	w->out->anchored = rc ? 0 : c->size;
+	return rc;
+}
+
+static int verify(struct imp_ledger *l, void *ctx, struct imp_error *err)
+{
+	struct walk *w = ctx;
+	int rc;
+
+	*w->out = (struct imp_ledger_report){ 0 };
+	*w = (struct walk){ .l = l, .outside = w->outside, .out = w->out };
+	rc = check_entries(w, err);
+	if (!rc)
+		rc = check_refs(w, err);
+	if (!rc)
+		rc = check_pending(w, err);
+	if (!rc)
+		rc = check_checkpoints(w, err);
+	return rc || !w->outside ? rc : check_outside(w, err);
+}
+
+int imp_ledger_verify(struct imp_ledger *l, const struct imp_checkpoint *outside,
+		      struct imp_ledger_report *out, struct imp_error *err)
+{
+	struct imp_ledger_report report = { 0 };
+	struct walk w = { .outside = outside, .out = &report };
+	int rc = imp_ledger_read(l, verify, &w, err);
+
+	if (!rc)
+		*out = report;
+	return rc;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What was issued, delivered, proven, permitted and revoked. */
+#include <string.h>
+
+#include "fill.h"
+
+static struct imp_error err;
+
+static uint64_t size_of(struct imp_ledger *l)
+{
+	struct imp_ledger_info i;
+
+	WORKS(imp_ledger_info(l, &i, &err));
+	return i.size;
+}
+
+static struct imp_issued object_of(uint8_t id, uint64_t sequence)
+{
+	return (struct imp_issued){ .object = fill_id(id),
+				    .ueid = { fill_id(9), 15 },
+				    .issuer = fill_id(8),
+				    .domain = 1,
+				    .owner_epoch = 1,
+				    .sequence = sequence };
+}
+
+TEST_BOTH(keep, one_object_a_device_and_its_numbers)
+{
+	struct imp_issued a = object_of(1, 7), b = object_of(2, 7);
+	struct imp_ledger *l = place_open(p, "line-1");
+
+	WORKS(imp_ledger_issue(l, &a, &err));
+	WORKS(imp_ledger_issue(l, &a, &err)); /* a retry builds the same */
+	cr_assert_eq(size_of(l), 2);
+	SAYS(imp_ledger_issue(l, &b, &err), IMP_EPOLICY,
+	     "sequence 7 of domain 1 was issued already");
+	b.domain = 2;
+	WORKS(imp_ledger_issue(l, &b, &err));
+	b = object_of(3, 7);
+	b.ueid = (struct imp_span){ fill_id(10), 15 };
+	WORKS(imp_ledger_issue(l, &b, &err));
+	b = object_of(4, 7);
+	b.owner_epoch = 2;
+	WORKS(imp_ledger_issue(l, &b, &err));
+	b = object_of(5, 7);
+	b.domain_epoch = 1;
+	WORKS(imp_ledger_issue(l, &b, &err));
+	imp_ledger_close(&l);
+}
+
+TEST_BOTH(keep, what_is_revoked_is_not_issued)
+{
+	static const uint8_t subject[] = { 8, 9, 1 };
+	static const char *const says[] = { "its issuer is revoked",
+					    "its device is revoked",
+					    "its id is revoked" };
+	struct imp_ledger *l;
+
+	l = place_open(p, "line-1");
+	for (size_t i = 0; i < COUNTOF(subject); i++) {
+		struct imp_issued o = object_of(1, 7);
+		struct imp_span s = { fill_id((uint8_t)(subject[i] + 0x40)),
+				      subject[i] == 9 ? 15u : 32u };
+		uint64_t entry = 0;
+
+		o.issuer = fill_id(subject[i] == 8 ? 0x48 : (uint8_t)(0x60 + i));
+		o.ueid.ptr = fill_id(subject[i] == 9 ? 0x49 : (uint8_t)(0x70 + i));
+		o.object = fill_id(subject[i] == 1 ? 0x41 : (uint8_t)(0x80 + i));
+		cr_assert_eq(imp_ledger_revoked(l, s, &entry, &err), 0);
+		WORKS(imp_ledger_revoke(l, fill_id(0xaa), 1, s, "lost", &err));
+		cr_assert_eq(imp_ledger_revoked(l, s, &entry, &err), 1);
+		cr_assert_eq(entry, i + 1);
+		SAYS(imp_ledger_issue(l, &o, &err), IMP_EPOLICY, says[i]);
+	}
+	imp_ledger_close(&l);
+}
+
+/* SEQ: a nonce answers once. */
+TEST_BOTH(keep, a_nonce_is_used_by_one_evidence)
+{
+	struct imp_evidence token = { .ueid = { fill_id(9), 15 },
+				      .nonce = { fill_id(4), 32 },
+				      .boot = 1,
+				      .count = 2 };
+	struct imp_proof_of_state e = { .bytes = IMP_TEXT("evidence"), .token = &token };
+	struct imp_ledger *l = place_open(p, "line-1");
+	struct fill_key key;
+
+	fill_key(&key);
+	e.key = &key.key.pub;
+	WORKS(imp_ledger_evidence(l, &e, &err));
+	WORKS(imp_ledger_evidence(l, &e, &err));
+	cr_assert_eq(size_of(l), 2);
+	e.bytes = IMP_TEXT("evidencf");
+	SAYS(imp_ledger_evidence(l, &e, &err), IMP_EVERIFY, "(entry 1)");
+	token.nonce.ptr = fill_id(5);
+	WORKS(imp_ledger_evidence(l, &e, &err));
+	fill_key_stop(&key);
+	imp_ledger_close(&l);
+}
+
+TEST_BOTH(keep, what_an_owner_signed_is_kept_once)
+{
+	struct imp_ledger *l = place_open(p, "line-1");
+
+	WORKS(imp_ledger_order(l, fill_id(1), IMP_TEXT("order"), &err));
+	WORKS(imp_ledger_order(l, fill_id(1), IMP_TEXT("order"), &err));
+	WORKS(imp_ledger_grant(l, fill_id(2), IMP_TEXT("grant"), &err));
+	cr_assert_eq(size_of(l), 3);
+	imp_ledger_close(&l);
+}
+
+/* A long message is cut between characters; what came of it stays readable. */
+TEST_BOTH(keep, deliveries_are_kept_each)
+{
+	char long_one[600];
+	struct imp_delivery d = { .object = fill_id(1),
+				  .ueid = { fill_id(9), 15 },
+				  .code = IMP_EDEVICE,
+				  .way = IMP_ATTESTED,
+				  .message = long_one };
+	struct imp_ledger *l = place_open(p, "line-1");
+
+	for (size_t i = 0; i + 2 < sizeof(long_one); i += 2)
+		memcpy(long_one + i, "\xc3\xa9", 3);
+	WORKS(imp_ledger_deliver(l, &d, &err));
+	long_one[0] = 'x'; /* then the limit falls within a character */
+	memmove(long_one + 1, long_one + 2, sizeof(long_one) - 2);
+	WORKS(imp_ledger_deliver(l, &d, &err));
+	d.message = NULL;
+	d.code = IMP_OK;
+	WORKS(imp_ledger_deliver(l, &d, &err));
+	cr_assert_eq(size_of(l), 4);
+	imp_ledger_close(&l);
+}
