@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The registry of devices. */
+#include <stdio.h>
+#include <string.h>
+
+#include "evidence/cards.h"
+#include "ledger/core.h"
+#include "ledger/registry.h"
+
+enum { CARD_MAX = 8192 };
+
+void imp_device_fini(struct imp_device *d)
+{
+	imp_secret_fini(&d->card);
+	*d = (struct imp_device){ 0 };
+}
+
+static void take_reason(struct imp_device *d, const struct imp_record *r)
+{
+	snprintf(d->reason, sizeof(d->reason), "%.*s", (int)r->reason.len,
+		 (const char *)r->reason.ptr);
+}
+
+static int take_card(struct imp_device *d, const struct imp_found *f,
+		     struct imp_error *err)
+{
+	const struct imp_record *r = &f->record;
+
+	d->entry = f->index;
+	d->assurance = (enum imp_assurance)(r->assurance <= IMP_ENDORSED ? r->assurance
+									 : IMP_ASSERTED);
+	d->quarantined = false;
+	memcpy(d->signing, r->signing.ptr, sizeof(d->signing));
+	memcpy(d->sealing, r->sealing.ptr, sizeof(d->sealing));
+	return imp_secret_set(&d->card, r->bytes, err);
+}
+
+/* What each entry about a device changes. */
+static int fold(void *ctx, const struct imp_found *f, struct imp_error *err)
+{
+	const struct imp_record *r = &f->record;
+	struct imp_device *d = ctx;
+
+	switch (r->type) {
+	case IMP_LEAF_DEVICE:
+		return take_card(d, f, err);
+	case IMP_LEAF_CONFIRM:
+		if (imp_span_eq(r->signing, IMP_SPAN(d->signing)) &&
+		    d->assurance < IMP_CONFIRMED)
+			d->assurance = IMP_CONFIRMED;
+		return 0;
+	case IMP_LEAF_QUARANTINE:
+		d->quarantined = true;
+		take_reason(d, r);
+		return 0;
+	case IMP_LEAF_RETIRE:
+		d->retired = true;
+		take_reason(d, r);
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+/* Within a work. */
+static int find_device(struct imp_ledger *l, struct imp_span ueid, struct imp_device *out,
+		       struct imp_error *err)
+{
+	int rc;
+
+	imp_device_fini(out);
+	rc = imp_find_each(l, IMP_REF_REGISTRY, ueid, fold, out, err);
+	return rc ? rc : out->card.len > 0;
+}
+
+struct lookup {
+	struct imp_span ueid;
+	struct imp_device *out;
+};
+
+static int look_up(struct imp_ledger *l, void *ctx, struct imp_error *err)
+{
+	struct lookup *q = ctx;
+
+	return find_device(l, q->ueid, q->out, err);
+}
+
+int imp_ledger_device(struct imp_ledger *l, struct imp_span ueid, struct imp_device *out,
+		      struct imp_error *err)
+{
+	struct lookup q = { ueid, out };
+
+	return imp_ledger_read(l, look_up, &q, err);
+}
+
+/* A verdict of the registry over a device: an entry without a card. */
+struct verdict {
+	struct imp_record record;
+	bool key_must_fit; /* record.signing is the device's */
+};
+
+static int no_such(struct imp_span ueid, const char *why, struct imp_error *err)
+{
+	char name[80];
+
+	imp_device_name(ueid, name);
+	return imp_fail(err, IMP_EPOLICY, "%s: %s", name, why);
+}
+
+static int judge(struct imp_ledger *l, void *ctx, struct imp_error *err)
+{
+	CLEANUP(imp_device_fini) struct imp_device d = { 0 };
+	struct verdict *v = ctx;
+	struct imp_span ueid = v->record.ueid;
+	int rc = find_device(l, ueid, &d, err);
+
+	if (rc < 0)
+		return rc;
+	if (rc == 0)
+		return no_such(ueid, "is not in the ledger", err);
+	if (d.retired)
+		return v->record.type == IMP_LEAF_RETIRE
+			       ? 0
+			       : no_such(ueid, "is retired", err);
+	if (v->key_must_fit && d.quarantined)
+		return no_such(ueid, "is quarantined", err);
+	if (v->key_must_fit && !imp_span_eq(v->record.signing, IMP_SPAN(d.signing)))
+		return no_such(ueid, "has another signing key in the ledger", err);
+	return imp_append_record(l, &v->record, NULL, err);
+}
+
+int imp_ledger_confirm(struct imp_ledger *l, struct imp_span ueid,
+		       const uint8_t signing[32], const char *path, struct imp_error *err)
+{
+	struct verdict v = { .record = { .type = IMP_LEAF_CONFIRM,
+					 .ueid = ueid,
+					 .signing = { signing, 32 },
+					 .reason = imp_span_str(path) },
+			     .key_must_fit = true };
+
+	return imp_ledger_do(l, judge, &v, err);
+}
+
+int imp_ledger_quarantine(struct imp_ledger *l, struct imp_span ueid, const char *reason,
+			  struct imp_error *err)
+{
+	struct verdict v = { .record = { .type = IMP_LEAF_QUARANTINE,
+					 .ueid = ueid,
+					 .reason = imp_span_str(reason) } };
+
+	return imp_ledger_do(l, judge, &v, err);
+}
+
+int imp_ledger_retire(struct imp_ledger *l, struct imp_span ueid, const char *reason,
+		      struct imp_error *err)
+{
+	struct verdict v = { .record = { .type = IMP_LEAF_RETIRE,
+					 .ueid = ueid,
+					 .reason = imp_span_str(reason) } };
+
+	return imp_ledger_do(l, judge, &v, err);
+}
+
+/* Taking a card in. */
+struct intake {
+	const struct imp_known *known;
+	const char *replaces;
+	enum imp_registration *out;
+	struct imp_device old, rival; /* the same device; another one with its key */
+	struct imp_found rival_card;
+};
+
+static void intake_fini(struct intake *in)
+{
+	imp_device_fini(&in->old);
+	imp_device_fini(&in->rival);
+	imp_found_fini(&in->rival_card);
+}
+
+static bool same_keys(const struct imp_device *d, const struct imp_known *k)
+{
+	return imp_span_eq(IMP_SPAN(d->signing), IMP_SPAN(k->signing_kid)) &&
+	       imp_span_eq(IMP_SPAN(d->sealing), IMP_SPAN(k->sealing_kid));
+}
+
+static bool has_key_of(const struct imp_device *d, const struct imp_known *k)
+{
+	const struct imp_span own[] = { IMP_SPAN(d->signing), IMP_SPAN(d->sealing) };
+
+	for (size_t i = 0; i < COUNTOF(own); i++)
+		if (imp_span_eq(own[i], IMP_SPAN(k->signing_kid)) ||
+		    imp_span_eq(own[i], IMP_SPAN(k->sealing_kid)))
+			return true;
+	return false;
+}
+
+/* Do they say the same of the device? Each answers a nonce of its own. */
+static bool same_card(const struct imp_device *d, const struct imp_known *k)
+{
+	uint8_t old[CARD_MAX], new[CARD_MAX];
+	struct imp_writer wo = imp_writer(old, sizeof(old));
+	struct imp_writer wn = imp_writer(new, sizeof(new));
+	struct imp_card card;
+
+	if (imp_card_open(imp_secret_span(&d->card), &card, NULL))
+		return false;
+	card.nonce = k->card.nonce;
+	imp_card_encode(&card, &wo);
+	imp_card_encode(&k->card, &wn);
+	return wo.ok && wn.ok && imp_span_eq(imp_written(&wo), imp_written(&wn));
+}
+
+/* Another device that has a key of this one; in->rival stays empty where none has. */
+static int find_rival(struct imp_ledger *l, struct intake *in, struct imp_error *err)
+{
+	const struct imp_known *k = in->known;
+	const struct imp_span kid[] = { IMP_SPAN(k->signing_kid),
+					IMP_SPAN(k->sealing_kid) };
+
+	for (size_t i = 0; i < COUNTOF(kid); i++) {
+		struct imp_found *f = &in->rival_card;
+		int rc = imp_find_latest(l, IMP_REF_KEY, kid[i], f, err);
+
+		if (rc > 0 && imp_span_eq(f->record.ueid, k->card.ueid))
+			continue;
+		if (rc > 0)
+			rc = find_device(l, f->record.ueid, &in->rival, err);
+		if (rc < 0 || (rc > 0 && has_key_of(&in->rival, k)))
+			return rc < 0 ? rc : 0;
+		imp_device_fini(&in->rival);
+	}
+	return 0;
+}
+
+/* Whose word counts more? */
+enum ruling { NEW, OLD, NEITHER };
+
+static enum ruling weigh(const struct imp_device *old, const struct imp_known *k)
+{
+	bool old_endorsed = old->assurance == IMP_ENDORSED;
+	bool new_endorsed = k->assurance == IMP_ENDORSED;
+
+	return old_endorsed == new_endorsed ? NEITHER : new_endorsed ? NEW : OLD;
+}
+
+/* What speaks against taking the card in at all; NULL: nothing. */
+static const char *objection(const struct intake *in)
+{
+	const struct imp_known *k = in->known;
+	bool lifts = in->replaces || k->assurance == IMP_ENDORSED;
+
+	if (in->old.retired)
+		return "is retired";
+	if (in->old.quarantined && !lifts)
+		return "is quarantined: a factory must vouch for it, or enroll --replace";
+	if (in->old.card.len > 0 && !same_keys(&in->old, k) && !in->replaces &&
+	    weigh(&in->old, k) == OLD)
+		return "has other keys in the ledger, which a factory vouches for";
+	if (in->rival.card.len > 0 && weigh(&in->rival, k) == OLD)
+		return "has the key of another device, which a factory vouches for";
+	return NULL;
+}
+
+static int put_card(struct imp_ledger *l, const struct intake *in, struct imp_error *err)
+{
+	const struct imp_known *k = in->known;
+	bool kept = in->old.card.len > 0 && same_keys(&in->old, k);
+	enum imp_assurance was = kept ? in->old.assurance : IMP_ASSERTED;
+	struct imp_record r = { .type = IMP_LEAF_DEVICE,
+				.ueid = k->card.ueid,
+				.signing = IMP_SPAN(k->signing_kid),
+				.sealing = IMP_SPAN(k->sealing_kid),
+				.assurance = k->assurance > was ? k->assurance : was,
+				.reason = imp_span_str(in->replaces),
+				.bytes = imp_secret_span(&k->bytes) };
+
+	*in->out = IMP_REG_ADDED;
+	return imp_append_record(l, &r, NULL, err);
+}
+
+static int put_quarantine(struct imp_ledger *l, struct imp_span ueid, const char *why,
+			  struct imp_span other, struct imp_error *err)
+{
+	char name[80], reason[IMP_LEDGER_REASON + 1];
+	struct imp_record r = { .type = IMP_LEAF_QUARANTINE, .ueid = ueid };
+
+	imp_device_name(other, name);
+	snprintf(reason, sizeof(reason), "%s%s", why, other.len > 0 ? name : "");
+	r.reason = imp_span_str(reason);
+	return imp_append_record(l, &r, NULL, err);
+}
+
+/* Another device has its key: neither is trusted, unless a factory vouches for this one.
+ */
+static int part_from_rival(struct imp_ledger *l, struct intake *in, struct imp_error *err)
+{
+	struct imp_span own = in->known->card.ueid, other = in->rival_card.record.ueid;
+	int rc = 0;
+
+	if (!in->rival.quarantined && !in->rival.retired)
+		rc = put_quarantine(l, other, "has the key of ", own, err);
+	if (rc || weigh(&in->rival, in->known) == NEW)
+		return rc;
+	if (in->old.card.len == 0)
+		rc = put_card(l, in, err);
+	*in->out = IMP_REG_QUARANTINED;
+	return rc ? rc : put_quarantine(l, own, "has the key of ", other, err);
+}
+
+static bool is_news(const struct intake *in)
+{
+	const struct imp_known *k = in->known;
+
+	return in->old.card.len == 0 || in->old.quarantined || !same_keys(&in->old, k) ||
+	       k->assurance > in->old.assurance || !same_card(&in->old, k);
+}
+
+static int take_in(struct imp_ledger *l, struct intake *in, struct imp_error *err)
+{
+	const struct imp_known *k = in->known;
+	const char *against = objection(in);
+	int rc = 0;
+
+	*in->out = IMP_REG_KNOWN;
+	if (against)
+		return no_such(k->card.ueid, against, err);
+	if (in->rival.card.len > 0)
+		rc = part_from_rival(l, in, err);
+	if (rc || *in->out == IMP_REG_QUARANTINED)
+		return rc;
+	if (in->old.card.len > 0 && !same_keys(&in->old, k) && !in->replaces &&
+	    weigh(&in->old, k) == NEITHER) {
+		*in->out = IMP_REG_QUARANTINED;
+		return put_quarantine(l, k->card.ueid,
+				      "another card of it has other keys",
+				      (struct imp_span){ 0 }, err);
+	}
+	return is_news(in) ? put_card(l, in, err) : 0;
+}
+
+static int intake(struct imp_ledger *l, void *ctx, struct imp_error *err)
+{
+	CLEANUP(intake_fini) struct intake in = *(const struct intake *)ctx;
+	int rc = find_device(l, in.known->card.ueid, &in.old, err);
+
+	if (rc >= 0)
+		rc = find_rival(l, &in, err);
+	return rc < 0 ? rc : take_in(l, &in, err);
+}
+
+int imp_ledger_register(struct imp_ledger *l, const struct imp_known *known,
+			const char *replaces, enum imp_registration *out,
+			struct imp_error *err)
+{
+	struct intake in = { .known = known, .replaces = replaces, .out = out };
+
+	return imp_ledger_do(l, intake, &in, err);
+}
