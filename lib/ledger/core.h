@@ -64,6 +64,10 @@ struct imp_found {
 
 /* Accepts a zeroed one. Fits CLEANUP(). */
 void imp_found_fini(struct imp_found *f);
+/* What a row stands for, which must be what its leaf was made of. 1, or a negative code.
+ */
+int imp_found_take(struct imp_ledger *l, const struct imp_row *row, struct imp_found *out,
+		   struct imp_error *err) IMP_MUST_CHECK;
 /* By its index: 1, 0 where it is not there, a negative code. */
 int imp_find_entry(struct imp_ledger *l, uint64_t index, struct imp_found *out,
 		   struct imp_error *err) IMP_MUST_CHECK;

@@ -37,9 +37,8 @@ void imp_found_fini(struct imp_found *f)
 	*f = (struct imp_found){ 0 };
 }
 
-/* What a row stands for must be what its leaf was made of. */
-static int take_found(struct imp_ledger *l, const struct imp_row *row,
-		      struct imp_found *out, struct imp_error *err)
+int imp_found_take(struct imp_ledger *l, const struct imp_row *row, struct imp_found *out,
+		   struct imp_error *err)
 {
 	CLEANUP(imp_found_fini) struct imp_found f = { .index = row->index };
 	struct imp_hash digest;
@@ -80,7 +79,7 @@ static int find(struct imp_ledger *l, enum imp_sql sql, const struct imp_value *
 	if (rc <= 0)
 		return rc;
 	rc = imp_row_take(l, col, &row, err);
-	return rc ? rc : take_found(l, &row, out, err);
+	return rc ? rc : imp_found_take(l, &row, out, err);
 }
 
 int imp_find_entry(struct imp_ledger *l, uint64_t index, struct imp_found *out,
@@ -109,7 +108,7 @@ static int call_found(void *ctx, const struct imp_value *col, struct imp_error *
 	int rc = imp_row_take(e->l, col, &row, err);
 
 	if (!rc)
-		rc = take_found(e->l, &row, &f, err);
+		rc = imp_found_take(e->l, &row, &f, err);
 	return rc > 0 ? e->fn(e->ctx, &f, err) : rc;
 }
 

@@ -51,8 +51,8 @@ struct request {
 };
 
 /* The numbers of the object that an item was taken for, as it was issued. */
-static int take_claims(struct imp_ledger *l, struct imp_span object, struct imp_step *s,
-		       struct imp_error *err)
+static int take_claims(struct imp_ledger *l, struct imp_span object,
+		       struct imp_item_step *s, struct imp_error *err)
 {
 	CLEANUP(imp_found_fini) struct imp_found f = { 0 };
 	int rc = imp_find_latest(l, IMP_REF_OBJECT, object, &f, err);
@@ -89,7 +89,7 @@ static int check(struct imp_ledger *l, const struct request *q,
 		 struct imp_error *err)
 {
 	const struct imp_record *r = &now->record;
-	struct imp_step s = { .from = from, .to = q->to, .shown = q->shown };
+	struct imp_item_step s = { .from = from, .to = q->to, .shown = q->shown };
 	const char *why;
 	int rc = 0;
 
@@ -97,7 +97,7 @@ static int check(struct imp_ledger *l, const struct request *q,
 	s.other_station = !imp_span_eq(r->station, imp_span_str(l->station));
 	if (from == IMP_ITEM_SENT && q->to == IMP_ITEM_RELEASED && q->shown)
 		rc = take_claims(l, r->object, &s, err);
-	why = rc ? NULL : imp_step_refused(&s);
+	why = rc ? NULL : imp_item_step_refused(&s);
 	return why ? refuse(q, now, why, err) : rc;
 }
 
@@ -267,6 +267,38 @@ int imp_ledger_item(struct imp_ledger *l, const uint8_t item[32],
 	struct question q = { { item, 32 }, out };
 
 	return imp_ledger_read(l, look_up, &q, err);
+}
+
+static bool is_in_doubt(enum imp_item_state s)
+{
+	return s == IMP_ITEM_RESERVED || s == IMP_ITEM_SENT || s == IMP_ITEM_WRITTEN_OFF;
+}
+
+/* Within a work. */
+static int settle(struct imp_ledger *l, void *ctx, struct imp_error *err)
+{
+	const struct imp_shown held = { .holds_object = true };
+	const struct imp_evidence *token = ctx;
+	struct imp_item_now now;
+	int rc = 0;
+
+	for (unsigned i = 0; !rc && i < IMP_EVIDENCE_DOMAINS; i++) {
+		if (!(token->used >> i & 1))
+			continue;
+		rc = item_now(l, token->domain[i].id, &now, err);
+		if (!rc && is_in_doubt(now.state) &&
+		    memcmp(now.item, now.object, sizeof(now.item)) == 0)
+			rc = imp_ledger_proven(l, now.item, &held, err);
+	}
+	return rc;
+}
+
+int imp_ledger_settle(struct imp_ledger *l, const struct imp_evidence *token,
+		      struct imp_error *err)
+{
+	struct imp_evidence copy = *token;
+
+	return imp_ledger_do(l, settle, &copy, err);
 }
 
 /* Some of the open items, those after `after`. */

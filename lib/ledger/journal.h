@@ -65,6 +65,13 @@ int imp_ledger_proven(struct imp_ledger *l, const uint8_t item[32],
 int imp_ledger_release(struct imp_ledger *l, const uint8_t item[32],
 		       const struct imp_shown *shown, const char *reason,
 		       struct imp_error *err) IMP_MUST_CHECK;
+/*
+ * Settle what a device proves by evidence that was verified, under any nonce: an item
+ * whose id is that of an object which a domain of the device holds, and which is open or
+ * written off, is proven.
+ */
+int imp_ledger_settle(struct imp_ledger *l, const struct imp_evidence *token,
+		      struct imp_error *err) IMP_MUST_CHECK;
 /* Burn it: a person has decided. Likewise. */
 int imp_ledger_write_off(struct imp_ledger *l, const uint8_t item[32], const char *reason,
 			 struct imp_error *err) IMP_MUST_CHECK;

@@ -15,21 +15,21 @@ const char *imp_item_state_name(enum imp_item_state s)
 	return names[s];
 }
 
-static const char *always(const struct imp_step *s)
+static const char *always(const struct imp_item_step *s)
 {
 	(void)s;
 	return NULL;
 }
 
 /* Whoever has it goes on with it, after a crash, too. */
-static const char *if_mine(const struct imp_step *s)
+static const char *if_mine(const struct imp_item_step *s)
 {
 	if (s->other_object)
 		return "is taken, for another object";
 	return s->other_station ? "is taken, by another station" : NULL;
 }
 
-static const char *if_held(const struct imp_step *s)
+static const char *if_held(const struct imp_item_step *s)
 {
 	return s->shown && s->shown->holds_object
 		       ? NULL
@@ -38,7 +38,7 @@ static const char *if_held(const struct imp_step *s)
 
 /* Can the device still take the object? Not once its owner-epoch is above the object's,
  * or the pair that it stores is not below. */
-static bool is_dead(const struct imp_step *s)
+static bool is_dead(const struct imp_item_step *s)
 {
 	const struct imp_shown *d = s->shown;
 
@@ -49,7 +49,7 @@ static bool is_dead(const struct imp_step *s)
 	return d->sequence >= s->sequence;
 }
 
-static const char *if_dead(const struct imp_step *s)
+static const char *if_dead(const struct imp_item_step *s)
 {
 	if (!s->shown)
 		return "is in doubt: only evidence, or writing it off, settles that";
@@ -62,20 +62,20 @@ static const char *if_dead(const struct imp_step *s)
 		       : "is in doubt: the history since it was sent has a gap";
 }
 
-static const char *if_free(const struct imp_step *s)
+static const char *if_free(const struct imp_item_step *s)
 {
 	(void)s;
 	return "was not reserved";
 }
 
-static const char *if_settled(const struct imp_step *s)
+static const char *if_settled(const struct imp_item_step *s)
 {
 	return s->from == IMP_ITEM_PROVEN	 ? "is proven: a device has it"
 	       : s->from == IMP_ITEM_WRITTEN_OFF ? "is written off"
 						 : "was released: reserve it again";
 }
 
-typedef const char *rule(const struct imp_step *s);
+typedef const char *rule(const struct imp_item_step *s);
 
 /* From a row to a column; what is not there is settled. */
 static rule *const rules[IMP_ITEM_STATES][IMP_ITEM_STATES] = {
@@ -101,7 +101,7 @@ static rule *const rules[IMP_ITEM_STATES][IMP_ITEM_STATES] = {
 				   [IMP_ITEM_WRITTEN_OFF] = always },
 };
 
-const char *imp_step_refused(const struct imp_step *s)
+const char *imp_item_step_refused(const struct imp_item_step *s)
 {
 	rule *r = rules[s->from][s->to];
 

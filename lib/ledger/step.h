@@ -35,7 +35,7 @@ struct imp_shown {
 	bool holds_object; /* the object's id stands in that history, or in the domain */
 };
 
-struct imp_step {
+struct imp_item_step {
 	enum imp_item_state from, to;
 	bool other_object;  /* reserved for another object than this */
 	bool other_station; /* by another station than this */
@@ -46,6 +46,6 @@ struct imp_step {
 };
 
 /* NULL: allowed; else why not, one clause. */
-const char *imp_step_refused(const struct imp_step *s);
+const char *imp_item_step_refused(const struct imp_item_step *s);
 
 #endif

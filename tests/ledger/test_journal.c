@@ -23,11 +23,11 @@ static const char table[IMP_ITEM_STATES][IMP_ITEM_STATES + 1] = {
 	[PROVEN] = "-nnynn", [RELEASED] = "-ynnyn", [WRITTEN] = "-nneny",
 };
 
-static bool goes(enum imp_item_state from, enum imp_item_state to, struct imp_step s)
+static bool goes(enum imp_item_state from, enum imp_item_state to, struct imp_item_step s)
 {
 	s.from = from;
 	s.to = to;
-	return !imp_step_refused(&s);
+	return !imp_item_step_refused(&s);
 }
 
 Test(step, every_step_from_every_state)
@@ -36,8 +36,9 @@ Test(step, every_step_from_every_state)
 	const struct imp_shown dead = { .owner_epoch = 1,
 					.sequence = 9,
 					.unbroken = true };
-	const struct imp_step none = { .owner_epoch = 1, .sequence = 9 };
-	struct imp_step by_held = none, by_dead = none, foreign = none, different = none;
+	const struct imp_item_step none = { .owner_epoch = 1, .sequence = 9 };
+	struct imp_item_step by_held = none, by_dead = none, foreign = none,
+			     different = none;
 
 	by_held.shown = &held;
 	by_dead.shown = &dead;
@@ -74,10 +75,10 @@ Test(step, release_needs_a_dead_package_and_a_whole_history)
 	};
 
 	for (size_t i = 0; i < COUNTOF(cases); i++) {
-		struct imp_step s = { .owner_epoch = 1,
-				      .domain_epoch = 2,
-				      .sequence = 5,
-				      .shown = &cases[i].shown };
+		struct imp_item_step s = { .owner_epoch = 1,
+					   .domain_epoch = 2,
+					   .sequence = 5,
+					   .shown = &cases[i].shown };
 
 		cr_expect_eq(goes(SENT, RELEASED, s), cases[i].goes, "%zu", i);
 	}
@@ -256,6 +257,33 @@ TEST_BOTH(journal, a_restart_finds_what_is_open_and_settles_it)
 	s = (struct seen){ 0 };
 	WORKS(imp_ledger_each_open(l, see, &s, &err));
 	cr_assert_eq(s.count, 0);
+	imp_ledger_close(&l);
+}
+
+/* What a device shows in its domains settles what was sent to it, and nothing else. */
+TEST_BOTH(journal, what_a_device_holds_is_proven)
+{
+	struct imp_evidence token = { .used = 1u << 3 };
+	struct imp_ledger *l = place_open(p, "line-1");
+	struct imp_ledger_info i;
+
+	for (uint8_t k = 1; k <= 3; k++) {
+		struct imp_item one = { .id = fill_id(k), .object = fill_id(k) };
+
+		WORKS(imp_ledger_reserve(l, &one, &err));
+		WORKS(imp_ledger_sent(l, one.id, &err));
+	}
+	token.domain[3].id = (struct imp_span){ fill_id(2), 32 };
+	token.domain[4].id = (struct imp_span){ fill_id(3), 32 }; /* not in use */
+	WORKS(imp_ledger_settle(l, &token, &err));
+	WORKS(imp_ledger_settle(l, &token, &err));
+	cr_assert_eq(state_of(l, fill_id(1)), SENT);
+	cr_assert_eq(state_of(l, fill_id(2)), PROVEN);
+	cr_assert_eq(state_of(l, fill_id(3)), SENT);
+	token.domain[3].id.ptr = fill_id(9); /* nobody's */
+	WORKS(imp_ledger_settle(l, &token, &err));
+	WORKS(imp_ledger_info(l, &i, &err));
+	cr_assert_eq(i.size, 1 + 7);
 	imp_ledger_close(&l);
 }
 
