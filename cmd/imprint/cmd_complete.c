@@ -152,12 +152,14 @@ static void complete_argument(const char *args_doc, const char *prefix)
 {
 	const char *end = args_doc + strcspn(args_doc, "\n");
 
-	for (const char *at = args_doc + (args_doc[0] == '['); at < end;) {
-		size_t n = strcspn(at, " \n]");
-		char metavar[32];
+	for (const char *at = args_doc; at < end;) {
+		size_t n;
+		char metavar[80];
 
+		at += *at == '[';
+		n = strcspn(at, " \n]");
 		snprintf(metavar, sizeof(metavar), "%.*s", (int)n, at);
-		if (metavar[0] >= 'a' && metavar[0] <= 'z')
+		if (metavar[0] >= 'a' && metavar[0] <= 'z' && !strchr(metavar, '|'))
 			offer(metavar, prefix, "");
 		else
 			complete_value(metavar, prefix);

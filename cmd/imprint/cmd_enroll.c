@@ -9,12 +9,15 @@
 #include "issue.h"
 #include "json.h"
 #include "keyarg.h"
+#include "ledger/registry.h"
+#include "ledgerarg.h"
 #include "object/append.h"
 #include "object/signed.h"
 
 struct args {
 	struct dev_args dev;
 	struct report_args report;
+	struct ledger_args ledger;
 	struct path_list factories;
 	const char *out, *endorse;
 	int pass_fd;
@@ -41,6 +44,7 @@ static const struct argp_option options[] = {
 
 static const struct argp_child children[] = { { &dev_argp, 0, NULL, 0 },
 					      { &report_argp, 0, NULL, 0 },
+					      { &ledger_argp, 0, NULL, 0 },
 					      { 0 } };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -52,6 +56,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->pass_fd = -1;
 		state->child_inputs[0] = &a->dev;
 		state->child_inputs[1] = &a->report;
+		state->child_inputs[2] = &a->ledger;
 		return 0;
 	case 'o':
 		a->out = arg;
@@ -69,8 +74,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->replace = true;
 		return 0;
 	case ARGP_KEY_END:
-		if (!a->out)
-			argp_error(state, "missing -o FILE");
+		if (!a->out && !ledger_is_named(&a->ledger))
+			argp_error(state, "missing -o FILE, or --ledger");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -81,7 +86,7 @@ static const struct argp argp = {
 	.options = options,
 	.parser = parse,
 	.doc = "Ask devices who they are and what their public keys are, verify their cards and keep them in "
-	       "a file.",
+	       "a file or the ledger, or both.",
 	.children = children,
 };
 
@@ -93,7 +98,8 @@ struct run {
 	struct imp_cards cards; /* that are in the file already */
 	struct imp_appender file;
 	pthread_mutex_t lock;
-	struct imp_secret fresh; /* cards of this run, back to back */
+	struct imp_secret fresh;   /* cards of this run, back to back */
+	struct imp_ledger *ledger; /* NULL: none was named */
 };
 
 /* {13: endorsement} of a card, by the key of --endorse. */
@@ -279,6 +285,30 @@ static int add(struct run *run, struct device *d, bool *added)
 	return rc ? rc : doubt;
 }
 
+/* The card as it is kept, with the endorsement that it may have got here. */
+static int register_card(const struct run *run, struct device *d)
+{
+	CLEANUP(imp_known_fini) struct imp_known k = { 0 };
+	const char *why = run->replaces ? "enroll --replace" : NULL;
+	enum imp_registration r;
+	int rc = imp_known_check(d->crypto, imp_secret_span(&d->card), NULL,
+				 &run->factories, &k, &d->err);
+
+	k.assurance = d->known.assurance;
+	if (!rc)
+		rc = imp_ledger_register(run->ledger, &k, why, &r, &d->err);
+	if (rc || r != IMP_REG_QUARANTINED)
+		return rc;
+	rc = imp_fail(
+		&d->err, IMP_EPOLICY,
+		"%s: contradicts a card in the ledger: what disagrees is quarantined",
+		d->name);
+	return imp_hint(
+		&d->err, rc,
+		"imprint log tells which; enroll --replace, where you exchanged the "
+		"board");
+}
+
 /* Where cards disagree this device fails, the others stay. */
 static int keep(struct device *d, void *ctx)
 {
@@ -296,6 +326,8 @@ static int keep(struct device *d, void *ctx)
 		d->err = err;
 		rc = kept;
 	}
+	if (!rc && run->ledger)
+		rc = register_card(run, d);
 	return imp_wrap(&d->err, rc, "%s", d->uri);
 }
 
@@ -333,7 +365,9 @@ static int prepare(struct imp_crypto *crypto, const struct args *a, struct run *
 	if (!rc && a->endorse)
 		rc = signer_read(crypto, a->endorse, a->pass_fd, key, &run->endorser,
 				 err);
-	if (!rc && access(a->out, F_OK) == 0)
+	if (!rc && ledger_is_named(&a->ledger))
+		rc = ledger_open(&a->ledger, NULL, &run->ledger, err);
+	if (!rc && a->out && access(a->out, F_OK) == 0)
 		rc = imp_cards_open(&run->cards, a->out, &run->factories, err);
 	return rc;
 }
@@ -357,6 +391,7 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 		rc = prepare(crypto, &a, &r, &key, err);
 	if (!rc)
 		rc = devices_run(&a.dev, &work, err);
+	imp_ledger_close(&r.ledger);
 	imp_cards_close(&r.cards);
 	imp_appender_fini(&r.file);
 	imp_secret_fini(&r.fresh);
@@ -365,7 +400,7 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 
 const struct cli_cmd cmd_enroll = {
 	.name = "enroll",
-	.brief = "read devices' cards into a file",
+	.brief = "read devices' cards into a file or the ledger",
 	.argp = &argp,
 	.run = run,
 	.basic = true,

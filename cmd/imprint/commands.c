@@ -23,6 +23,8 @@ const struct cli_cmd *const cli_cmds[] = {
 	&cmd_inspect,
 	&cmd_open,
 	&cmd_grant,
+	&cmd_ledger,
+	&cmd_log,
 	&cmd_lock,
 	&cmd_floor,
 	&cmd_wipe,

@@ -372,4 +372,5 @@ class Line(Case):
         self.assertEqual([d["sequence"] for d in self.domains()], [1])
 
 
-unittest.main()
+if __name__ == "__main__":
+    unittest.main()

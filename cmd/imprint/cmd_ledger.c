@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* imprint ledger: make one, checkpoint it, prove and verify what is in it. */
+#include <string.h>
+
+#include "commands.h"
+#include "ledger_do.h"
+
+enum {
+	OPT_ORIGIN = 0x100,
+	OPT_NAME,
+	OPT_COSIGNS,
+	OPT_WITNESS,
+	OPT_ENTRY,
+	OPT_SINCE,
+	OPT_LOG,
+	OPT_CHECKPOINT,
+	OPT_SEEN,
+};
+
+static const struct argp_option options[] = {
+	{ "origin", OPT_ORIGIN, "WORD", 0,
+	  "init: name the log WORD, for everybody who will check it (default: a random name)",
+	  0 },
+	{ "name", OPT_NAME, "WORD", 0, "key, cosign: the name of the log or the witness",
+	  0 },
+	{ "cosigns", OPT_COSIGNS, NULL, 0, "key: of a witness, not of a log", 0 },
+	{ "witness", OPT_WITNESS, "FILE", 0,
+	  "checkpoint: take the signatures by the verifier key in FILE; repeatable", 0 },
+	{ "entry", OPT_ENTRY, "N", 0, "prove: that entry N is in the ledger", 0 },
+	{ "since", OPT_SINCE, "N", 0,
+	  "prove: that the ledger has only grown since it had N entries", 0 },
+	{ "log", OPT_LOG, "FILE", 0,
+	  "verify, cosign: the verifier key of the log is in FILE", 0 },
+	{ "checkpoint", OPT_CHECKPOINT, "FILE", 0,
+	  "verify: the ledger must go on from the checkpoint in FILE, which was kept elsewhere",
+	  0 },
+	{ "seen", OPT_SEEN, "FILE", 0,
+	  "cosign: FILE holds the last checkpoint that this witness has signed", 0 },
+	{ 0 },
+};
+
+static const struct argp_child children[] = { { &ledger_argp, 0, NULL, 0 },
+					      { &key_argp, 0, NULL, 0 },
+					      { &out_argp, 0, NULL, 0 },
+					      { &report_argp, 0, NULL, 0 },
+					      { 0 } };
+
+/* What an action needs of the command line. */
+enum need {
+	NEED_FILE = 1,
+	NEED_NO_FILE = 2,
+	NEED_KEY = 4,
+	NEED_NAME = 8,
+	NEED_LOG = 16,
+	NEED_SEEN = 32,
+};
+
+struct action {
+	const char *name;
+	int (*run)(const struct ledger_work *w, struct imp_error *err);
+	unsigned needs;
+};
+
+static const struct action actions[] = {
+	{ "init", ledger_do_init, NEED_NO_FILE },
+	{ "show", ledger_do_show, NEED_NO_FILE },
+	{ "key", ledger_do_key, NEED_FILE | NEED_NAME },
+	{ "checkpoint", ledger_do_checkpoint, 0 },
+	{ "prove", ledger_do_prove, NEED_NO_FILE },
+	{ "verify", ledger_do_verify, 0 },
+	{ "cosign", ledger_do_cosign,
+	  NEED_FILE | NEED_KEY | NEED_NAME | NEED_LOG | NEED_SEEN },
+};
+
+static const struct action *action_of(const char *name)
+{
+	for (size_t i = 0; i < COUNTOF(actions); i++)
+		if (strcmp(actions[i].name, name) == 0)
+			return &actions[i];
+	return NULL;
+}
+
+enum { UNSAID = INT64_MAX }; /* no ledger has as many entries */
+
+static void check_needs(struct argp_state *state, const struct ledger_work *w,
+			unsigned needs)
+{
+	if ((needs & NEED_FILE) && !w->file)
+		argp_error(state, "%s: missing FILE", w->action);
+	if ((needs & NEED_NO_FILE) && w->file)
+		argp_error(state, "%s: takes no FILE", w->action);
+	if ((needs & NEED_KEY) && !w->key.path)
+		argp_error(state, "%s: missing -k KEY", w->action);
+	if ((needs & NEED_NAME) && !w->name)
+		argp_error(state, "%s: missing --name WORD", w->action);
+	if ((needs & NEED_LOG) && !w->log)
+		argp_error(state, "%s: missing --log FILE", w->action);
+	if ((needs & NEED_SEEN) && !w->seen)
+		argp_error(state, "%s: missing --seen FILE", w->action);
+}
+
+/* What goes together, of actions that do two things. */
+static void check_choice(struct argp_state *state, const struct ledger_work *w)
+{
+	bool proves = strcmp(w->action, "prove") == 0;
+	bool checkpoints = strcmp(w->action, "checkpoint") == 0;
+
+	if (proves && (w->entry == UNSAID) == (w->since == UNSAID))
+		argp_error(state, "prove: expected --entry N or --since N");
+	if (checkpoints && !w->key.path == !w->file)
+		argp_error(state, "checkpoint: expected -k KEY to make one, or FILE that "
+				  "witnesses have signed");
+	if (checkpoints && w->file && w->witnesses.count == 0)
+		argp_error(state, "checkpoint FILE: missing --witness FILE");
+	if (strcmp(w->action, "verify") == 0 && (w->file || w->checkpoint) && !w->log)
+		argp_error(state, "verify: missing --log FILE: whose signature counts?");
+}
+
+static void check(struct argp_state *state, const struct ledger_work *w)
+{
+	const struct action *action = w->action ? action_of(w->action) : NULL;
+
+	if (!action)
+		argp_error(state,
+			   "expected init, show, key, checkpoint, prove, verify or "
+			   "cosign");
+	check_needs(state, w, action->needs);
+	check_choice(state, w);
+}
+
+static error_t parse_word(struct ledger_work *w, char *arg)
+{
+	if (w->action && w->file)
+		return ARGP_ERR_UNKNOWN;
+	*(w->action ? &w->file : &w->action) = arg;
+	return 0;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct ledger_work *w = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		w->entry = w->since = UNSAID;
+		state->child_inputs[0] = &w->ledger;
+		state->child_inputs[1] = &w->key;
+		state->child_inputs[2] = &w->out;
+		state->child_inputs[3] = &w->report;
+		return 0;
+	case OPT_ORIGIN:
+		w->origin = arg;
+		return 0;
+	case OPT_NAME:
+		w->name = arg;
+		return 0;
+	case OPT_COSIGNS:
+		w->cosigns = true;
+		return 0;
+	case OPT_WITNESS:
+		path_list_add(state, &w->witnesses, arg);
+		return 0;
+	case OPT_ENTRY:
+		w->entry = cli_number(state, "--entry", arg, 0, UNSAID - 1);
+		return 0;
+	case OPT_SINCE:
+		w->since = cli_number(state, "--since", arg, 0, UNSAID - 1);
+		return 0;
+	case OPT_LOG:
+		w->log = arg;
+		return 0;
+	case OPT_CHECKPOINT:
+		w->checkpoint = arg;
+		return 0;
+	case OPT_SEEN:
+		w->seen = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		return parse_word(w, arg);
+	case ARGP_KEY_END:
+		check(state, w);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.args_doc = "init|show|key|checkpoint|prove|verify|cosign [FILE]",
+	.doc = "Make a ledger (init), tell what it is (show), sign its state (checkpoint), prove an entry or its "
+	       "growth (prove), check all of it or a proof (verify); and for others: write a verifier key (key), sign "
+	       "as a witness (cosign).",
+	.children = children,
+};
+
+static int run(const struct cli *cli, int argc, char **argv, struct imp_error *err)
+{
+	CLEANUP(imp_crypto_free) struct imp_crypto *crypto = NULL;
+	struct ledger_work w = { 0 };
+	int rc;
+
+	(void)cli;
+	cli_parse(&cmd_ledger, argc, argv, &w);
+	rc = imp_crypto_new(&crypto, err);
+	w.crypto = crypto;
+	if (!rc && w.since != UNSAID)
+		return ledger_do_grow(&w, err);
+	return rc ? rc : action_of(w.action)->run(&w, err);
+}
+
+const struct cli_cmd cmd_ledger = {
+	.name = "ledger",
+	.brief = "checkpoint, prove and verify the ledger",
+	.argp = &argp,
+	.run = run,
+};

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Entries of a ledger, as lines. */
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/escape.h"
+#include "entry.h"
+#include "evidence/appraise.h"
+#include "json.h"
+
+enum { TIME_TEXT = 24 };
+
+static void time_text(uint64_t seconds, char out[TIME_TEXT])
+{
+	time_t t = (time_t)seconds;
+	struct tm tm;
+
+	out[0] = '\0';
+	if (seconds > INT32_MAX * UINT64_C(64) || !gmtime_r(&t, &tm) ||
+	    !strftime(out, TIME_TEXT, "%FT%TZ", &tm))
+		snprintf(out, TIME_TEXT, "%" PRIu64, seconds);
+}
+
+static void put_hash(FILE *f, const char *what, struct imp_span hash)
+{
+	char text[24];
+
+	if (hash.len == 0)
+		return;
+	imp_short_hex(hash, text);
+	fprintf(f, " %s %s", what, text);
+}
+
+static void put_text(FILE *f, const char *before, struct imp_span text, const char *after)
+{
+	char safe[4 * IMP_REASON_MAX + 1];
+
+	if (text.len == 0)
+		return;
+	imp_escape(safe, sizeof(safe), text);
+	fprintf(f, "%s%s%s", before, safe, after);
+}
+
+static void put_device(FILE *f, struct imp_span ueid)
+{
+	char name[80];
+
+	if (ueid.len == 0)
+		return;
+	imp_device_name(ueid, name);
+	fprintf(f, " %s", name);
+}
+
+void entry_text(FILE *f, uint64_t index, const struct imp_record *r)
+{
+	char when[TIME_TEXT];
+
+	time_text(r->time, when);
+	fprintf(f, "%6" PRIu64 "  %s  %-11s", index, when, imp_leaf_name(r->type));
+	put_text(f, " ", r->name, "");
+	put_device(f, r->ueid);
+	put_hash(f, "object", r->object);
+	if (!imp_span_eq(r->item, r->object))
+		put_hash(f, "item", r->item);
+	if (r->type == IMP_LEAF_ISSUE)
+		fprintf(f, " domain %" PRIu64 " sequence %" PRIu64, r->domain,
+			r->sequence);
+	if (r->type == IMP_LEAF_DEVICE)
+		fprintf(f, " key %s",
+			imp_assurance_name((enum imp_assurance)(r->assurance & 3)));
+	if (r->type == IMP_LEAF_DELIVERY || r->type == IMP_LEAF_EVIDENCE)
+		fprintf(f, " status %" PRIu64, r->code);
+	put_hash(f, "order", r->order);
+	put_hash(f, "subject", r->subject);
+	put_text(f, ": ", r->reason, "");
+	put_text(f, " (", r->station, ")");
+	fputc('\n', f);
+}
+
+/* A number that only some types have. */
+static void some_uint(struct json *j, const char *key, bool has, uint64_t v)
+{
+	if (has)
+		json_uint(j, key, v);
+	else
+		json_str(j, key, NULL);
+}
+
+static void put_claims(struct json *j, const struct imp_record *r)
+{
+	bool issued = r->type == IMP_LEAF_ISSUE;
+
+	some_uint(j, "domain", issued, r->domain);
+	some_uint(j, "owner_epoch", issued, r->owner_epoch);
+	some_uint(j, "domain_epoch", issued, r->domain_epoch);
+	some_uint(j, "sequence", issued || r->type == IMP_LEAF_REVOKE, r->sequence);
+}
+
+static const char *assurance_of(const struct imp_record *r)
+{
+	static const char *const ways[] = {
+		[1] = "attested", [2] = "readback", [3] = "unproven"
+	};
+
+	if (r->type == IMP_LEAF_DEVICE && r->assurance <= IMP_ENDORSED)
+		return imp_assurance_name((enum imp_assurance)r->assurance);
+	return r->type == IMP_LEAF_DELIVERY && r->assurance < COUNTOF(ways)
+		       ? ways[r->assurance]
+		       : NULL;
+}
+
+void entry_json(FILE *f, uint64_t index, const struct imp_record *r)
+{
+	bool evidence = r->type == IMP_LEAF_EVIDENCE;
+	struct json j = { .f = f, .first = true };
+	char when[TIME_TEXT];
+
+	time_text(r->time, when);
+	json_open(&j, NULL, '{');
+	json_uint(&j, "entry", index);
+	json_str(&j, "time", when);
+	json_str(&j, "type", imp_leaf_name(r->type));
+	json_some(&j, "station", r->station);
+	json_some(&j, "tool", r->tool);
+	json_some(&j, "origin", r->name);
+	json_hex(&j, "ueid", r->ueid);
+	json_hex(&j, "signing_kid", r->signing);
+	json_hex(&j, "sealing_kid", r->sealing);
+	json_str(&j, "assurance", assurance_of(r));
+	json_some(&j, "reason", r->reason);
+	json_hex(&j, "object", r->object);
+	json_hex(&j, "issuer", r->issuer);
+	put_claims(&j, r);
+	json_hex(&j, "item", r->item);
+	json_hex(&j, "order", r->order);
+	json_hex(&j, "subject", r->subject);
+	some_uint(&j, "status", evidence || r->type == IMP_LEAF_DELIVERY, r->code);
+	json_hex(&j, "nonce", r->nonce);
+	some_uint(&j, "boot", evidence, r->boot);
+	some_uint(&j, "evidence_count", evidence, r->count);
+	json_hex(&j, "bytes", r->bytes);
+	json_close(&j, '}');
+	fputc('\n', f);
+}

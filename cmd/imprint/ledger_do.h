@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What `imprint ledger` does, action by action. */
+#ifndef IMPRINT_LEDGER_DO_H
+#define IMPRINT_LEDGER_DO_H
+
+#include "args.h"
+#include "keyarg.h"
+#include "ledgerarg.h"
+
+struct ledger_work {
+	struct ledger_args ledger;
+	struct key_args key;
+	struct out_args out;
+	struct report_args report;
+	const char *action, *file;
+	const char *origin, *name, *log, *seen, *checkpoint;
+	struct path_list witnesses;
+	uint64_t entry, since;
+	bool cosigns;
+	struct imp_crypto *crypto; /* borrowed */
+};
+
+/* Each 0, or what went wrong. */
+int ledger_do_init(const struct ledger_work *w, struct imp_error *err);
+int ledger_do_show(const struct ledger_work *w, struct imp_error *err);
+int ledger_do_key(const struct ledger_work *w, struct imp_error *err);
+int ledger_do_checkpoint(const struct ledger_work *w, struct imp_error *err);
+int ledger_do_prove(const struct ledger_work *w, struct imp_error *err);
+int ledger_do_grow(const struct ledger_work *w, struct imp_error *err);
+int ledger_do_verify(const struct ledger_work *w, struct imp_error *err);
+int ledger_do_cosign(const struct ledger_work *w, struct imp_error *err);
+
+/* Read a verifier key, of a log or of a witness. 0, -IMP_EKEY, -IMP_EUSAGE. */
+int ledger_vkey(const struct ledger_work *w, const char *path, enum imp_note_type type,
+		struct imp_vkey *out, struct imp_error *err);
+/* Write a text to -o. */
+int ledger_save(const struct ledger_work *w, struct imp_span text, struct imp_error *err);
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which ledger, and who writes it. */
+#include <argp.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "ledgerarg.h"
+#include "note.h"
+#include "version.h"
+
+enum { OPT_LEDGER = 0x500, OPT_STATION, STATION_MAX = 64 };
+
+static const struct argp_option options[] = {
+	{ "ledger", OPT_LEDGER, "FILE", 0,
+	  "The ledger: a file, or a postgresql:// URL (default: $IMPRINT_LEDGER)", 0 },
+	{ "station", OPT_STATION, "WORD", 0,
+	  "Write into the ledger as the station WORD (default: the host's name)", 0 },
+	{ 0 },
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct ledger_args *a = state->input;
+
+	switch (key) {
+	case OPT_LEDGER:
+		a->name = arg;
+		return 0;
+	case OPT_STATION:
+		if (!*arg || strlen(arg) > STATION_MAX)
+			argp_error(state, "--station: expected 1 to %d bytes",
+				   STATION_MAX);
+		a->station = arg;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+const struct argp ledger_argp = { .options = options, .parser = parse };
+
+static const char *name_of(const struct ledger_args *a)
+{
+	const char *env = getenv("IMPRINT_LEDGER");
+
+	return a->name ? a->name : env && *env ? env : NULL;
+}
+
+bool ledger_is_named(const struct ledger_args *a)
+{
+	return name_of(a);
+}
+
+/* Make the folders that the last name of a path stands in, for this user alone. */
+static int make_folders(const char *path, struct imp_error *err)
+{
+	char folder[PATH_MAX];
+
+	snprintf(folder, sizeof(folder), "%s", path);
+	for (char *at = strchr(folder + 1, '/'); at; at = strchr(at + 1, '/')) {
+		*at = '\0';
+		if (mkdir(folder, 0700) && errno != EEXIST)
+			return imp_fail(err, IMP_ERESOURCE, "%s: cannot be made: %s",
+					folder, strerror(errno));
+		*at = '/';
+	}
+	return 0;
+}
+
+/* Source: XDG Base Directory Specification. */
+static int own_ledger(char out[PATH_MAX], bool make, struct imp_error *err)
+{
+	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+	bool relative = !state || state[0] != '/';
+	int n = snprintf(out, PATH_MAX, "%s%s/imprint/ledger.db",
+			 relative ? (home ? home : "") : state,
+			 relative ? "/.local/state" : "");
+
+	if (n < 0 || n >= PATH_MAX || out[0] != '/' || (relative && !home))
+		return imp_fail(err, IMP_EUSAGE, "no ledger: expected --ledger FILE");
+	return make ? make_folders(out, err) : 0;
+}
+
+int ledger_open(const struct ledger_args *a, const struct ledger_new *how,
+		struct imp_ledger **out, struct imp_error *err)
+{
+	char path[PATH_MAX], host[STATION_MAX + 1] = "";
+	struct imp_ledger_config config = { .name = name_of(a),
+					    .create = how && how->make,
+					    .origin = how ? how->origin : NULL,
+					    .station = a->station,
+					    .tool = "imprint " IMPRINT_VERSION,
+					    .cancel_fd = cli_cancel_fd() };
+	int rc = 0;
+
+	if (!config.name) {
+		rc = own_ledger(path, config.create, err);
+		config.name = path;
+	}
+	if (!config.station && gethostname(host, sizeof(host) - 1) == 0 && host[0])
+		config.station = host;
+	if (!rc)
+		rc = imp_ledger_open(&config, out, err);
+	if (!rc && imp_ledger_kept(*out))
+		say_note("%s: was brought up to date; as it was: %s",
+			 imp_ledger_name(*out), imp_ledger_kept(*out));
+	return rc;
+}
