@@ -6,6 +6,8 @@
 #include "base/text.h"
 #include "commands.h"
 #include "crypto/host.h"
+#include "journal.h"
+#include "ledgerarg.h"
 #include "plan.h"
 
 struct args {
@@ -13,6 +15,7 @@ struct args {
 	struct verifier_args verifier;
 	struct report_args report;
 	struct junit_args junit;
+	struct ledger_args ledger;
 	struct path_list files;
 	uint64_t index; /* 1..; 0: by ueid */
 	bool dry_run;
@@ -28,11 +31,11 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-static const struct argp_child children[] = { { &dev_argp, 0, NULL, 0 },
-					      { &verifier_argp, 0, NULL, 0 },
-					      { &report_argp, 0, NULL, 0 },
-					      { &junit_argp, 0, NULL, 0 },
-					      { 0 } };
+static const struct argp_child children[] = {
+	{ &dev_argp, 0, NULL, 0 },    { &verifier_argp, 0, NULL, 0 },
+	{ &report_argp, 0, NULL, 0 }, { &junit_argp, 0, NULL, 0 },
+	{ &ledger_argp, 0, NULL, 0 }, { 0 }
+};
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -44,6 +47,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[1] = &a->verifier;
 		state->child_inputs[2] = &a->report;
 		state->child_inputs[3] = &a->junit;
+		state->child_inputs[4] = &a->ledger;
 		return 0;
 	case OPT_DRY_RUN:
 		a->dry_run = true;
@@ -77,14 +81,20 @@ static const struct argp argp = {
 struct push {
 	struct verifier verifier;
 	struct objects objects;
+	struct imp_ledger *ledger; /* NULL: none was named */
 	const struct args *a;
 };
 
 static int send(struct device *d, const struct plan *plan, void *ctx)
 {
 	const struct push *p = ctx;
+	struct journal j = { .l = p->ledger, .d = d, .plan = plan };
+	int rc;
 
-	return p->a->dry_run ? plan_foresee(d, plan) : plan_apply(d, plan, &p->verifier);
+	if (p->a->dry_run)
+		return plan_foresee(d, plan);
+	rc = journal_before(&j);
+	return rc ? rc : journal_after(&j, plan_apply(d, plan, &p->verifier));
 }
 
 static int talk(struct device *d, void *ctx)
@@ -136,10 +146,13 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 		rc = verifier_open(&p.verifier, crypto, &a.verifier, &a.dev, err);
 	if (!rc)
 		rc = open_files(&p, crypto, err);
+	if (!rc && ledger_is_named(&a.ledger) && !a.dry_run)
+		rc = ledger_open(&a.ledger, NULL, &p.ledger, err);
 	if (!rc)
 		rc = junit_open(&junit, &a.junit, work.verb, err);
 	if (!rc)
 		rc = devices_run(&a.dev, &work, err);
+	imp_ledger_close(&p.ledger);
 	objects_close(&p.objects);
 	verifier_close(&p.verifier);
 	return rc;

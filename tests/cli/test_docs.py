@@ -103,6 +103,7 @@ class Docs(Case):
         """Every option of push, one after the other, on objects that nobody signed: refused under each."""
         self.keys()
         self.grant()
+        self.run_tool("ledger", "init", "--ledger", "line.db")
         self.write("d.csv", "imei\n001010010000014\n")
         self.profile()
         self.simulate("$I enroll -d sim/1 -o x.cards; $I claim -k owner.pem -d sim/1 --cards x.cards\n"
@@ -131,7 +132,7 @@ class Docs(Case):
         self.assertEqual(set(re.findall(r"^\d+$", run.out, re.M)), {"5"}, run.err)
 
 
-VALUES = {"factory": "factory.pub", "grant": "x.grant --owner=owner.pub", "FILE": "none.evidence", "PUB": "owner.pub", "SECONDS": "9", "N": "1", "ID": "001010010000014", "DEVICE": "sim/1"}
+VALUES = {"factory": "factory.pub", "grant": "x.grant --owner=owner.pub", "ledger": "line.db", "WORD": "line-7", "FILE": "none.evidence", "PUB": "owner.pub", "SECONDS": "9", "N": "1", "ID": "001010010000014", "DEVICE": "sim/1"}
 
 
 def each_option(name):

@@ -53,6 +53,112 @@ class Ledger(Case):
     def report(self, *args):
         return json.loads(self.tool("ledger", "verify", "--json", *args).out)
 
+    # The line
+    def test_what_a_line_does_is_written_down(self):
+        self.beside(f"$I enroll -d sim/1 --ledger $IMPRINT_LEDGER --station line-7 && {PUSH} --station line-7 && {PUSH} --station line-7")
+        self.assertEqual(self.types(), ["ledger", "device", "issued", "reserved", "sent", "evidence", "proven", "delivery", "evidence", "delivery"])
+        entries = self.log()
+        self.assertEqual({e["station"] for e in entries[1:]}, {"line-7"})
+        issued, evidence = entries[2], entries[5]
+        self.assertEqual((issued["domain"], issued["sequence"], issued["owner_epoch"]), (0, 1, 1))
+        self.assertEqual(issued["ueid"], "030000010001000001000000000001")
+        self.assertEqual((evidence["object"], evidence["status"]), (issued["object"], 0))
+        self.assertEqual(entries[7]["assurance"], "attested")
+        for entry in entries:
+            self.assertEqual(list(entry), list(entries[0]), "every field, always")
+        self.assertEqual(self.report(), {"ledger": self.tool("ledger", "show", "--json").out.split('"')[3], "entries": 10, "checkpoints": 0, "open": 0,
+                                         "anchored": False, "anchored_entries": 0})
+        text = self.tool("log").out
+        self.assertIn("imei 001010010000014", text)
+        self.assertEqual(len(text.splitlines()), 10)
+
+    def test_log_of_one_device(self):
+        self.beside(f"$I enroll -d sim/1 && {PUSH}")
+        self.beside("$I enroll -d sim/2", count=2)
+        self.assertEqual(self.types().count("device"), 2)
+        for name in ("001010010000014", "030000010001000001000000000001"):
+            mine = [e["type"] for e in self.log("--id", name)]
+            self.assertEqual(mine, ["device", "issued", "reserved", "sent", "evidence", "proven", "delivery"])
+        self.assertEqual([e["type"] for e in self.log("--id", "001010010000022")], ["device"])
+        self.assertEqual([e["entry"] for e in self.log("--from", "5")], [5, 6, 7, 8])
+
+    def test_without_a_ledger_nothing_is_sent(self):
+        self.env["IMPRINT_LEDGER"] = str(self.dir / "nowhere.db")
+        run = self.beside(PUSH, status=9)
+        self.assertIn("there is no ledger", run.err)
+        self.assertIn("hint: imprint ledger init", run.err)
+        self.assertFalse((self.dir / "nowhere.db").exists())
+        run = self.simulate("$I verify -d sim/1 --cards x.cards --json")
+        self.assertEqual(self.lines(run.out)[-1]["domains"], [])
+
+    def test_dry_run_writes_nothing(self):
+        self.beside(f"{PUSH} --dry-run")
+        self.assertEqual(self.types(), ["ledger"])
+
+    def test_a_silent_device_leaves_it_in_doubt(self):
+        self.sim()
+        wire = self.wire(to_tool=packets(lambda packet: [] if self.is_stage(packet, answer=True) else [packet]))
+        run = self.tool("push", "p.packages", "-d", wire.name, "--cards", "x.cards", "--timeout", "3", "--json", status=8)
+        self.assertIn("in doubt", self.lines(run.out)[-1]["message"])
+        self.assertEqual(self.types(), ["ledger", "issued", "reserved", "sent", "delivery"])
+        last = self.log()[-1]
+        self.assertEqual((last["status"], last["assurance"]), (8, "unproven"))
+        self.assertEqual(self.report()["open"], 1)
+        wire.close()
+        # Another station must not send it; this one may, and settles it.
+        run = self.tool("push", "p.packages", "-d", "sim/1", "--cards", "x.cards", "--station", "elsewhere", status=4)
+        self.assertIn("is taken, by another station", run.err)
+        self.tool("push", "p.packages", "-d", "sim/1", "--cards", "x.cards")
+        self.assertEqual(self.types()[5:], ["sent", "evidence", "proven", "delivery"])
+        self.assertEqual(self.report()["open"], 0)
+
+    def test_sent_is_on_disk_before_the_first_byte(self):
+        seen = []
+
+        def look(packet):
+            if self.is_stage(packet) and not seen:
+                seen.append(self.types())
+            return [packet]
+        self.sim()
+        wire = self.wire(to_device=packets(look))
+        self.tool("push", "p.packages", "-d", wire.name, "--cards", "x.cards")
+        self.assertEqual(seen, [["ledger", "issued", "reserved", "sent"]])
+
+    def test_killed_in_the_middle(self):
+        """A crash loses nothing and issues nothing twice."""
+        self.sim()
+        wire = self.wire(to_tool=packets(lambda packet: [] if self.is_stage(packet, answer=True) else [packet]))
+        push = subprocess.Popen([IMPRINT, "push", "p.packages", "-d", wire.name, "--cards", "x.cards"], cwd=self.dir,
+                                env={**os.environ, **self.env}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        end = time.monotonic() + 20
+        while "sent" not in self.types() and time.monotonic() < end:
+            time.sleep(0.05)
+        push.send_signal(signal.SIGKILL)
+        push.wait()
+        wire.close()
+        self.assertEqual(self.types(), ["ledger", "issued", "reserved", "sent"])
+        self.tool("push", "p.packages", "-d", "sim/1", "--cards", "x.cards")
+        self.assertEqual(self.types()[4:], ["sent", "evidence", "proven", "delivery"])
+
+    def test_two_objects_with_the_same_numbers(self):
+        self.beside(PUSH)
+        self.profile(extra="  apn/0: {name: iot, apn: other.example, auth: none}\n")
+        self.run_tool("pack", "p.yaml", "--csv", "d.csv", "-k", "owner.pem", "--cards", "x.cards", "-o", "q.packages")
+        run = self.beside("$I push q.packages -d sim/1 --cards x.cards", status=4)
+        self.assertIn("sequence 1 of domain 0 was issued already", run.err)
+        self.assertEqual(self.types()[-1], "delivery")
+        self.assertEqual(self.types().count("issued"), 1)
+
+    def test_refusals_are_deliveries(self):
+        self.beside(PUSH)
+        self.profile(sequence=1, extra="  apn/0: {name: iot, apn: other.example, auth: none}\n")
+        self.run_tool("pack", "p.yaml", "--csv", "d.csv", "-k", "owner.pem", "--cards", "x.cards", "--sequence", "9", "--epochs", "7,0", "-o", "q.packages")
+        self.beside("$I push q.packages -d sim/1 --cards x.cards", status=4)
+        last = self.log()[-1]
+        self.assertEqual((last["type"], last["status"], last["assurance"]), ("delivery", 4, "unproven"))
+        self.assertIn("epoch", last["reason"])
+        self.assertEqual(self.report()["open"], 1)
+
     # The registry
     def test_cards_go_into_the_ledger_with_or_without_a_file(self):
         self.beside("$I enroll -d sim/1 && $I enroll -d sim/1 -o again.cards")
@@ -93,8 +199,60 @@ class Ledger(Case):
         return self.run_tool("ledger", "cosign", request, "-k", "witness.pem", "--name", "witness.example", "--log", log, "--seen", "seen",
                              "-o", "cosigned", "--force", status=status)
 
+    def test_a_witness_and_a_proof(self):
+        self.vkeys()
+        self.beside(f"$I enroll -d sim/1 && {PUSH}")
+        note = self.checkpoint("first")
+        self.assertRegex(note, r"\Alog\.example/line\n9\n[\w+/]{43}=\n\n— log\.example/line \S+\n\Z")
+        shown = json.loads(self.tool("ledger", "show", "--json").out)
+        self.assertEqual((shown["entries"], shown["checkpoint"], shown["origin"]), (9, 9, "log.example/line"))
+        self.assertEqual(shown["key"] + "\n", (self.dir / "log.vkey").read_text())
+        self.tool("ledger", "prove", "--since", "0", "-o", "grow")
+        self.cosign("grow", status=5, log="other.vkey")  # LED-09
+        self.assertFalse((self.dir / "seen").exists())
+        self.cosign("grow")
+        self.tool("ledger", "checkpoint", "cosigned", "--witness", "witness.vkey")
+        self.assertEqual(self.checkpoint("second").count("— witness.example "), 1)
+        self.tool("ledger", "prove", "--entry", "2", "-o", "two.tlog-proof")
+        entry = json.loads(self.run_tool("ledger", "verify", "two.tlog-proof", "--log", "log.vkey", "--json").out)
+        self.assertEqual(entry, self.log()[2])
+        self.run_tool("ledger", "verify", "two.tlog-proof", "--log", "other.vkey", status=5)
+        proof = (self.dir / "two.tlog-proof").read_text(encoding="utf-8")
+        self.write("moved", proof.replace("index 2\n", "index 3\n"))
+        run = self.run_tool("ledger", "verify", "moved", "--log", "log.vkey", status=5)
+        self.assertIn("entry 3 is not in the tree", run.err)
+        self.beside(PUSH)
+        self.checkpoint("third")
+        self.tool("ledger", "prove", "--since", "9", "-o", "grow", "--force")
+        self.cosign("grow")
+        self.assertIn("anchored", self.tool("ledger", "verify", "--log", "log.vkey", "--checkpoint", "seen").out)
+        self.assertEqual(self.report("--log", "log.vkey", "--checkpoint", "seen")["anchored_entries"], 11)
+
     def test_not_anchored_is_said(self):
         self.assertIn("self-consistent, not anchored", self.tool("ledger", "verify").out)
+
+    def test_a_witness_signs_no_second_history(self):
+        """LED-08, LED-10: two ledgers of one name and key; each is whole, and a witness signs one."""
+        self.vkeys()
+        self.beside(f"$I enroll -d sim/1 && {PUSH}")
+        self.checkpoint("one")
+        self.tool("ledger", "prove", "--since", "0", "-o", "grow")
+        self.cosign("grow")
+        first, self.env = self.env, {"IMPRINT_LEDGER": str(self.dir / "forked.db")}
+        self.tool("ledger", "init", "--origin", "log.example/line")
+        self.checkpoint("short")
+        self.tool("ledger", "prove", "--since", "2", "-o", "short.grow")
+        self.assertIn("fewer than the 9", self.cosign("short.grow", status=4).err)
+        for _ in range(2):
+            self.beside(f"$I enroll -d sim/1 && {PUSH}")
+        self.checkpoint("fork")
+        self.tool("ledger", "verify")
+        self.tool("ledger", "prove", "--since", "9", "-o", "fork.grow")
+        self.assertIn("two histories", self.cosign("fork.grow", status=5).err)
+        run = self.tool("ledger", "verify", "--log", "log.vkey", "--checkpoint", "seen", status=9)
+        self.assertIn("two histories", run.err)
+        self.env = first
+        self.tool("ledger", "verify", "--log", "log.vkey", "--checkpoint", "seen")
 
     def test_one_key_and_no_other(self):
         self.assertIn("Ed25519", self.tool("ledger", "checkpoint", "-k", "owner.pem", status=6).err)
@@ -169,3 +327,20 @@ class Files(Case):
         self.assertIn("holds a password", run.err)
         self.assertNotIn("secret", run.err)
 
+    def test_secrets_stay_out(self):
+        """What is in the ledger holds no key and no setting of the profile."""
+        case = Ledger("test_not_anchored_is_said")
+        case.setUp()
+        self.addCleanup(case.doCleanups)
+        case.profile(extra='  apn/0: {name: iot, apn: hidden.example, auth: pap, user: "u-4711", secret: "s3cret-4711"}\n')
+        case.run_tool("pack", "p.yaml", "--csv", "d.csv", "--seed", "seed.key", "-k", "owner.pem", "--cards", "x.cards", "-o", "p.packages", "--force")
+        case.beside(PUSH)
+        for path in case.dir.glob("ledger.db*"):
+            data = path.read_bytes()
+            for word in (b"hidden.example", b"s3cret-4711", b"u-4711", (case.dir / "seed.key").read_bytes()):
+                self.assertNotIn(word, data)
+        self.assertIn("issued", case.types())
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ledger's side of a push. */
+#include <string.h>
+
+#include "journal.h"
+
+/* One transaction: then either all three are on disk, or nothing is sent. */
+static int before(struct imp_ledger *l, void *ctx, struct imp_error *err)
+{
+	const struct journal *j = ctx;
+	const struct plan *p = j->plan;
+	const struct imp_item item = { .id = p->id, .object = p->id };
+	const struct imp_issued issued = { .object = p->id,
+					   .ueid = p->claims.ueid,
+					   .issuer = p->entry.issuer,
+					   .domain = p->entry.domain,
+					   .owner_epoch = p->entry.owner_epoch,
+					   .domain_epoch = p->entry.domain_epoch,
+					   .sequence = p->entry.sequence };
+	struct imp_item_now now;
+	int rc = imp_ledger_item(l, p->id, &now, err);
+
+	if (rc || now.state == IMP_ITEM_PROVEN)
+		return rc;
+	rc = imp_ledger_issue(l, &issued, err);
+	if (!rc)
+		rc = imp_ledger_reserve(l, &item, err);
+	return rc ? rc : imp_ledger_sent(l, p->id, err);
+}
+
+int journal_before(struct journal *j)
+{
+	struct device *d = j->d;
+
+	j->had_proof = d->attested;
+	if (d->attested)
+		memcpy(j->nonce, d->appraisal.token.nonce.ptr, sizeof(j->nonce));
+	if (!j->l || j->plan->entry.kind != IMP_ENTRY_PROFILE)
+		return 0;
+	return imp_wrap(&d->err, imp_ledger_do(j->l, before, j, &d->err), "%s: %s",
+			d->uri, d->name);
+}
+
+struct outcome {
+	const struct journal *j;
+	int rc; /* of the conversation */
+};
+
+/* Did this object bring evidence, or is it that of the one before? */
+static bool has_proof(const struct journal *j)
+{
+	return j->d->attested &&
+	       !(j->had_proof &&
+		 imp_span_eq(j->d->appraisal.token.nonce, IMP_SPAN(j->nonce)));
+}
+
+static int put_evidence(struct imp_ledger *l, const struct outcome *o,
+			struct imp_error *err)
+{
+	const struct device *d = o->j->d;
+	const struct imp_proof_of_state proof = { .bytes = imp_secret_span(&d->evidence),
+						  .token = &d->appraisal.token,
+						  .key = &d->known.card.signing,
+						  .verdict = (enum imp_code) - o->rc,
+						  .object = o->j->plan->id };
+	int rc = imp_ledger_evidence(l, &proof, err);
+
+	return rc ? rc : imp_ledger_settle(l, &d->appraisal.token, err);
+}
+
+static int after(struct imp_ledger *l, void *ctx, struct imp_error *err)
+{
+	const struct outcome *o = ctx;
+	const struct device *d = o->j->d;
+	bool proof = has_proof(o->j);
+	char message[sizeof(d->err.msg)];
+	const struct imp_delivery delivery = { .object = o->j->plan->id,
+					       .ueid = d->known.card.ueid,
+					       .code = (enum imp_code) - o->rc,
+					       .way = proof ? IMP_ATTESTED : IMP_UNPROVEN,
+					       .message = o->rc ? message : NULL };
+	int rc = proof ? put_evidence(l, o, err) : 0;
+
+	snprintf(message, sizeof(message), "%.*s", (int)strcspn(d->err.msg, "\n"),
+		 d->err.msg);
+	return rc ? rc : imp_ledger_deliver(l, &delivery, err);
+}
+
+int journal_after(struct journal *j, int rc)
+{
+	struct outcome o = { j, rc };
+	struct device *d = j->d;
+	struct imp_error err = { 0 };
+	int kept = j->l ? imp_ledger_do(j->l, after, &o, &err) : 0;
+
+	if (!kept)
+		return rc;
+	if (rc)
+		return imp_hint(&d->err, rc, "this is not in the ledger: %.*s",
+				(int)strcspn(err.msg, "\n"), err.msg);
+	d->err = err;
+	d->proved = false;
+	return imp_wrap(&d->err, kept,
+			"%s: %s: it took it, but that is not in the ledger", d->uri,
+			d->name);
+}
