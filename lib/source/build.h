@@ -5,7 +5,7 @@
 
 #include "source/profile_source.h"
 
-/* variables.c */
+/* expand.c */
 
 /* What went into a scalar with its variables. */
 struct expanded {
@@ -25,6 +25,12 @@ bool has_variables(const struct imp_yaml *n);
 bool uses_variables(const struct imp_yaml *n);
 /* Never show the values of the variables that are put in below n. */
 void variables_hide(struct imp_profile_source *s, const struct imp_yaml *n);
+
+/* variables.c */
+
+struct imp_variable *find_variable(struct imp_profile_source *s, const char *name);
+/* What stands on labels is no secret, wherever it is put in. */
+bool is_identifier(const char *type);
 /* The declarations; all bindings; -s of names that nobody declared; the values of a row.
  */
 void variables_read(struct imp_profile_source *s);

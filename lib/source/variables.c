@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Variables: declared in the profile, bound to columns, -s and defaults, put into quoted
- * strings. */
+/* Variables: declared in the profile, bound to columns, -s and defaults. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +9,7 @@
 #include "source/build.h"
 #include "source/reserved.h"
 
-static struct imp_variable *find_variable(struct imp_profile_source *s, const char *name)
+struct imp_variable *find_variable(struct imp_profile_source *s, const char *name)
 {
 	for (size_t i = 0; i < s->variables; i++)
 		if (strcmp(s->variable[i].name, name) == 0)
@@ -18,168 +17,12 @@ static struct imp_variable *find_variable(struct imp_profile_source *s, const ch
 	return NULL;
 }
 
-/* The scratch never grows beyond what was reserved, so earlier results stay where they
- * are. */
-static bool append(struct imp_profile_source *s, const struct imp_yaml *n,
-		   const char *text, size_t len)
-{
-	const struct imp_span bytes = { (const uint8_t *)text, len };
-
-	if (s->scratch.len + len + 1 > s->scratch.cap) {
-		imp_diag(&s->diags, n->mark, "is too long with its variables put in");
-		return false;
-	}
-	return imp_secret_append(&s->scratch, bytes, NULL) == 0;
-}
-
-static const char *near_variable(const struct imp_profile_source *s, const char *word)
-{
-	const char *names[IMP_VARIABLES];
-
-	for (size_t i = 0; i < s->variables; i++)
-		names[i] = s->variable[i].name;
-	return imp_nearest(word, names, s->variables);
-}
-
-static const char *value_of(struct imp_profile_source *s, const struct imp_yaml *n,
-			    const char *name, struct expanded *what)
-{
-	struct imp_variable *v = find_variable(s, name);
-
-	if (!v) {
-		s->diags.near = near_variable(s, name);
-		imp_diag(&s->diags, n->mark,
-			 "variable '%s' is not declared under variables:", name);
-		return NULL;
-	}
-	what->hidden |= v->hidden;
-	if (v->secret)
-		what->secret = v->name;
-	if (v->wrong)
-		return NULL;
-	if (v->value)
-		return v->value;
-	s->diags.row = v->column >= 0 ? s->row : 0;
-	imp_diag(&s->diags, n->mark, "variable '%s' has no value: %s, no -s, no default",
-		 name, v->column >= 0 ? "its cell is empty" : "no column");
-	s->diags.row = 0;
-	return NULL;
-}
-
-/* The name in "${name}" that text starts with; false where it is none. */
-static bool take_name(const char **text, char name[64])
-{
-	const char *end = strchr(*text, '}');
-	size_t len = end ? (size_t)(end - *text) - 2 : 0;
-
-	if (strncmp(*text, "${", 2) != 0 || !end || len == 0 || len >= 64)
-		return false;
-	memcpy(name, *text + 2, len);
-	name[len] = '\0';
-	*text = end + 1;
-	return true;
-}
-
-/* One piece at *p: a variable, a doubled dollar, or what comes before the next one. */
-static bool expand_piece(struct imp_profile_source *s, const struct imp_yaml *n,
-			 const char **p, struct expanded *what)
-{
-	size_t len = strcspn(*p, "$");
-	const char *value = *p;
-	char name[64];
-
-	if (len > 0) {
-		*p += len;
-		return append(s, n, value, len);
-	}
-	if ((*p)[1] == '$') {
-		*p += 2;
-		return append(s, n, "$", 1);
-	}
-	if (!take_name(p, name)) {
-		imp_diag(&s->diags, n->mark,
-			 "a lone $: write ${name}, or $$ for the character");
-		return false;
-	}
-	value = value_of(s, n, name, what);
-	return value && append(s, n, value, strlen(value));
-}
-
-bool has_variables(const struct imp_yaml *n)
-{
-	return n->kind == IMP_YAML_SCALAR && n->quoted && strstr(n->text, "${");
-}
-
-bool uses_variables(const struct imp_yaml *n)
-{
-	bool uses = has_variables(n);
-
-	for (const struct imp_yaml *c = n->child; c && !uses; c = c->next)
-		uses = uses_variables(c);
-	return uses;
-}
-
-const char *expand(struct imp_profile_source *s, const struct imp_yaml *n,
-		   struct expanded *what)
-{
-	size_t at = s->scratch.len;
-
-	if (n->kind != IMP_YAML_SCALAR) {
-		imp_diag(&s->diags, n->mark, "expected one value");
-		return NULL;
-	}
-	if (!n->quoted && strstr(n->text, "${")) {
-		imp_diag(&s->diags, n->mark,
-			 "variables are put into quoted strings only: \"${name}\"");
-		return NULL;
-	}
-	if (!n->quoted || !strchr(n->text, '$'))
-		return n->text;
-	for (const char *p = n->text; *p;)
-		if (!expand_piece(s, n, &p, what))
-			return NULL;
-	return append(s, n, "", 1) ? (const char *)s->scratch.ptr + at : NULL;
-}
-
-const char *expand_open(struct imp_profile_source *s, const struct imp_yaml *n,
-			struct expanded *what)
-{
-	const char *text = expand(s, n, what);
-
-	if (!text || !what->secret)
-		return text;
-	imp_diag(&s->diags, n->mark,
-		 "variable '%s' is secret: it goes into secret resources only",
-		 what->secret);
-	return NULL;
-}
-
-/* What stands on labels is no secret, wherever it is put in. */
-static bool is_identifier(const char *type)
+bool is_identifier(const char *type)
 {
 	for (int k = 0; k < IMP_ID_KINDS; k++)
 		if (strcmp(imp_identifier_name((enum imp_identifier)k), type) == 0)
 			return true;
 	return false;
-}
-
-void variables_hide(struct imp_profile_source *s, const struct imp_yaml *n)
-{
-	for (const char *p = has_variables(n) ? strstr(n->text, "${") : NULL; p;
-	     p = strstr(p, "${")) {
-		struct imp_variable *v;
-		char name[64];
-
-		if (!take_name(&p, name)) {
-			p += 2;
-			continue;
-		}
-		v = find_variable(s, name);
-		if (v && !is_identifier(v->type))
-			v->hidden = true;
-	}
-	for (const struct imp_yaml *c = n->child; c; c = c->next)
-		variables_hide(s, c);
 }
 
 /* And the identifiers. */
