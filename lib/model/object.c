@@ -63,7 +63,12 @@ static size_t least(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* Levenshtein's distance of short words. */
+static char small(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* Levenshtein's distance of short words; capitals are near enough. */
 static size_t distance(const char *a, const char *b)
 {
 	enum { WORD_MAX = 48 };
@@ -78,7 +83,7 @@ static size_t distance(const char *a, const char *b)
 
 		row[0] = i;
 		for (size_t j = 1; j <= m; j++) {
-			size_t change = diagonal + (a[i - 1] != b[j - 1]);
+			size_t change = diagonal + (small(a[i - 1]) != small(b[j - 1]));
 
 			diagonal = row[j];
 			row[j] = least(change, least(row[j], row[j - 1]) + 1);

@@ -25,14 +25,16 @@ bool has_variables(const struct imp_yaml *n);
 bool uses_variables(const struct imp_yaml *n);
 /* Never show the values of the variables that are put in below n. */
 void variables_hide(struct imp_profile_source *s, const struct imp_yaml *n);
+/* Note which variables are put in anywhere. */
+void variables_use(struct imp_profile_source *s);
 
 /* variables.c */
 
 struct imp_variable *find_variable(struct imp_profile_source *s, const char *name);
 /* What stands on labels is no secret, wherever it is put in. */
 bool is_identifier(const char *type);
-/* The declarations; all bindings; -s of names that nobody declared; the values of a row.
- */
+/* The declarations; all bindings, and what has no value in any row; -s of names that
+ * nobody declared; the values of a row. */
 void variables_read(struct imp_profile_source *s);
 void variables_bind(struct imp_profile_source *s, const struct imp_csv *csv);
 int variables_check_sets(struct imp_profile_source *s, struct imp_error *err);

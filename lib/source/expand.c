@@ -41,15 +41,7 @@ static const char *value_of(struct imp_profile_source *s, const struct imp_yaml 
 	what->hidden |= v->hidden;
 	if (v->secret)
 		what->secret = v->name;
-	if (v->wrong)
-		return NULL;
-	if (v->value)
-		return v->value;
-	s->diags.row = v->column >= 0 ? s->row : 0;
-	imp_diag(&s->diags, n->mark, "variable '%s' has no value: %s, no -s, no default",
-		 name, v->column >= 0 ? "its cell is empty" : "no column");
-	s->diags.row = 0;
-	return NULL;
+	return v->wrong ? NULL : v->value;
 }
 
 /* The name in "${name}" that text starts with; false where it is none. */
@@ -140,21 +132,54 @@ const char *expand_open(struct imp_profile_source *s, const struct imp_yaml *n,
 	return NULL;
 }
 
-void variables_hide(struct imp_profile_source *s, const struct imp_yaml *n)
+/* The next ${name} in a text; a doubled dollar is none. */
+static bool next_name(const char **p, char name[64])
 {
-	for (const char *p = has_variables(n) ? strstr(n->text, "${") : NULL; p;
-	     p = strstr(p, "${")) {
-		struct imp_variable *v;
-		char name[64];
+	while ((*p = strchr(*p, '$')) != NULL) {
+		if ((*p)[1] == '$')
+			*p += 2;
+		else if (take_name(p, name))
+			return true;
+		else
+			++*p;
+	}
+	return false;
+}
 
-		if (!take_name(&p, name)) {
-			p += 2;
-			continue;
-		}
-		v = find_variable(s, name);
-		if (v && !is_identifier(v->type))
-			v->hidden = true;
+static void each_variable(struct imp_profile_source *s, const struct imp_yaml *n,
+			  void (*what)(struct imp_variable *))
+{
+	const char *p = has_variables(n) ? n->text : "";
+	char name[64];
+
+	while (next_name(&p, name)) {
+		struct imp_variable *v = find_variable(s, name);
+
+		if (v)
+			what(v);
 	}
 	for (const struct imp_yaml *c = n->child; c; c = c->next)
-		variables_hide(s, c);
+		each_variable(s, c, what);
+}
+
+static void hide(struct imp_variable *v)
+{
+	v->hidden |= !is_identifier(v->type);
+}
+
+void variables_hide(struct imp_profile_source *s, const struct imp_yaml *n)
+{
+	each_variable(s, n, hide);
+}
+
+static void use(struct imp_variable *v)
+{
+	v->used = true;
+}
+
+void variables_use(struct imp_profile_source *s)
+{
+	for (const struct imp_yaml *n = s->root->child; n; n = n->next)
+		if (strcmp(n->key, "variables") != 0)
+			each_variable(s, n, use);
 }

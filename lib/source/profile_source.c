@@ -67,6 +67,7 @@ static int prepare(struct imp_profile_source *s, const struct imp_csv *csv,
 		return rc;
 	if (s->settings && s->settings->kind == IMP_YAML_MAP)
 		settings_hide(s);
+	variables_use(s);
 	variables_bind(s, csv);
 	s->wrong = s->diags.hits;
 	/* Other mistakes wait for those of the first row, to be shown together. */

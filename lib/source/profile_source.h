@@ -43,10 +43,13 @@ struct imp_variable {
 	const char *name, *type;	 /* borrowed from the tree, as what follows */
 	const struct imp_yaml *fallback; /* NULL: none */
 	struct imp_mark mark;
-	bool secret;	   /* declared so: may go into secret resources only */
-	bool hidden;	   /* never shown: secret, or used where a secret goes */
-	bool wrong;	   /* its value for the row at hand was refused already */
+	bool secret;  /* declared so: may go into secret resources only */
+	bool hidden;  /* never shown: secret, or used where a secret goes */
+	bool used;    /* put in somewhere */
+	bool missing; /* no row gives it a value, and that is told already */
+	bool wrong;   /* that of the row at hand was refused already, or is missing */
 	const char *value; /* for the row at hand; NULL: none */
+	const char *set;   /* the -s that gives it; NULL: none */
 	int column;	   /* of the CSV; -1: none */
 };
 

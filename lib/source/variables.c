@@ -97,6 +97,40 @@ void variables_read(struct imp_profile_source *s)
 	}
 }
 
+static void bind_set(const struct imp_profile_source *s, struct imp_variable *v)
+{
+	size_t len = strlen(v->name);
+
+	for (size_t k = 0; k < s->options.sets; k++) {
+		const char *set = s->options.set[k];
+
+		if (strncmp(set, v->name, len) == 0 && set[len] == '=') {
+			v->set = set;
+			v->value = set + len + 1;
+			v->column = -1;
+		}
+	}
+}
+
+/* No row can mend it: said once, however often it is put in. */
+static void check_missing(struct imp_profile_source *s, struct imp_variable *v,
+			  const struct imp_csv *csv)
+{
+	char column[512] = "no --csv";
+
+	v->missing = v->used && !v->value && v->column < 0;
+	if (!v->missing || v->fallback)
+		return;
+	if (csv) {
+		snprintf(column, sizeof(column), "%.160s has no column %.64s", csv->name,
+			 v->name);
+		s->diags.near = imp_nearest(v->name, (const char *const *)csv->column,
+					    csv->columns);
+	}
+	imp_diag(&s->diags, v->mark, "variable '%s' has no value: %s, no -s, no default",
+		 v->name, column);
+}
+
 /* From -s, else the CSV's column, else the default. */
 void variables_bind(struct imp_profile_source *s, const struct imp_csv *csv)
 {
@@ -108,15 +142,8 @@ void variables_bind(struct imp_profile_source *s, const struct imp_csv *csv)
 			imp_diag_mask(&s->diags, v->fallback->mark);
 		if (csv)
 			v->column = imp_csv_find(csv, v->name);
-		for (size_t k = 0; k < s->options.sets; k++) {
-			const char *set = s->options.set[k], *eq = strchr(set, '=');
-
-			if ((size_t)(eq - set) == strlen(v->name) &&
-			    strncmp(set, v->name, (size_t)(eq - set)) == 0) {
-				v->value = eq + 1;
-				v->column = -1;
-			}
-		}
+		bind_set(s, v);
+		check_missing(s, v, csv);
 	}
 }
 
@@ -177,20 +204,23 @@ static const char *kind_wrong(const char *type, const char *value, char buf[128]
 	return NULL;
 }
 
-/* Where a value came from: a cell of the CSV, or the profile. */
+/* Where a value came from: a cell of the CSV, -s, or the profile. */
 static int wrong_value(struct imp_profile_source *s, const struct imp_csv *csv,
 		       const struct imp_variable *v, const char *wrong,
 		       struct imp_secret *text, struct imp_error *err)
 {
-	const char *space = v->hidden ? "" : " ", *shown = v->hidden ? "" : v->value;
+	const char *shown = v->hidden || !v->value ? "" : v->value;
+	const char *space = *shown ? " " : "";
 
 	if (csv && v->column >= 0)
 		return imp_csv_mistake(csv, v->column, text, err, "%s%s%.80s: %s",
 				       v->name, space, shown, wrong);
-	imp_diag(&s->diags,
-		 v->fallback && v->value == v->fallback->text ? v->fallback->mark
-							      : v->mark,
-		 "%s%s%.80s: %s", v->name, space, shown, wrong);
+	if (v->set)
+		imp_diag(&s->diags, (struct imp_mark){ 0 }, "-s %s%s%.80s: %s", v->name,
+			 *shown ? "=" : "", shown, wrong);
+	else
+		imp_diag(&s->diags, v->fallback->mark, "%s%s%.80s: %s", v->name, space,
+			 shown, wrong);
 	return 0;
 }
 
@@ -202,6 +232,14 @@ static const char *cell_of(const struct imp_csv *csv, const struct imp_variable 
 	return *cell ? cell : v->fallback ? v->fallback->text : NULL;
 }
 
+static const char *why_wrong(const struct imp_variable *v, char buf[128])
+{
+	if (v->value)
+		return kind_wrong(v->type, v->value, buf);
+	return v->used && v->column >= 0 ? "is empty, and the variable has no default"
+					 : NULL;
+}
+
 int variables_take_row(struct imp_profile_source *s, const struct imp_csv *csv,
 		       struct imp_secret *text, struct imp_error *err)
 {
@@ -211,18 +249,16 @@ int variables_take_row(struct imp_profile_source *s, const struct imp_csv *csv,
 		struct imp_variable *v = &s->variable[i];
 		char buf[128];
 		const char *wrong;
+		int rc;
 
 		if (csv && v->column >= 0)
 			v->value = cell_of(csv, v);
-		wrong = v->value ? kind_wrong(v->type, v->value, buf) : NULL;
-		v->wrong = wrong;
-		if (wrong) {
-			int rc = wrong_value(s, csv, v, wrong, text, err);
-
-			if (rc == -IMP_ERESOURCE)
-				return rc;
-			result = rc ? rc : result;
-		}
+		wrong = why_wrong(v, buf);
+		v->wrong = wrong || v->missing;
+		rc = wrong ? wrong_value(s, csv, v, wrong, text, err) : 0;
+		if (rc == -IMP_ERESOURCE)
+			return rc;
+		result = rc ? rc : result;
 	}
 	return result;
 }

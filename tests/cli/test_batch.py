@@ -240,7 +240,7 @@ class Batch(Case):
     def test_empty_cells_and_null_are_no_values(self):
         head = 'imprint: 1\nprofile: p\ndomain: owner\nsequence: 1\ntarget: {imei: "${imei}"}\nvariables: {imei: {type: imei}, n: {type: text}}\n'
         self.write("d.csv", "imei,n\n001010010000014,\n")
-        for value, words in (('"${n}"', "variable 'n' has no value: its cell is empty"), ("null", "null is no value"), ("~", "null is no value"), ('""', "is required, and empty"),
+        for value, words in (('"${n}"', "d.csv:2:17: n: is empty, and the variable has no default"), ("null", "null is no value"), ("~", "null is no value"), ('""', "is required, and empty"),
                              ("", "null is no value")):
             self.write("p.yaml", head + f"settings:\n  apn/0:\n    name: {value}\n    auth: none\n")
             self.assertIn(words, self.build(status=3).err)

@@ -94,6 +94,19 @@ class Check(Case):
         told = self.lines(self.check("p.yaml", "--csv", "d.csv", "--json", status=3).out)
         self.assertEqual([m["row"] for m in told if "mode needs secret" in m.get("text", "")], [2, 3, 4])
 
+    def test_every_row_whose_cell_is_empty_is_named(self):
+        """Whoever has rows left out must be able to tell which: check, build and pack say the same of each."""
+        self.write("d.csv", f"serial,imei\nA,\nB,{IMEIS[1]}\nC,\n")
+        self.write("p.yaml", HEAD + 'endpoint: "urn:imei:${imei}"\nvariables: {imei: {type: imei}}\nsettings: {cellular: {psm-timer: 10h}}\n')
+        named = "".join(f"d.csv:{line}:3: imei: is empty, and the variable has no default\n" for line in (2, 4))
+        self.assertEqual(self.check("p.yaml", "--csv", "d.csv", status=3).err, named + "imprint: d.csv: 2 rows with mistakes\n")
+        self.assertEqual([m["row"] for m in self.lines(self.check("p.yaml", "--csv", "d.csv", "--json", status=3).out)[:-1]], [2, 4])
+        self.run_tool("keygen", "-o", "owner.pem")
+        for command in (("build",), ("pack", "-k", "owner.pem")):
+            with self.subTest(command):
+                run = self.run_tool(command[0], "p.yaml", "--csv", "d.csv", "-o", command[0], "--keep-going", *command[1:], status=11)
+                self.assertTrue(run.err.startswith(named), run.err)
+
     def test_unused_columns_are_no_mistake(self):
         run = self.settings("  cellular: {psm-timer: 10h}", csv=f"imei,colour\n{IMEIS[0]},red\n")
         self.assertIn("columns that nothing uses: colour", run.err)

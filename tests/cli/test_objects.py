@@ -364,8 +364,8 @@ class Shipped(Case):
         self.build(text, "-s", "op=00101", "-s", "sv=4901542032375101")
         self.assertEqual(cbor2.loads((self.dir / "out").read_bytes())[5], {13: {0: {5: "4901542032375101", 6: "00101"}}})
         err = self.build(text, "-s", "op=101", "-s", "sv=490154203237518", "--force", status=3).err
-        self.assertIn(f"op 101: {PLMN}", err)
-        self.assertIn("sv 490154203237518: has 15 digits, expected 16: an IMEI, or leading zero lost by a spreadsheet?", err)
+        self.assertIn(f"op=101: {PLMN}", err)
+        self.assertIn("-s sv=490154203237518: has 15 digits, expected 16: an IMEI, or leading zero lost by a spreadsheet?", err)
 
     def test_an_apn_is_empty_only_where_it_was_meant(self):
         text = HEAD + 'variables: {apn: {type: text}}\nsettings: {apn/0: {name: x, auth: none, apn: "${apn}"}}\n'
