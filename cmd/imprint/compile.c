@@ -372,7 +372,7 @@ int compile(struct imp_crypto *crypto, const struct compile_args *a,
 				       .has_generation = a->has_generation,
 				       .epochs = { a->epochs[0], a->epochs[1] },
 				       .generation = a->generation,
-				       .each_row = sink->checked };
+				       .each_row = sink->checked || a->keep_going };
 	struct job *j = calloc(1, sizeof(*j));
 	int rc = j ? 0 : imp_fail(err, IMP_ERESOURCE, "out of memory");
 

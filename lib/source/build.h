@@ -51,6 +51,8 @@ void target_read(struct imp_profile_source *s, struct imp_target *out);
  */
 int compile_settings(struct imp_profile_source *s, struct imp_writer *w,
 		     struct imp_error *err);
+/* The settings of this row, or what they become, are more than max bytes. */
+void too_large(struct imp_profile_source *s, const char *what, int max);
 
 /* lookup.c: what a key under settings means; NULL with a mistake recorded. */
 const struct imp_object *lookup_object(struct imp_profile_source *s,

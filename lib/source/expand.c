@@ -12,7 +12,9 @@ static bool append(struct imp_profile_source *s, const struct imp_yaml *n,
 	const struct imp_span bytes = { (const uint8_t *)text, len };
 
 	if (s->scratch.len + len + 1 > s->scratch.cap) {
+		s->diags.row = s->row;
 		imp_diag(&s->diags, n->mark, "is too long with its variables put in");
+		s->diags.row = 0;
 		return false;
 	}
 	return imp_secret_append(&s->scratch, bytes, NULL) == 0;

@@ -107,16 +107,16 @@ int imp_profile_source_open(struct imp_profile_source *s, struct imp_crypto *cry
 }
 
 static int encode(struct imp_profile_source *s, const struct imp_profile *p,
-		  struct imp_span *out, struct imp_error *err)
+		  struct imp_span *out, struct imp_secret *text, struct imp_error *err)
 {
 	struct imp_writer w = imp_writer(s->payload, PAYLOAD_MAX);
 
 	imp_profile_encode(p, &w);
 	*out = imp_written(&w);
-	return w.ok ? 0
-		    : imp_fail(err, IMP_EFORMAT,
-			       "%s: the profile is larger than %d bytes", s->diags.file,
-			       PAYLOAD_MAX);
+	if (w.ok)
+		return 0;
+	too_large(s, "settings with the profile's head", PAYLOAD_MAX);
+	return report(s, text, err);
 }
 
 int no_seed(struct imp_error *err, int rc)
@@ -137,7 +137,7 @@ static int check_seed(const struct imp_profile_source *s, struct imp_error *err)
 
 /* Keyed with the seed, so that an id does not betray a PIN by trying. */
 static int put_salt(struct imp_profile_source *s, const struct imp_profile *p,
-		    uint8_t salt[32], struct imp_error *err)
+		    uint8_t salt[32], struct imp_secret *text, struct imp_error *err)
 {
 	static const uint8_t none[32];
 	bool seeded = s->options.seed.len == 32 && !s->options.drawn;
@@ -146,7 +146,7 @@ static int put_salt(struct imp_profile_source *s, const struct imp_profile *p,
 
 	if (rc || s->only_check)
 		return rc;
-	rc = encode(s, p, &all, err);
+	rc = encode(s, p, &all, text, err);
 	if (!rc && imp_hmac(s->crypto, key, &all, 1, salt))
 		rc = imp_fail(err, IMP_EINTERNAL, "HMAC failed");
 	return rc;
@@ -214,9 +214,9 @@ static int build(struct imp_profile_source *s, const struct imp_csv *csv,
 	p.settings = imp_written(&w);
 	if (s->has_replaces)
 		p.replaces = IMP_SPAN(s->replaces);
-	rc = put_salt(s, &p, salt, err);
+	rc = put_salt(s, &p, salt, text, err);
 	p.salt = (struct imp_span){ salt, IMP_SALT_LEN };
-	return rc ? rc : encode(s, &p, out, err);
+	return rc ? rc : encode(s, &p, out, text, err);
 }
 
 int imp_profile_source_build(struct imp_profile_source *s, const struct imp_csv *csv,

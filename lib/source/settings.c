@@ -6,6 +6,14 @@
 #include "source/build.h"
 #include "source/settings.h"
 
+void too_large(struct imp_profile_source *s, const char *what, int max)
+{
+	s->diags.row = s->row;
+	imp_diag(&s->diags, s->settings->mark, "the %s are larger than %d bytes", what,
+		 max);
+	s->diags.row = 0;
+}
+
 static struct imp_compiled *add(struct compiler *c, const struct value *v, bool multiple,
 				size_t at)
 {
@@ -40,8 +48,7 @@ static int add_value(struct compiler *c, struct value *v, bool multiple,
 	if (c->s->diags.hits != hits)
 		c->values.len = at; /* no rule is judged by a wrong value */
 	if (!rc && !c->values.ok)
-		rc = imp_fail(err, IMP_EFORMAT, "%s: the settings are larger than 64 KiB",
-			      c->s->diags.file);
+		too_large(c->s, "settings", IMP_CBOR_MAX);
 	if (!rc)
 		add(c, v, multiple, at);
 	return rc;
@@ -275,10 +282,9 @@ static int compile(struct compiler *c, struct imp_writer *w, struct imp_error *e
 		c->s->marks[i] = c->entry[i].mark;
 	c->s->marks_count = c->count;
 	emit(c, w);
-	return w->ok ? 0
-		     : imp_fail(err, IMP_EFORMAT,
-				"%s: the settings are larger than 64 KiB",
-				c->s->diags.file);
+	if (!w->ok)
+		too_large(c->s, "settings", IMP_CBOR_MAX);
+	return 0;
 }
 
 int compile_settings(struct imp_profile_source *s, struct imp_writer *w,

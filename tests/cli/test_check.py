@@ -107,6 +107,22 @@ class Check(Case):
                 run = self.run_tool(command[0], "p.yaml", "--csv", "d.csv", "-o", command[0], "--keep-going", *command[1:], status=11)
                 self.assertTrue(run.err.startswith(named), run.err)
 
+    def test_every_row_that_is_left_out_is_named(self):
+        """The same mistake in two rows leaves out both; what a row makes larger than a package can be is a mistake of that row."""
+        lengths = (240, 1, 240, 190)
+        for variables, text, cells, words in (("t: {type: text}", '  cellular: {psm-timer: "${t}"}\n', ("25s", "10h", "25s", "25s"), ["psm-timer '25s': cannot be expressed"] * 3),
+                                              ("t: {type: text}", "".join(f'  apn/{i}: {{name: "${{t}}", apn: "", auth: none}}\n' for i in range(300)), ["x" * n for n in lengths],
+                                               ["the settings are larger than 65536 bytes"] * 2 + ["the settings with the profile's head are larger than 60000 bytes"])):
+            with self.subTest(words):
+                self.write("d.csv", "imei,t\n" + "".join(f"{imei},{cell}\n" for imei, cell in zip(IMEIS, cells)))
+                self.write("p.yaml", HEAD + f"variables: {{imei: {{type: imei}}, {variables}}}\nsettings:\n{text}")
+                run = self.run_tool("build", "p.yaml", "--csv", "d.csv", "-o", "o", "--force", "--keep-going", status=11)
+                named = [line for line in run.err.splitlines() if line.startswith("p.yaml:")]
+                self.assertEqual([line[-9:] for line in named], [f"(d.csv:{row})"[-9:] for row, cell in enumerate(cells, 2) if cell not in ("10h", "x")], run.err)
+                for line, what in zip(named, words):
+                    self.assertIn(what, line)
+                self.assertTrue(run.err.endswith("imprint: d.csv: 3 rows left out\n"), run.err)
+
     def test_unused_columns_are_no_mistake(self):
         run = self.settings("  cellular: {psm-timer: 10h}", csv=f"imei,colour\n{IMEIS[0]},red\n")
         self.assertIn("columns that nothing uses: colour", run.err)
