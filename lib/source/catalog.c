@@ -49,17 +49,39 @@ static void read_object(struct reading *r, const struct imp_yaml *n, struct imp_
 		read_rules(r, imp_yaml_get(n, "rules"), o);
 }
 
+static int refuse(struct imp_object *o)
+{
+	imp_object_fini(o);
+	return 0;
+}
+
+/* Is its number or its name another one's? */
+static bool is_taken(const struct imp_catalog *c, const struct imp_object *o,
+		     struct reading *r, const struct imp_yaml *n)
+{
+	const struct imp_object *number = imp_catalog_by_id(c, o->id),
+				*name = imp_catalog_by_name(c, o->name);
+
+	if (number && number == name)
+		imp_diag(r->diags, n->mark, "object %u (%s) is described already", o->id,
+			 o->name);
+	else if (number)
+		imp_diag(r->diags, imp_yaml_get(n, "object")->mark,
+			 "object %u is described already, as %s", o->id, number->name);
+	if (name && number != name)
+		imp_diag(r->diags, imp_yaml_get(n, "name")->mark,
+			 "the name %s is taken already, by object %u", o->name, name->id);
+	return number || name;
+}
+
+/* One with a mistake is no object; the others are read all the same. */
 static int add_object(struct imp_catalog *c, struct imp_object *o, struct reading *r,
-		      const struct imp_yaml *n, struct imp_error *err)
+		      const struct imp_yaml *n, size_t hits, struct imp_error *err)
 {
 	struct imp_object *more;
 
-	if (!o->name || imp_catalog_by_id(c, o->id) || imp_catalog_by_name(c, o->name)) {
-		imp_diag(r->diags, n->mark, "object %u (%s) is described already", o->id,
-			 o->name ? o->name : "?");
-		imp_object_fini(o);
-		return 0;
-	}
+	if (r->diags->hits > hits || r->out_of_memory || is_taken(c, o, r, n))
+		return refuse(o);
 	more = reallocarray(c->object, c->objects + 1, sizeof(*more));
 	if (!more) {
 		imp_object_fini(o);
@@ -91,9 +113,10 @@ int imp_catalog_add_file(struct imp_catalog *c, const char *path, struct imp_sec
 	for (const struct imp_yaml *n = root ? root->child : NULL; !rc && n;
 	     n = n->next) {
 		struct imp_object o = { 0 };
+		size_t hits = diags.hits;
 
 		read_object(&r, n, &o);
-		rc = imp_wrap(err, add_object(c, &o, &r, n, err), "%s", path);
+		rc = imp_wrap(err, add_object(c, &o, &r, n, hits, err), "%s", path);
 	}
 	if (!rc && r.out_of_memory)
 		rc = imp_fail(err, IMP_ERESOURCE, "%s: out of memory", path);

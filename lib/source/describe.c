@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Descriptions: words, numbers and texts in them. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,14 +62,33 @@ bool truth_of(struct reading *r, const struct imp_yaml *n)
 	return false;
 }
 
+/* "text, apn or int" */
+static void put_words(char *out, size_t cap, const char *const *list, size_t count)
+{
+	size_t n = 0;
+
+	while (count > 0 && !list[count - 1])
+		count--;
+	for (size_t i = 0; i < count && n < cap; i++) {
+		const char *before = i == count - 1 ? " or " : ", ";
+
+		if (list[i])
+			n += (size_t)snprintf(out + n, cap - n, "%s%s",
+					      n == 0 ? "" : before, list[i]);
+	}
+}
+
 int word_of(struct reading *r, const struct imp_yaml *n, const char *const *list,
 	    size_t count)
 {
+	char words[240];
+
 	for (size_t i = 0; n->text && i < count; i++)
 		if (list[i] && strcmp(n->text, list[i]) == 0)
 			return (int)i;
-	imp_diag(r->diags, n->mark, "'%s' is none of the words that are known here",
-		 n->text ? n->text : "(a list)");
+	put_words(words, sizeof(words), list, count);
+	imp_diag(r->diags, n->mark, "'%.40s': expected %s",
+		 n->text ? n->text : "(a list)", words);
 	return -1;
 }
 

@@ -68,30 +68,44 @@ static const struct {
 	[IMP_ENC_SECONDS_LIST] = { TEXTS, IMP_UNIT_NONE, "a list with commas is text" },
 };
 
+/* Which key is for what. */
+static const struct {
+	const char *key;
+	unsigned types;
+	const char *says;
+} keys_for[] = {
+	{ "range", NUMBERS, "a range is for int and uint" },
+	{ "unit", NUMBERS, "a unit is for int and uint" },
+	{ "values", NUMBERS, "values are for int and uint" },
+	{ "bits", NUMBERS, "bits are for int and uint" },
+	{ "length", TEXTS | BYTES, "a length is for text, apn and opaque" },
+	{ "to", 1 << IMP_V_LINK, "only a link leads to an object" },
+};
+
 /* What is said about a value must fit its type. */
 static void check_resource(struct reading *r, const struct imp_yaml *n,
 			   const struct imp_resource *out)
 {
+	const struct imp_yaml *length = imp_yaml_get(n, "length"),
+			      *bits = imp_yaml_get(n, "bits"),
+			      *encoding = imp_yaml_get(n, "encoding");
 	unsigned type = 1u << out->type;
 
-	if (!(type & NUMBERS) &&
-	    (imp_yaml_get(n, "range") || out->values || out->bits || out->unit))
-		imp_diag(r->diags, n->key_mark,
-			 "%s: range, values, bits and unit are for int and uint", n->key);
-	if (!(type & (TEXTS | BYTES)) && imp_yaml_get(n, "length"))
-		imp_diag(r->diags, n->key_mark, "%s: length is for text and opaque",
-			 n->key);
-	if (out->has_range && imp_yaml_get(n, "length") && out->min < 0)
-		imp_diag(r->diags, n->key_mark, "%s: no length is negative", n->key);
-	if (out->has_to && out->type != IMP_V_LINK)
-		imp_diag(r->diags, n->key_mark, "%s: only a link leads to an object",
-			 n->key);
+	for (size_t i = 0; i < COUNTOF(keys_for); i++) {
+		const struct imp_yaml *at = imp_yaml_get(n, keys_for[i].key);
+
+		if (at && !(keys_for[i].types & type))
+			imp_diag(r->diags, at->key_mark, "%s: %s", n->key,
+				 keys_for[i].says);
+	}
+	if (length && out->has_range && out->min < 0)
+		imp_diag(r->diags, length->mark, "%s: no length is negative", n->key);
 	if (out->encoding && (!(encoded[out->encoding].types & type) ||
 			      encoded[out->encoding].unit != out->unit))
-		imp_diag(r->diags, n->key_mark, "%s: %s", n->key,
+		imp_diag(r->diags, encoding->mark, "%s: %s", n->key,
 			 encoded[out->encoding].says);
 	if ((out->values || out->unit) && out->bits)
-		imp_diag(r->diags, n->key_mark, "%s: bits stand alone", n->key);
+		imp_diag(r->diags, bits->key_mark, "%s: bits stand alone", n->key);
 }
 
 /* The number of a word, 0 where there is none or it is unknown. */

@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "source/diag.h"
 
-enum { SHOWN_MAX = 160, SHOWN_CAP = SHOWN_MAX * 5 + 32 };
+enum { SHOWN_MAX = 160, SHOWN_CAP = SHOWN_MAX * 5 + 48 };
 
 static bool is_kept(const struct imp_diags *d, const struct imp_mark *mark,
 		    const char *text)
@@ -103,36 +103,46 @@ static bool is_masked(const struct imp_diags *d, unsigned line, unsigned column)
 	return d->mask_all;
 }
 
-/* The line and the caret under it; columns count characters. */
+/* One character, as it is shown. */
+static void show_one(struct imp_span *line, bool masked, char *text, size_t *n)
+{
+	uint32_t cp = 0;
+	size_t len = imp_utf8(*line, &cp);
+
+	if (len == 0 || imp_is_hidden(cp)) {
+		text[(*n)++] = cp == '\t' ? ' ' : '?';
+		len = len ? len : 1;
+	} else if (masked) {
+		text[(*n)++] = '*';
+	} else {
+		memcpy(text + *n, line->ptr, len);
+		*n += len;
+	}
+	line->ptr += len;
+	line->len -= len;
+}
+
+/* The line and the caret under it; columns count characters. Of a long one, what stands
+ * around the caret. */
 static void show_line(const struct imp_diags *d, const struct imp_mark *mark,
 		      struct imp_span line, char out[SHOWN_CAP])
 {
-	char text[SHOWN_MAX * 4 + 8], caret[SHOWN_MAX + 8];
-	size_t n = 0, c = 0;
+	unsigned first =
+		mark->column > SHOWN_MAX * 3 / 4 ? mark->column - SHOWN_MAX / 2 : 1;
+	const char *cut = first > 1 ? "..." : "";
+	char text[SHOWN_MAX * 4 + 8];
+	size_t n = 0;
 	unsigned column = 1;
 
-	while (line.len > 0 && column <= SHOWN_MAX) {
-		uint32_t cp = 0;
-		size_t len = imp_utf8(line, &cp);
-
-		if (len == 0 || imp_is_hidden(cp)) {
-			text[n++] = cp == '\t' ? ' ' : '?';
-			len = len ? len : 1;
-		} else if (is_masked(d, mark->line, column)) {
-			text[n++] = '*';
-		} else {
-			memcpy(text + n, line.ptr, len);
-			n += len;
-		}
-		if (column < mark->column)
-			caret[c++] = ' ';
-		line.ptr += len;
-		line.len -= len;
-		column++;
+	for (; line.len > 0 && column < first + SHOWN_MAX; column++) {
+		show_one(&line, is_masked(d, mark->line, column), text, &n);
+		if (column < first)
+			n = 0;
 	}
 	text[n] = '\0';
-	caret[c] = '\0';
-	snprintf(out, SHOWN_CAP, "    %s\n    %s^\n", text, caret);
+	snprintf(out, SHOWN_CAP, "    %s%s%s\n    %*s^\n", cut, text,
+		 line.len > 0 ? "..." : "", (int)(mark->column - first + strlen(cut)),
+		 "");
 }
 
 static int put_one(const struct imp_diags *d, const struct imp_diag *one,

@@ -189,13 +189,19 @@ static bool plain_number(const struct value *v, const char *text, int64_t *out)
 		return true;
 	}
 	if (!parse_duration(text, v->resource->unit, &cs) || cs % unit) {
-		value_wrong(v, text,
-			    "expected a whole duration such as 20s, 10m, 10h or 2d");
+		value_wrong(v, text, "expected %s",
+			    v->resource->unit == IMP_UNIT_MIN
+				    ? "whole minutes, such as 10m, 10h or 2d"
+				    : "a whole duration such as 20s, 10m, 10h or 2d");
 		return false;
 	}
 	*out = (int64_t)(cs / unit);
 	return true;
 }
+
+static const char *const unit_shown[] = {
+	[IMP_UNIT_NONE] = "", [IMP_UNIT_S] = " s", [IMP_UNIT_MIN] = " min"
+};
 
 void check_number(const struct value *v, const char *text, int64_t n)
 {
@@ -208,8 +214,8 @@ void check_number(const struct value *v, const char *text, int64_t n)
 	if (r->type == IMP_V_UINT && n < 0)
 		value_wrong(v, text, "is negative");
 	else if (r->has_range && (n < r->min || n > r->max))
-		value_wrong(v, text, "is not from %" PRId64 " to %" PRId64, r->min,
-			    r->max);
+		value_wrong(v, text, "is not from %" PRId64 " to %" PRId64 "%s", r->min,
+			    r->max, unit_shown[r->unit]);
 	else if (r->values_count > 0 && !numbered(r->values, r->values_count, n))
 		suggest(v, r->values, r->values_count, "value", text ? text : "");
 	else if (r->bits_count > 0 && ((uint64_t)n & ~bits))

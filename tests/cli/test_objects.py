@@ -230,8 +230,8 @@ WRONG = [
     ("bearer: {rsrp-nb-iot: ^-159}", "rsrp-nb-iot '-159': is not from -158 to -44"),
     ("bearer: {^8: x}", "bearer: resource 8 is reported by the device, not set"),
     ("nas: {signalling-priority: ^0}", "signalling-priority '0': no such value: expected low"),
-    ("nas: {min-search-timer: ^5h}", "min-search-timer '5h': is not from 0 to 255"),
-    ("nas: {min-search-timer: ^90s}", "min-search-timer '90s': expected a whole duration such as 20s, 10m, 10h or 2d"),
+    ("nas: {min-search-timer: ^5h}", "min-search-timer '5h': is not from 0 to 255 min"),
+    ("nas: {min-search-timer: ^90s}", "min-search-timer '90s': expected whole minutes, such as 10m, 10h or 2d"),
     ("nas: {sm-retry-wait: ^63s}", "sm-retry-wait '63s': cannot be expressed; the nearest are 62s and 90s (3GPP TS 24.008 10.5.7.4a)"),
     ("^nas: {override-low-priority: true}", f"nas: {TOGETHER}"),
     ("^nas: {override-low-priority: true, override-access-barring: false}", f"nas: {TOGETHER}"),
@@ -245,19 +245,24 @@ WRONG = [
 A, B = "a: {id: 0, type: int}", "b: {id: 1, type: text}"
 RULE = "expected {if: {RESOURCE: VALUE}, present: [...], absent: [...]}, {same: [...]} or {differ: [...]}"
 DESCRIPTIONS = [
-    ("resources: {a: {id: 0, type: int, encoding: t3325}}", "45: 't3325' is none of the words that are known here"),
-    ("resources: {a: {id: 0, type: int, encoding: gprs-timer-3}}", "13: a: a timer is an int with unit s"),
-    ("resources: {a: {id: 0, type: text, encoding: t3324, unit: s}}", "13: a: range, values, bits and unit are for int and uint",
-     "13: a: a timer is an int with unit s"),
-    ("resources: {a: {id: 0, type: text, encoding: edrx-nb}}", "13: a: eDRX is opaque"),
-    ("resources: {a: {id: 0, type: opaque, encoding: plmn-list}}", "13: a: PLMNs are text"),
-    ("resources: {a: {id: 0, type: int, encoding: seconds-list}}", "13: a: a list with commas is text"),
-    ("resources: {a: {id: 0, type: text, encoding: rai}}", "13: a: rai is a uint with bits"),
-    ("resources: {a: {id: 0, type: int, length: 1..2}}", "13: a: length is for text and opaque"),
-    ("resources: {a: {id: 0, type: text, range: 1..2}}", "13: a: range, values, bits and unit are for int and uint"),
-    ("resources: {a: {id: 0, type: text, length: -1..2}}", "13: a: no length is negative"),
+    ("resources: {a: {id: 0, type: int, encoding: t3325}}", "45: 't3325': expected t3324, t3412-extended, gprs-timer-3, edrx-iu, edrx-wb, edrx-nb, rai, plmn, plmn-pair, plmn-list, list or "
+     "seconds-list"),
+    ("resources: {a: {id: 0, type: int, encoding: gprs-timer-3}}", "45: a: a timer is an int with unit s"),
+    ("resources: {a: {id: 0, type: text, encoding: t3324, unit: s}}", "53: a: a unit is for int and uint",
+     "46: a: a timer is an int with unit s"),
+    ("resources: {a: {id: 0, type: text, encoding: edrx-nb}}", "46: a: eDRX is opaque"),
+    ("resources: {a: {id: 0, type: opaque, encoding: plmn-list}}", "48: a: PLMNs are text"),
+    ("resources: {a: {id: 0, type: int, encoding: seconds-list}}", "45: a: a list with commas is text"),
+    ("resources: {a: {id: 0, type: text, encoding: rai}}", "46: a: rai is a uint with bits"),
+    ("resources: {a: {id: 0, type: int, length: 1..2}}", "35: a: a length is for text, apn and opaque"),
+    ("resources: {a: {id: 0, type: text, range: 1..2}}", "36: a: a range is for int and uint"),
+    ("resources: {a: {id: 0, type: text, length: -1..2}}", "44: a: no length is negative"),
     ("resources: {a: {id: 0, type: text, length: 2}}", "44: expected LOW..HIGH"),
-    ("resources: {a: {id: 0, type: text, to: 11}}", "13: a: only a link leads to an object"),
+    ("resources: {a: {id: 0, type: text, to: 11}}", "36: a: only a link leads to an object"),
+    ("resources: {a: {id: 0, type: float, range: 0..1000}}", "37: a: a range is for int and uint"),
+    ("resources: {a: {id: 0, type: double}}", "30: 'double': expected text, apn, int, uint, float, bool, opaque or link"),
+    ("resources: {a: {id: 0, type: int, unit: h}}", "41: 'h': expected s or min"),
+    ("resources: {a: {id: 0, type: int, unit: s, bits: {b: 0}}}", "44: a: bits stand alone"),
     ("resources: {a: {id: 0, type: link, to: apn}}", "40: expected a number from 0 to 65535"),
     (f"resources: {{{A}}}\nrules: [{{present: [a]}}]", "4:9: " + RULE),
     (f"resources: {{{A}, {B}}}\nrules: [{{if: {{a: 1}}, same: [a, b]}}]", "4:9: " + RULE),
@@ -383,6 +388,16 @@ class Shipped(Case):
                              "rules: [{differ: [a, b]}]\n")
         self.write("d.csv", "imei\n001010010000014\n")
         self.build(HEAD + "objects: [o.yaml]\nsettings: {mine: {a: {generate: 16}, b: {generate: 16}}}\n", "--csv", "d.csv")
+
+    def test_a_number_or_a_name_that_another_object_has(self):
+        """What is taken is said, where it stands; what has another mistake is compared with nothing."""
+        for text, *words in (("object: 42769\nname: apn\n", "2:7: the name apn is taken already, by object 11"), ("object: 10\nname: mine\n", "1:9: object 10 is described already, as cellular"),
+                             ("object: 10\nname: apn\n", "1:9: object 10 is described already, as cellular", "2:7: the name apn is taken already, by object 11"),
+                             ("object: 11\nname: apn\n", "1:1: object 11 (apn) is described already"), ("object: 99999\nname: oscore\n", "1:9: expected a number from 0 to 65535")):
+            with self.subTest(text):
+                self.write("o.yaml", text + "resources: {a: {id: 0, type: int}}\n")
+                err = self.build(HEAD + "objects: [o.yaml]\nsettings: {cellular: {psm-timer: 10h}}\n", status=3).err
+                self.assertEqual([line.split("o.yaml:")[1] for line in err.splitlines() if "o.yaml:" in line and not line.startswith("imprint: ")], words, err)
 
     def test_a_description_of_nothing(self):
         self.write("o.yaml", "# nothing\n")

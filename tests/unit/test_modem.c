@@ -310,7 +310,8 @@ Test(modem, a_description_with_mistakes_is_refused_where_they_stand)
 		{ "modem: x\ncomands: {}\ncommands: {}\n",
 		  "m:2:1: unknown key 'comands'; did you mean commands?" },
 		{ "commands: {}\n", "m:1:1: modem: expected its name" },
-		{ "modem: x\nescapes: yes\ncommands: {}\n", "m:2:10: 'yes' is none" },
+		{ "modem: x\nescapes: yes\ncommands: {}\n",
+		  "m:2:10: 'yes': expected none or v250" },
 		{ "modem: x\nextends: 3gpp\ncommands: {}\n",
 		  "m:2:10: extends: expected the name of a modem beside" },
 		{ "modem: x\nfirst-context: -1\ncommands: {}\n",
@@ -335,7 +336,7 @@ Test(modem, a_description_with_mistakes_is_refused_where_they_stand)
 		  "m:3:64: radio-off cannot become that" },
 		{ "modem: x\ncommands:\n a: {command: +A, object: 10, takes: [{setting: "
 		  "psm-timer, as: bits}]}\n",
-		  "m:3:64: 'bits' is none" },
+		  "m:3:64: 'bits': expected number, text, octet, cycle, window or plmn" },
 		{ "modem: x\ncommands:\n a: {command: +A, object: 10, takes: [{setting: "
 		  "psm-timer}]}\n",
 		  "m:3:39: expected {setting: RESOURCE, as: FORM}" },
