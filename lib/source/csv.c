@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/escape.h"
@@ -14,12 +15,33 @@
 
 enum { BUF_LEN = 65536 };
 
+/* What is taken for a CSV, by its first bytes. Sources: RFC 2781 3.2; PKWARE APPNOTE
+ * 4.3.7; MS-CFB 2.2. */
+static const struct {
+	const char *bytes, *is;
+} others[] = {
+	{ "\xff\xfe", "looks like UTF-16: save it as UTF-8" },
+	{ "\xfe\xff", "looks like UTF-16: save it as UTF-8" },
+	{ "PK\3\4", "is a spreadsheet's own file, or an archive: save it as CSV" },
+	{ "\xd0\xcf\x11\xe0", "is a spreadsheet's own file: save it as CSV" },
+};
+
+static const char *other_than_csv(const struct imp_csv *csv)
+{
+	for (size_t i = 0; i < COUNTOF(others); i++)
+		if (csv->buf.len >= strlen(others[i].bytes) &&
+		    memcmp(csv->buf.ptr, others[i].bytes, strlen(others[i].bytes)) == 0)
+			return others[i].is;
+	return NULL;
+}
+
 static int skip_bom(struct imp_csv *csv, struct imp_error *err)
 {
 	int c = csv_get(csv);
+	const char *other = other_than_csv(csv);
 
-	if (c == 0xff || c == 0xfe)
-		return csv_bad(csv, 1, 1, "looks like UTF-16: save it as UTF-8", err);
+	if (other)
+		return csv_bad(csv, 1, 1, other, err);
 	if (c != 0xef) {
 		csv_unget(csv, c);
 		return 0;
@@ -53,6 +75,16 @@ struct head {
 	void *ctx;
 };
 
+/* "sep=;", which some spreadsheets write and hide: one field, or two where that is the
+ * delimiter. */
+static bool names_delimiter(const struct imp_csv *csv, size_t fields)
+{
+	const char *first = imp_csv_field(csv, 0);
+
+	return strncasecmp(first, "sep=", 4) == 0 && strlen(first) <= 5 &&
+	       (fields == 1 || (fields == 2 && !*imp_csv_field(csv, 1)));
+}
+
 static int read_header(struct imp_csv *csv, const struct head *h, struct imp_error *err)
 {
 	const char *const *names = NULL;
@@ -68,6 +100,11 @@ static int read_header(struct imp_csv *csv, const struct head *h, struct imp_err
 		return rc;
 	if (rc == 0)
 		return csv_bad(csv, 1, 1, h->names ? "no row" : "no header", err);
+	if (names_delimiter(csv, fields))
+		return csv_bad(csv, csv->row_line, 1,
+			       "a line sep= is for spreadsheets: leave it out, and give "
+			       "--delimiter",
+			       err);
 	rc = h->names ? h->names(h->ctx, csv, fields, &names, err) : 0;
 	csv->bare = names != NULL;
 	for (size_t i = 0; !rc && i < fields; i++)

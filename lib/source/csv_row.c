@@ -177,7 +177,8 @@ static int take(struct row *r, int c, struct imp_error *err)
 
 	r->column += (c & 0xc0) != 0x80; /* not within a character */
 	if (c == '\0')
-		return csv_bad(csv, csv->line, r->column, "a NUL byte (RFC 4180 2)", err);
+		return csv_bad(csv, csv->line, r->column,
+			       "a NUL byte: UTF-16? save it as UTF-8 (RFC 4180 2)", err);
 	if (c == '"')
 		return quote(r, err);
 	if (r->quoted) {
