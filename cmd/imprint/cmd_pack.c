@@ -82,8 +82,9 @@ static int take(void *ctx, uint64_t where, int rc, struct imp_span out,
 {
 	struct packer *p = ctx;
 
-	return rc ? compile_failed(&p->report, where, rc, err)
-		  : bundle_put(&p->out, out, err);
+	if (rc)
+		return compile_failed(&p->report, where, rc, err);
+	return compile_is_lost(&p->report) ? 0 : bundle_put(&p->out, out, err);
 }
 
 static int begin(void *ctx, uint64_t count, bool lone, struct imp_error *err)

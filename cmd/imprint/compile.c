@@ -15,6 +15,9 @@
 #include "rows.h"
 #include "walk.h"
 
+/* Rows that fail for the same reason, perhaps all of them: so many are told. */
+enum { FAILED_TOLD = 20 };
+
 /* --id: any of the identifying columns may match. */
 static bool has_id(const struct imp_csv *csv, const char *id)
 {
@@ -300,11 +303,39 @@ int compile_failed(struct compile_report *r, uint64_t line, int rc, struct imp_e
 
 	if (r->rows)
 		imp_wrap(err, rc, "%s:%" PRIu64, r->rows, line);
-	if (!r->keep_going || !about_row)
+	if (!r->rows || !about_row)
 		return rc;
-	r->failed++;
+	if (r->failed++ == 0 && !r->keep_going) {
+		r->status = rc;
+		r->first = *err;
+		return 0;
+	}
+	if (r->status && r->failed == 2)
+		fprintf(stderr, "%s\n", r->first.msg);
 	fprintf(stderr, "%s\n", err->msg);
-	return 0;
+	if (!r->status || r->failed < FAILED_TOLD)
+		return 0;
+	return imp_fail(err, (enum imp_code) - r->status,
+			"%s: %d rows failed, and there may be more", r->rows,
+			FAILED_TOLD);
+}
+
+bool compile_is_lost(const struct compile_report *r)
+{
+	return r->status != 0;
+}
+
+/* One is the error itself; of several, that is said of each already. */
+static int verdict_of(const struct compile_report *r, struct imp_error *err)
+{
+	if (!r || !compile_is_lost(r))
+		return 0;
+	if (r->failed > 1)
+		return imp_fail(err, (enum imp_code) - r->status,
+				"%s: %" PRIu64 " rows failed", r->rows, r->failed);
+	if (err)
+		*err = r->first;
+	return r->status;
 }
 
 static int all(struct job *j, struct imp_crypto *crypto,
@@ -330,6 +361,8 @@ static int all(struct job *j, struct imp_crypto *crypto,
 							 .keep_going = j->a->keep_going };
 	if (sink->begin)
 		rc = hand_on(j, sink, err);
+	if (!rc)
+		rc = verdict_of(sink->report, err);
 	failed = j->bad + (sink->report ? sink->report->failed : 0);
 	if (rc || failed == 0)
 		return rc;

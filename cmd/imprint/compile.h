@@ -38,6 +38,9 @@ struct compile_report {
 	const char *rows; /* name of the CSV; NULL: none */
 	bool keep_going;
 	uint64_t failed;
+	/* Of the first, where it makes all of it fail. */
+	int status;
+	struct imp_error first;
 };
 
 /* A row that was looked at, or the profile where there is no CSV; borrowed. */
@@ -75,9 +78,12 @@ int draw_seed(struct imp_crypto *crypto, struct imp_secret *seed, struct imp_err
  */
 int compile(struct imp_crypto *crypto, const struct compile_args *a,
 	    const struct compile_sink *sink, struct imp_error *err);
-/* A row failed after it was compiled: names it; with --keep-going it is said at once,
- * counted, and 0 is returned where it is about the row alone. */
+/* A row failed after it was compiled: it is named and counted, and 0 is returned where
+ * it is about the row alone, so that others can be told, too. compile() fails in the
+ * end, with --keep-going with -IMP_EFINDINGS. */
 int compile_failed(struct compile_report *r, uint64_t line, int rc,
 		   struct imp_error *err);
+/* Will it fail, so that nothing more needs to be written? */
+bool compile_is_lost(const struct compile_report *r);
 
 #endif

@@ -46,8 +46,9 @@ static int take(void *ctx, uint64_t where, int rc, struct imp_span out,
 {
 	struct maker *m = ctx;
 
-	return rc ? compile_failed(&m->report, where, rc, err)
-		  : bundle_put(&m->out, out, err);
+	if (rc)
+		return compile_failed(&m->report, where, rc, err);
+	return compile_is_lost(&m->report) ? 0 : bundle_put(&m->out, out, err);
 }
 
 static int begin(void *ctx, uint64_t count, bool lone, struct imp_error *err)

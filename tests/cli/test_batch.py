@@ -143,6 +143,25 @@ class Batch(Case):
         self.assertIn("d.csv:4: imei " + IMEIS[2] + ": no card, and no key", run.err)
         self.assertEqual(len(self.claims("x.packages")), 2)
 
+    def test_all_rows_without_a_key_are_named(self):
+        """One is the error itself; of many, enough to see that it is all of them. Nothing is written, to standard output neither."""
+        words = [f"d.csv:{line}: imei {imei}: no card, and no key of its own" for line, imei in enumerate(IMEIS, 2)]
+        rows = self.key_rows(3)
+        self.csv([rows[0], IMEIS[1] + ",", rows[2]], "imei,key")
+        self.assertTrue(self.pack(status=4).err.startswith("imprint: " + words[1]))
+        self.csv([rows[0], IMEIS[1] + ",", rows[2], IMEIS[3] + ","], "imei,key")
+        for jobs in ("1", "3"):
+            run = self.pack("-j", jobs, status=4)
+            self.assertEqual([line for line in run.err.splitlines() if line.startswith("d.csv:")], [words[1], words[3]], run.err)
+            self.assertTrue(run.err.endswith("imprint: d.csv: 2 rows failed\n"), run.err)
+            self.assertFalse((self.dir / "x.packages").exists())
+        self.csv([f"{IMEIS[300]},", *self.key_rows(300)], "imei,key")
+        self.assertEqual(self.run_tool("pack", "p.yaml", "--csv", "d.csv", "-k", "owner.pem", status=4).stdout, b"", "nothing behind the first that failed")
+        self.csv([f"{imei}," for imei in IMEIS[:30]], "imei,key")
+        run = self.pack(status=4)
+        self.assertEqual(run.err.count("no card, and no key"), 20)
+        self.assertTrue(run.err.endswith("imprint: d.csv: 20 rows failed, and there may be more\n"), run.err)
+
     def test_all_mistakes_are_counted(self):
         self.csv(["001010010000015"] * 3000)
         run = self.build(status=3)
