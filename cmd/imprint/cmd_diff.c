@@ -19,8 +19,16 @@ struct args {
 	struct dev_args dev;
 	struct verifier_args verifier;
 	struct report_args report;
+	bool same;
 	const char *path[2];
 	size_t paths;
+};
+
+enum { OPT_SAME = 0x100 };
+
+static const struct argp_option options[] = {
+	{ "same", OPT_SAME, NULL, 0, "Show profiles that are the same, too", 0 },
+	{ 0 },
 };
 
 static const struct argp_child children[] = { { &source_argp, 0, NULL, 0 },
@@ -54,6 +62,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[2] = &a->verifier;
 		state->child_inputs[3] = &a->report;
 		return 0;
+	case OPT_SAME:
+		a->same = true;
+		return 0;
 	case ARGP_KEY_ARG:
 		if (a->paths == COUNTOF(a->path))
 			return ARGP_ERR_UNKNOWN;
@@ -69,6 +80,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp argp = {
+	.options = options,
 	.parser = parse,
 	.args_doc = "A [B]",
 	.doc = "Compare what A and B say of each device: a YAML profile with its rows, profiles, signed profiles, packages, "
@@ -229,6 +241,7 @@ static int prepare(struct diff *x, struct imp_error *err)
 		rc = draw_seed(x->crypto, &x->seed, err);
 	x->report.f = stdout;
 	x->report.json = x->a->report.json;
+	x->report.same = x->a->same;
 	x->report.crypto = x->crypto;
 	return rc;
 }
@@ -292,6 +305,7 @@ static int conclude(const struct diff *x, struct imp_error *err)
 {
 	const struct diff_report *r = &x->report;
 	const char *s = imp_plural(r->total);
+	char unproven[48] = "";
 
 	for (size_t i = 0; i < COUNTOF(x->side); i++)
 		if (x->side[i].packages)
@@ -308,8 +322,14 @@ static int conclude(const struct diff *x, struct imp_error *err)
 				r->name[0], r->name[1]);
 	if (r->differing > 0 || r->unknown > 0)
 		return found(r, err);
+	if (r->unproven == r->total)
+		snprintf(unproven, sizeof(unproven), ", unproven");
+	else if (r->unproven > 0)
+		snprintf(unproven, sizeof(unproven), ", %" PRIu64 " of them unproven",
+			 r->unproven);
 	if (!r->json)
-		printf("no difference in %" PRIu64 " profile%s\n", r->total, s);
+		printf("no difference in %" PRIu64 " profile%s%s\n", r->total, s,
+		       unproven);
 	return 0;
 }
 

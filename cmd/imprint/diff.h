@@ -121,11 +121,13 @@ int devices_read(const struct dev_args *args, struct verifier *verifier, bool js
 struct diff_report {
 	FILE *f;
 	bool json;
+	bool same; /* profiles that are the same are shown, too */
 	const struct imp_catalog *catalog;
 	struct imp_crypto *crypto;
 	const char *name[2]; /* of the sides, first and second */
 	bool drawn[2];	     /* generated secrets were made for this run only */
 	uint64_t total, differing, unknown; /* unknown: could not be compared */
+	uint64_t unproven;		    /* of those that are the same */
 	bool not_compared;		    /* a generated secret was passed over */
 };
 

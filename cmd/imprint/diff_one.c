@@ -335,6 +335,7 @@ int diff_one(struct diff_report *d, const struct held *first, const struct held 
 	d->total++;
 	d->differing += r.verdict != SAME && r.verdict != UNKNOWN;
 	d->unknown += r.verdict == UNKNOWN;
+	d->unproven += r.verdict == SAME && diff_is_unproven(first, second);
 	diff_show(d, &r, first, second);
 	return 0;
 }

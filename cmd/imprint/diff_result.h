@@ -27,6 +27,8 @@ struct result {
 	size_t count, cap;
 };
 
+/* Is one of them what a device says, and no card verifies? */
+bool diff_is_unproven(const struct held *first, const struct held *second);
 /* Tell, as text or JSON. Sides that hold nothing are NULL, or NO_DOMAIN where the device
  * is known. */
 void diff_show(const struct diff_report *d, const struct result *r,

@@ -23,7 +23,7 @@ static const uint8_t *id_of(const struct held *first, const struct held *second)
 	return first && first->has_id ? first->id : NULL;
 }
 
-static bool is_unproven(const struct held *first, const struct held *second)
+bool diff_is_unproven(const struct held *first, const struct held *second)
 {
 	return (first && first->unproven) || (second && second->unproven);
 }
@@ -44,12 +44,12 @@ static void put_verdict(const struct diff_report *d, const struct result *r,
 		fprintf(d->f, "only in %s%s", d->name[r->verdict == ONLY_SECOND],
 			first && second ? "; the device holds nothing there" : "");
 	else
-		fputs(words[r->by_id], d->f);
+		fputs(r->verdict == SAME ? words[SAME_ID] : words[r->by_id], d->f);
 	if (id && r->by_id != NOT_BY_ID) {
 		imp_short_hex((struct imp_span){ id, 32 }, hex);
 		fprintf(d->f, " (id %s...)", hex);
 	}
-	fputs(is_unproven(first, second) ? ", unproven\n" : "\n", d->f);
+	fputs(diff_is_unproven(first, second) ? ", unproven\n" : "\n", d->f);
 }
 
 static void put_text(const struct diff_report *d, const struct result *r,
@@ -58,7 +58,7 @@ static void put_text(const struct diff_report *d, const struct result *r,
 	const struct held *h = known_of(first, second);
 	char name[80];
 
-	if (r->verdict == SAME && r->by_id == NOT_BY_ID)
+	if (r->verdict == SAME && !d->same)
 		return;
 	imp_device_name(held_ueid(h), name);
 	fprintf(d->f, "%s, domain %u: ", name, h->domain);
@@ -126,7 +126,7 @@ static void put_json(const struct diff_report *d, const struct result *r,
 	json_str(&j, "result", verdicts[r->verdict]);
 	json_str(&j, "profile", profiles[r->by_id]);
 	json_hex(&j, "id", (struct imp_span){ id, id ? 32 : 0 });
-	json_bool(&j, "unproven", is_unproven(first, second));
+	json_bool(&j, "unproven", diff_is_unproven(first, second));
 	json_open(&j, "changes", '[');
 	for (size_t i = 0; i < r->count; i++)
 		put_change(&j, &r->at[i]);

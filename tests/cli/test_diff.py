@@ -177,13 +177,13 @@ class Diff(Case):
             for side in ("package", "evidence"):
                 for a in ("clear", "signed"):
                     with self.subTest(f"{n} {a} {side}"):
-                        out = self.diff(a, side).out
+                        out = self.diff("--same", a, side).out
                         self.assertIn(f"same profile (id {ident.hex()[:16]}...)", out)
                         self.assertEqual("unproven" in out, side == "evidence")
-                        self.assertIn("same profile", self.diff(side, a).out)
+                        self.assertIn("same profile", self.diff("--same", side, a).out)
                 line = self.lines(self.diff("other", side, "--json", status=11).out)[0]
                 self.assertEqual((line["result"], line["profile"], line["id"]), ("differs", "another", ident.hex()))
-            self.assertIn("same profile", self.diff("package", "evidence").out)
+            self.assertIn("same profile", self.diff("--same", "package", "evidence").out)
         self.assertIn("note: package: encrypted: only outer claims were compared", self.diff("clear", "package").err)
 
     def test_another_profile_shows_its_numbers(self):
@@ -203,8 +203,8 @@ class Diff(Case):
         new = evidence(ueid(IMEIS[0]), key, {0: (0, 5, ident, key.kid, 1)}, 2)
         else_ = evidence(ueid(IMEIS[1]), key, {})
         self.write("e", batch("evidence", [old, else_, new]))
-        self.assertIn("same profile", self.diff("a", "e").out)
-        self.assertIn("same profile", self.diff("a", "-", stdin=(self.dir / "e").read_bytes()).out)
+        self.assertIn("same profile", self.diff("--same", "a", "e").out)
+        self.assertIn("same profile", self.diff("--same", "a", "-", stdin=(self.dir / "e").read_bytes()).out)
         self.write("e", batch("evidence", [new, else_, old]))
         self.assertIn("another profile", self.diff("a", "e", status=11).out)
 
@@ -220,7 +220,7 @@ class Diff(Case):
                          f"imei {IMEIS[2]}, domain 0: only in a\n")
         self.assertIn("3 of 3 profiles differ", run.err)
         self.assertIn("~ state: wiped -> set", self.diff("e", "a", status=11).out)
-        self.assertIn("no difference in 1 profile\n", self.diff("e", "e").out)
+        self.assertIn("no difference in 1 profile, unproven\n", self.diff("e", "e").out)
 
     def test_domains_that_profiles_are_not_about_are_passed_over(self):
         key = cose.Key.make()
@@ -298,7 +298,7 @@ class Diff(Case):
         signed = cose.id_of(o.decode((self.dir / "p.signed").read_bytes()[self.head_of("p.signed"):]))
         kid = re.search("kid +([0-9a-f]{64})", self.run_tool("key", "owner.pub").out)[1]
         self.write("e", encode(evidence(ueid(IMEIS[0]), key, {0: (0, 1, signed, bytes.fromhex(kid), 1)})))
-        self.assertIn("same profile", self.diff("p.yaml", "e", "--csv", "d.csv").out, "without secrets there is no seed")
+        self.assertIn("same profile", self.diff("--same", "p.yaml", "e", "--csv", "d.csv").out, "without secrets there is no seed")
 
     def head_of(self, name):
         return len(encode({0: "imprint-batch", 1: 1, 2: name.split(".")[1]}))
@@ -327,6 +327,21 @@ class Diff(Case):
         self.assertIn("imprint: d.csv: 5000 rows with mistakes\n", run.err)
         self.assertLess(len(run.err), 200000)
 
+    def test_what_is_the_same_is_shown_where_it_is_asked_for(self):
+        """Of two thousand equal ones nobody wants a line each; that nothing proves them must not get lost with the lines."""
+        key = cose.Key.make()
+        signed = [o.sign("profile", o.profile(ueid(imei), 5, {10: {0: {4: 36000}}}), [key]) for imei in IMEIS[:3]]
+        self.write("a", batch("signed", signed))
+        self.write("b", batch("package", [o.package(s, cose.Key.make().public)[0] for s in signed]).replace(b"gpackage", b"hpackages"))
+        self.write("e", batch("evidence", [evidence(ueid(imei), key, {0: (0, 5, cose.id_of(s), key.kid, 1)}) for imei, s in zip(IMEIS, signed)]))
+        for other, same, unproven in (("a", "same profile", ""), ("b", "same profile (id", ""), ("e", "same profile (id", ", unproven")):
+            with self.subTest(other):
+                self.assertEqual(self.run_tool("diff", "a", other).out, f"no difference in 3 profiles{unproven}\n")
+                self.assertEqual(self.diff("--same", "a", other).out.count(same), 3)
+                self.assertEqual(len(self.lines(self.run_tool("diff", "a", other, "--json").out)), 3, "programs are told of each")
+        self.write("c", batch("signed", [signed[0], o.sign("profile", o.profile(ueid(IMEIS[1]), 6, {10: {0: {4: 36000}}}), [key]), signed[2]]))
+        self.assertEqual(self.run_tool("diff", "a", "c", status=11).out, f"imei {IMEIS[1]}, domain 0: differs\n  ~ sequence: 5 -> 6\n")
+
     def test_many_devices_without_a_quadratic_path(self):
         count = 30000
         devices = [b"\3" + bytes(int(d) for d in f"{n:014d}") for n in range(count)]
@@ -350,7 +365,7 @@ class Devices(Case):
         self.write("next.yaml", (self.dir / "sensor.yaml").read_text().replace("sequence: 1", "sequence: 2"))
         same = f"imei {IMEIS[0]}, domain 0: same profile (id X...)\nimei {IMEIS[1]}, domain 0: same profile (id X...)\nno difference in 2 profiles\n"
         run = self.simulate('''set -e
-step() { echo "== $*"; "$I" diff "$@" || echo "status $?"; }
+step() { echo "== $*"; "$I" diff --same "$@" || echo "status $?"; }
 "$I" enroll -d all -o x.cards >/dev/null; "$I" claim -k owner.pem -d all --cards x.cards --evidence e >/dev/null
 step p.packages -d all --cards x.cards 2>/dev/null
 "$I" pack sensor.yaml --csv two.csv --seed seed.key -k owner.pem --cards x.cards -o p.packages
@@ -376,7 +391,7 @@ step p.packages -d sim/1 -d sim/9
         self.assertEqual(steps["p.packages -d all --cards x.cards"][1],
                          "".join(f"imei {imei}, domain 0: only in p.packages; the device holds nothing there\n" for imei in IMEIS[:2]) + "status 11\n")
         self.assertEqual(steps["p.packages -d all --cards x.cards"][2], same)
-        self.assertEqual(steps["p.packages -d all"], [same.replace("...)", "...), unproven")])
+        self.assertEqual(steps["p.packages -d all"], [same.replace("...)", "...), unproven").replace("profiles\n", "profiles, unproven\n")])
         self.assertEqual(steps["p.packages e --cards x.cards"], [same])
         self.assertEqual(steps["sensor.yaml -d all --csv devices.csv --seed seed.key --cards x.cards --evidence f"], [same], "devices that are not attached are passed over")
         self.assertTrue((self.dir / "f").exists())
