@@ -18,7 +18,6 @@ enum {
 	OPT_KEEP,
 	OPT_SERIAL,
 	OPT_DELIMITER,
-	SURE = 3, /* so many IMEIs don't pass with a zero in front by chance */
 };
 
 #define FORMATS "nrfcloud|pysim|imei"
@@ -100,13 +99,14 @@ static const char *secret_kept(const struct import *j)
 	return NULL;
 }
 
-/* Has a spreadsheet taken the zero off every one? */
+/* Has a spreadsheet taken the zero off every one? One in ten passes by chance, but a
+ * wrong IMEI is worse than a digit to be written. */
 static int check_lists(const struct import *j, struct imp_error *err)
 {
 	const struct import_lists *l = &j->lists;
 	int rc;
 
-	if (l->completed < SURE || l->shortened < l->completed)
+	if (l->completed == 0 || l->shortened < l->completed)
 		return 0;
 	rc = imp_fail(err, IMP_EFORMAT,
 		      "%s: all have 14 digits and pass with a zero in front: leading "
