@@ -50,10 +50,10 @@ struct job {
 	struct imp_profile_source source;
 	struct imp_csv csv;
 	struct rows rows;
-	struct imp_secret text;		   /* mistakes */
-	struct imp_seen targets;	   /* of the rows */
-	uint8_t digest[2][IMP_SHA256_LEN]; /* of the rows as checked, and as handed on */
-	uint64_t id_found;		   /* bit i: some row has the i-th --id */
+	struct imp_secret text;		    /* mistakes */
+	struct imp_seen targets, endpoints; /* of the rows */
+	uint8_t digest[2][IMP_SHA256_LEN];  /* of the rows as checked, and as handed on */
+	uint64_t id_found;		    /* bit i: some row has the i-th --id */
 	uint64_t good, bad;
 	unsigned long *bad_line; /* rows to be left out; owned */
 	size_t bad_lines, bad_cap;
@@ -67,6 +67,7 @@ static void job_fini(struct job *j)
 	imp_csv_close(&j->csv);
 	rows_close(&j->rows);
 	imp_seen_fini(&j->targets);
+	imp_seen_fini(&j->endpoints);
 	imp_secret_fini(&j->text);
 	free(j->bad_line);
 }
@@ -86,18 +87,31 @@ static int note_bad(struct job *j, struct imp_error *err)
 	return 0;
 }
 
-/* Two profiles of one device: the target names no variable, or two columns name it. */
-static int check_target(struct job *j, struct imp_error *err)
+/* Does an earlier row have the same? */
+static int check_once(struct job *j, struct imp_seen *seen, struct imp_span what,
+		      const char *name, struct imp_error *err)
 {
 	uint32_t line = (uint32_t)j->csv.row_line, before;
-	struct imp_span ueid = { j->source.ueid, j->source.ueid_len };
-	int rc = imp_seen_add(&j->targets, ueid, line, &before, err);
+	int rc = imp_seen_add(seen, what, line, &before, err);
 
 	if (rc || before == IMP_SEEN_NOWHERE)
 		return rc;
-	return imp_csv_mistake(&j->csv, -1, &j->text, err,
-			       "the profile's target is the device of line %u again",
+	return imp_csv_mistake(&j->csv, -1, &j->text, err, "%s of line %u again", name,
 			       before);
+}
+
+/* Two profiles of one device, or two devices that a server takes for one: what is put in
+ * names no variable, or two columns name it. */
+static int check_target(struct job *j, struct imp_error *err)
+{
+	struct imp_span ueid = { j->source.ueid, j->source.ueid_len };
+	int rc = check_once(j, &j->targets, ueid, "the profile's target is the device",
+			    err);
+
+	if (rc || j->source.endpoint.len == 0)
+		return rc;
+	return check_once(j, &j->endpoints, j->source.endpoint,
+			  "the profile's endpoint is that", err);
 }
 
 static const char *device_of(const struct imp_csv *csv)
@@ -218,6 +232,8 @@ static int check_rows(struct job *j, struct imp_error *err)
 	const struct walk walk = { &j->csv, &j->text, check_next, j };
 	int rc = imp_seen_init(&j->targets, err);
 
+	if (!rc)
+		rc = imp_seen_init(&j->endpoints, err);
 	if (!rc)
 		rc = walk_rows(&walk, err);
 	if (rc == -IMP_EFORMAT && j->csv.fields == 0 && j->sink->checked)

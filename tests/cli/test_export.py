@@ -271,7 +271,12 @@ class BackEnd(Export):
         self.write("d.csv", f"imei\n{IMEI}\n001010010000022\n")
         text = SENSOR.read_text().replace('endpoint: "urn:imei:${imei}"', "endpoint: same")
         self.write("p.yaml", text)
-        self.make("p.yaml", "--csv", "d.csv")
+        self.assertIn("d.csv:3:1: the profile's endpoint is that of line 2 again", self.make("p.yaml", "--csv", "d.csv", status=3).err)
+        items = b""
+        for imei in (IMEI, "001010010000022"):  # of two runs
+            self.make("p.yaml", "-s", f"imei={imei}", out=imei)
+            items += (self.dir / imei).read_bytes()
+        self.write("x.credentials", cbor2.dumps({0: "imprint-batch", 1: 2, 2: "credentials"}) + items)
         self.assertIn("credentials 2: imei 001010010000022: endpoint same stands already in 1", self.export("leshan", status=3).err)
         self.export("csv")
 
