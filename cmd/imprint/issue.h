@@ -55,7 +55,7 @@ int run_filter(struct filter *f, const char *in, struct imp_crypto *crypto,
 	       struct imp_error *err);
 
 /* Public keys of --factory and the like. out has room for as many as the list has; *test
- * becomes the path of one of class test; test may be NULL. */
+ * becomes the path of one of class test, or NULL; test may be NULL. */
 int pubs_read(struct imp_crypto *crypto, const struct path_list *l, struct imp_pub *out,
 	      const char **test, struct imp_error *err);
 
