@@ -87,7 +87,7 @@ static void maker_fini(struct maker *m)
 static int read_holder(struct maker *m, struct imp_error *err)
 {
 	CLEANUP(imp_key_fini) struct imp_key holder = { 0 };
-	int rc = imp_key_read_public(m->crypto, m->a->holder, &holder, err);
+	int rc = trusted_read(m->crypto, m->a->holder, &holder, err);
 
 	if (!rc && imp_alg_for(holder.pub.crv) == 0)
 		rc = imp_fail(err, IMP_EKEY, "%s: is no key that signs", m->a->holder);

@@ -179,6 +179,7 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 		return rc;
 	if ((a.public || a.cose) && k.pub.crv == 0)
 		return imp_fail(err, IMP_EKEY, "%s: has no public part", a.path);
+	any_key_warn(&k);
 	if (k.pub.crv != 0)
 		imp_cose_key_put(&w, &k.pub);
 	if (a.public)

@@ -110,6 +110,7 @@ static int read_all(struct imp_crypto *c, const struct args *a, struct input *in
 	for (size_t i = 0; !rc && i < a->keys.count; i++) {
 		rc = any_key_read(c, a->keys.path[i], &pass, &in->any[i], err);
 		in->key[i] = any_key_open(&in->any[i]);
+		any_key_warn(&in->any[i]);
 	}
 	if (!rc)
 		rc = imp_file_read(a->in, FILE_MAX, &in->message, err);

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "evidence/known.h"
 #include "export.h"
+#include "keyarg.h"
 #include "note.h"
 
 struct maker {
@@ -126,7 +127,7 @@ static int end(void *ctx, struct imp_error *err)
 static int read_backend(struct maker *m, enum imp_key_class class, struct imp_error *err)
 {
 	CLEANUP(imp_key_fini) struct imp_key key = { 0 };
-	int rc = imp_key_read_public(m->crypto, m->args->to, &key, err);
+	int rc = trusted_read(m->crypto, m->args->to, &key, err);
 
 	if (!rc && key.pub.crv == IMP_CRV_ED25519)
 		rc = imp_hint(err,

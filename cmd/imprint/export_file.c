@@ -72,7 +72,7 @@ static int read_backend(struct job *j, struct imp_crypto *crypto, struct imp_err
 static int read_signer(struct job *j, struct imp_crypto *crypto, struct imp_error *err)
 {
 	CLEANUP(imp_key_fini) struct imp_key key = { 0 };
-	int rc = imp_key_read_public(crypto, j->args->signer, &key, err);
+	int rc = trusted_read(crypto, j->args->signer, &key, err);
 
 	if (!rc && key.pub.crv == IMP_CRV_X25519)
 		rc = imp_fail(err, IMP_EKEY, "%s: does not sign", j->args->signer);

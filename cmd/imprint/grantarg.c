@@ -4,6 +4,7 @@
 
 #include "crypto/key.h"
 #include "grantarg.h"
+#include "keyarg.h"
 #include "note.h"
 
 enum { OPT_GRANT = 0x900, OPT_OWNER };
@@ -52,7 +53,7 @@ int grants_open(struct imp_grants *g, struct imp_crypto *crypto,
 
 	if (!a->grant)
 		return 0;
-	rc = a->owner ? imp_key_read_public(crypto, a->owner, &owner, err) : 0;
+	rc = a->owner ? trusted_read(crypto, a->owner, &owner, err) : 0;
 	if (!rc)
 		rc = imp_grants_read(g, crypto, a->grant, a->owner ? &owner.pub : NULL,
 				     (uint64_t)time(NULL), err);

@@ -78,7 +78,7 @@ int pubs_read(struct imp_crypto *crypto, const struct path_list *l, struct imp_p
 
 	for (size_t i = 0; i < l->count; i++) {
 		CLEANUP(imp_key_fini) struct imp_key key = { 0 };
-		int rc = imp_key_read_public(crypto, l->path[i], &key, err);
+		int rc = trusted_read(crypto, l->path[i], &key, err);
 
 		if (rc)
 			return rc;

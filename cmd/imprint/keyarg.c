@@ -5,7 +5,9 @@
 #include "base/file.h"
 #include "base/wipe.h"
 #include "cose/key.h"
+#include "cose/published.h"
 #include "keyarg.h"
+#include "note.h"
 
 enum { FILE_MAX = 16384, SYMMETRIC_LEN = 32 };
 
@@ -139,6 +141,39 @@ struct imp_open_key any_key_open(struct any_key *k)
 	return o;
 }
 
+int key_check_published(struct imp_crypto *crypto, const char *path,
+			const struct imp_key *key, struct imp_error *err)
+{
+	uint8_t kid[32];
+
+	if (imp_cose_kid(crypto, &key->pub, kid))
+		return imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
+	if (key->class == IMP_CLASS_TEST || !imp_published(kid))
+		return 0;
+	return imp_hint(err,
+			imp_fail(err, IMP_EPOLICY,
+				 "%s: its private key is published (%s): expected one of "
+				 "your own, or the class test",
+				 path, imp_published(kid)),
+			"imprint keygen makes a key");
+}
+
+int trusted_read(struct imp_crypto *crypto, const char *path, struct imp_key *key,
+		 struct imp_error *err)
+{
+	int rc = imp_key_read_public(crypto, path, key, err);
+
+	return rc ? rc : key_check_published(crypto, path, key, err);
+}
+
+void any_key_warn(const struct any_key *k)
+{
+	const char *where = k->pub.crv != 0 ? imp_published(k->kid) : NULL;
+
+	if (where)
+		say_note("%s: its private key is published (%s)", k->path, where);
+}
+
 int signer_read(struct imp_crypto *crypto, const char *path, int pass_fd,
 		struct imp_key *key, struct imp_signer *out, struct imp_error *err)
 {
@@ -149,6 +184,8 @@ int signer_read(struct imp_crypto *crypto, const char *path, int pass_fd,
 	if (!path)
 		return imp_fail(err, IMP_EUSAGE, "missing -k KEY: whose signature?");
 	rc = imp_key_read_private(crypto, path, &pass, key, err);
+	if (!rc)
+		rc = key_check_published(crypto, path, key, err);
 	if (!rc)
 		rc = imp_wrap(err, imp_key_signer(crypto, key, 0, out, err), "%s", path);
 	return rc;

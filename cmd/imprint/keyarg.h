@@ -29,6 +29,20 @@ int any_key_read(struct imp_crypto *crypto, const char *path, struct pass_source
 struct imp_open_key any_key_open(struct any_key *k);
 void any_key_fini(struct any_key *k);
 
+/*
+ * Is it for tests, or is its private part unknown to others?
+ *
+ * 0, -IMP_EPOLICY (a production key that is published), -IMP_EINTERNAL.
+ */
+int key_check_published(struct imp_crypto *crypto, const char *path,
+			const struct imp_key *key, struct imp_error *err);
+/* Read a public key that somebody is trusted by: the errors of imp_key_read_public() and
+ * of key_check_published(). */
+int trusted_read(struct imp_crypto *crypto, const char *path, struct imp_key *key,
+		 struct imp_error *err);
+/* Say on standard error where the key's private part is published. */
+void any_key_warn(const struct any_key *k);
+
 /* Read the private key of -k and make a signer of it. Borrowed from *key. */
 int signer_read(struct imp_crypto *crypto, const char *path, int pass_fd,
 		struct imp_key *key, struct imp_signer *out, struct imp_error *err);

@@ -239,7 +239,7 @@ int verifier_open(struct verifier *v, struct imp_crypto *crypto,
 	if (!rc)
 		rc = check_ids(v, dev, err);
 	if (!rc && a->owner) {
-		rc = imp_key_read_public(crypto, a->owner, &owner, err);
+		rc = trusted_read(crypto, a->owner, &owner, err);
 		if (!rc && imp_cose_kid(crypto, &owner.pub, v->owner_buf))
 			rc = imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
 		v->owner = IMP_SPAN(v->owner_buf);

@@ -4,6 +4,7 @@
 
 #include "crypto/alg.h"
 #include "crypto/key.h"
+#include "keyarg.h"
 #include "scope.h"
 
 static int add_approver(struct imp_crypto *crypto, const char *path, size_t len,
@@ -18,7 +19,7 @@ static int add_approver(struct imp_crypto *crypto, const char *path, size_t len,
 				IMP_APPROVERS_MAX);
 	memcpy(name, path, len);
 	name[len] = '\0';
-	rc = imp_key_read_public(crypto, name, &key, err);
+	rc = trusted_read(crypto, name, &key, err);
 	if (!rc && imp_alg_for(key.pub.crv) == 0)
 		rc = imp_fail(err, IMP_EKEY, "%s: is no key that signs", name);
 	for (uint32_t i = 0; !rc && i < a->count; i++)

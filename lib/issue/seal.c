@@ -2,6 +2,7 @@
 /* Issuing one profile. */
 #include "issue/seal.h"
 #include "base/wipe.h"
+#include "cose/published.h"
 #include "object/profile.h"
 #include "object/seal.h"
 #include "object/signed.h"
@@ -94,11 +95,14 @@ static int check_key(struct sealing *s, bool *asserted, struct imp_error *err)
 	*asserted = !s->has_card || s->known.assurance == IMP_ASSERTED;
 	if (*asserted && !s->sealer->accept_asserted)
 		return not_trusted(s, err);
-	if (wanted.len == 0)
-		return 0;
 	if (imp_cose_kid(s->crypto, s->key, kid))
 		return imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
-	return imp_span_eq(wanted, IMP_SPAN(kid))
+	if (imp_published(kid))
+		return imp_fail(err, IMP_EPOLICY,
+				"%s: its private key is published (%s): everybody could "
+				"read the package",
+				s->name, imp_published(kid));
+	return wanted.len == 0 || imp_span_eq(wanted, IMP_SPAN(kid))
 		       ? 0
 		       : imp_fail(err, IMP_EPOLICY,
 				  "%s: the profile is for another sealing key", s->name);

@@ -43,9 +43,9 @@ struct imp_sealer {
  *   asserted   set: nobody but the device, or whoever names the key, vouches for it
  *
  * 0; -IMP_EFORMAT; -IMP_EPOLICY (no card and no key, an asserted key that is not
- * accepted, another sealing key than the profile or the card names, an object that the
- * device does not implement, a package larger than it takes); -IMP_EKEY; the errors of
- * imp_cards_find().
+ * accepted, one whose private part is published, another sealing key than the profile or
+ * the card names, an object that the device does not implement, a package larger than it
+ * takes); -IMP_EKEY; the errors of imp_cards_find().
  */
 int imp_issue_seal(struct imp_crypto *crypto, const struct imp_sealer *sealer,
 		   const struct imp_pub *key, struct imp_span object,

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""KEY-10: keys of published examples, wherever a key counts."""
+import json
+import re
+import unittest
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, x25519
+
+from tool import ROOT, Case
+
+PUBLISHED = json.loads((ROOT / "tests/vectors/published/keys.json").read_text(encoding="utf-8"))
+PEM = serialization.Encoding.PEM
+
+
+def private_key(entry):
+    d = bytes.fromhex(entry["d"])
+    if entry["crv"] == "P-256":
+        return ec.derive_private_key(int.from_bytes(d, "big"), ec.SECP256R1())
+    return (ed25519.Ed25519PrivateKey if entry["crv"] == "Ed25519" else x25519.X25519PrivateKey).from_private_bytes(d)
+
+
+class Published(Case):
+    def store(self, entry, mark=""):
+        """k.pem and k.pub of a published key."""
+        key = private_key(entry)
+        private = key.private_bytes(PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        self.write("k.pem", mark.encode() + private, 0o600)
+        self.write("k.pub", mark.encode() + key.public_key().public_bytes(PEM, serialization.PublicFormat.SubjectPublicKeyInfo))
+        return key
+
+    def refused(self, entry, *args):
+        """With exit 4 and the place where it is published; nothing is written."""
+        run = self.run_tool(*args, status=4)
+        self.assertIn(f"its private key is published ({entry['source']})", run.err)
+        self.assertFalse((self.dir / "out").exists())
+
+    def setUp(self):
+        super().setUp()
+        self.keys()
+        self.profile()
+
+    def test_the_table_is_the_list(self):
+        table = re.findall(r'^\s*"(.+)" \},$', (ROOT / "lib/cose/published.c").read_text(encoding="utf-8"), re.M)
+        self.assertEqual(sorted(table), sorted(e["source"] for e in PUBLISHED))
+
+    def test_each_is_refused_where_it_signs(self):
+        """By sign, claim, lock; the same key of class test is taken."""
+        self.run_tool("build", "p.yaml", "-s", "imei=001010010000014", "-o", "p.profiles")
+        for entry in PUBLISHED:
+            if entry["crv"] == "X25519":
+                continue
+            with self.subTest(entry["source"]):
+                self.store(entry)
+                self.refused(entry, "sign", "-k", "k.pem", "p.profiles", "-o", "out")
+                self.refused(entry, "claim", "-k", "k.pem", "--target", "keel-2", "-o", "out")
+                self.refused(entry, "claim", "-k", "owner.pem", "--maker", "k.pem", "--target", "keel-2", "-o", "out")
+                self.refused(entry, "lock", "-k", "k.pem", "--target", "keel-2", "-o", "out")
+                self.store(entry, "imprint-class: test\n")
+                self.run_tool("claim", "-k", "k.pem", "--target", "keel-2", "-o", "test.claim", "--force")
+
+    def test_each_is_refused_where_somebody_is_trusted_by_it(self):
+        """As holder and approver of a grant, as its owner, as a factory."""
+        grant = ("grant", "-k", "owner.pem", "--domain", "1", "--allow", "10", "--target", "keel-2", "-o", "out")
+        for entry in PUBLISHED:
+            if entry["crv"] == "X25519":
+                continue
+            with self.subTest(entry["source"]):
+                self.store(entry)
+                self.refused(entry, *grant, "--holder", "k.pub")
+                self.refused(entry, *grant, "--holder", "stranger.pub", "--approval", "1:k.pub")
+                self.refused(entry, "check", "p.yaml", "-s", "imei=001010010000014", "--grant", "none.grant", "--owner", "k.pub")
+                self.refused(entry, "pack", "p.yaml", "-s", "imei=001010010000014", "-k", "owner.pem", "--factory", "k.pub", "--cards", "none.cards", "-o", "out")
+
+    def test_no_package_is_sealed_to_one(self):
+        """Not even where nobody need vouch for the key."""
+        for entry in PUBLISHED:
+            if entry["crv"] == "Ed25519":
+                continue
+            with self.subTest(entry["source"]):
+                public = self.store(entry).public_key()
+                raw = (public.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint) if entry["crv"] == "P-256"
+                       else public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw))
+                self.write("d.csv", f"imei,key\n001010010000014,{raw.hex()}\n")
+                self.refused(entry, "pack", "p.yaml", "--csv", "d.csv", "-k", "owner.pem", "--accept-asserted", "-o", "out")
+
+    def test_showing_and_opening_only_warn(self):
+        for entry in PUBLISHED:
+            with self.subTest(entry["source"]):
+                self.store(entry)
+                run = self.run_tool("key", "k.pub")
+                self.assertEqual(run.err, f"note: k.pub: its private key is published ({entry['source']})\n")
+        self.assertEqual(self.run_tool("key", "owner.pub").err, "")
+
+
+if __name__ == "__main__":
+    unittest.main()
