@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "args.h"
+#include "base/escape.h"
 #include "commands.h"
 #include "device_list.h"
 #include "report.h"
@@ -99,13 +100,28 @@ static void show_json(const struct device *d, const char *event)
 	putchar('\n');
 }
 
+/* What a device or a link is called by others, as a terminal may be shown it. */
+struct words {
+	char uri[1024], what[512];
+};
+
+static struct words words_of(const struct device_entry *e)
+{
+	struct words w;
+
+	imp_escape(w.uri, sizeof(w.uri), imp_span_str(e->uri));
+	imp_escape(w.what, sizeof(w.what), imp_span_str(e->what));
+	return w;
+}
+
 static void show_text(const struct device *d, const char *mark)
 {
 	const struct device_entry *e = d->entry;
 	struct imp_span text = report_message(d);
+	struct words w = words_of(e);
 
-	printf("%s%-24s %-22s %s%s%.*s\n", mark, answered(d) ? d->name : "-", e->uri,
-	       e->what, e->what[0] && text.len > 0 ? "; " : "", (int)text.len,
+	printf("%s%-24s %-22s %s%s%.*s\n", mark, answered(d) ? d->name : "-", w.uri,
+	       w.what, w.what[0] && text.len > 0 ? "; " : "", (int)text.len,
 	       (const char *)text.ptr);
 }
 
@@ -127,7 +143,7 @@ static void show_gone(const struct device_entry *e, const struct args *a)
 	if (a->report.json)
 		show_json(&d, "gone");
 	else
-		printf("- %-24s %-22s gone\n", "-", e->uri);
+		printf("- %-24s %-22s gone\n", "-", words_of(e).uri);
 	fflush(stdout);
 }
 

@@ -313,10 +313,10 @@ int verifier_keep(struct verifier *v, struct device *d)
 {
 	if (d->evidence.len == 0)
 		return 0;
-	return imp_wrap(
-		&d->err,
-		imp_proven_add(&v->proven, imp_secret_span(&d->evidence), &d->err),
-		"%s: %s: what it proved is not kept", d->uri, d->name);
+	return imp_wrap(&d->err,
+			imp_proven_add(&v->proven, IMP_SPAN(d->known.signing_kid),
+				       imp_secret_span(&d->evidence), &d->err),
+			"%s: %s: what it proved is not kept", d->uri, d->name);
 }
 
 /* What it proved last: in this run, or before. 1, 0 (nothing), or a negative code. */

@@ -42,15 +42,6 @@ static uint64_t ms(uint64_t n)
 	return n * 1000000;
 }
 
-/* Boots, then tokens since the boot: what a device shows only rises. */
-static uint32_t stage_of(const struct imp_evidence *t)
-{
-	uint32_t boot = t->boot < UINT16_MAX ? t->boot : UINT16_MAX;
-	uint32_t count = t->count < UINT16_MAX ? t->count : UINT16_MAX;
-
-	return boot << 16 | count;
-}
-
 /* With the lock held: nobody else is this device any more. */
 static void end_others(struct caller *c)
 {
@@ -64,41 +55,16 @@ static void end_others(struct caller *c)
 	}
 }
 
-/* With the lock held: evidence from before what it has shown here is a copy's, or of a
- * state that was put back. */
-static int check_rises(struct caller *c)
-{
-	struct serve *s = c->serve;
-	struct device *d = &c->device;
-	uint32_t stage = stage_of(&d->appraisal.token), before;
-	uint32_t *at = imp_seen_find(&s->shown, d->ueid);
-
-	if (!at)
-		return imp_seen_add(&s->shown, d->ueid, stage, &before, &d->err);
-	if (stage <= *at)
-		return imp_fail(&d->err, IMP_EVERIFY,
-				"%s: %s: boot %u, evidence %u: it has shown later ones "
-				"here: a clone, or a state put back?",
-				c->name, d->name, d->appraisal.token.boot,
-				d->appraisal.token.count);
-	*at = stage;
-	return 0;
-}
-
 /* From here on it is somebody, and has its time. */
-static int let_in(struct caller *c)
+static void let_in(struct caller *c)
 {
 	struct serve *s = c->serve;
-	int rc;
 
 	pthread_mutex_lock(&s->lock);
-	rc = check_rises(c);
-	c->proven = rc == 0;
-	if (!rc)
-		end_others(c);
+	c->proven = true;
+	end_others(c);
 	pthread_mutex_unlock(&s->lock);
 	c->device.session.wait.deadline_ns = imp_now_ns() + ms(s->timeout_ms);
-	return rc;
 }
 
 static int send(struct device *d, const struct plan *plan, void *ctx)
@@ -137,8 +103,8 @@ static int converse(struct caller *c)
 		rc = plan_attest(d, &nothing, &c->serve->verifier);
 	if (rc)
 		return rc;
-	rc = let_in(c);
-	return rc ? rc : hand_over(c);
+	let_in(c);
+	return hand_over(c);
 }
 
 /* Each device once, however often it calls. */
@@ -384,8 +350,6 @@ int serve_run(struct serve *s, int listener, struct imp_error *err)
 	uint32_t here;
 	int rc = imp_seen_init(&s->served, err);
 
-	if (!rc)
-		rc = imp_seen_init(&s->shown, err);
 	if (rc)
 		return rc;
 	s->done_fd = eventfd(0, EFD_CLOEXEC);
@@ -405,7 +369,6 @@ int serve_run(struct serve *s, int listener, struct imp_error *err)
 	pthread_mutex_destroy(&s->lock);
 	close(s->done_fd);
 	imp_seen_fini(&s->served);
-	imp_seen_fini(&s->shown);
 	return here && is_cancelled()
 		       ? imp_fail(err, IMP_EINTERRUPTED,
 				  "serve: interrupted, %" PRIu32 " caller%s cut off",

@@ -35,7 +35,6 @@ struct serve {
 	uint32_t count, most;
 	int done_fd; /* readable once `wanted` is reached */
 	struct imp_seen served;
-	struct imp_seen shown; /* by ueid: the boot and count of its last evidence here */
 	uint64_t passed, failed; /* conversations */
 	struct {
 		uint64_t second_ns;

@@ -122,9 +122,10 @@ int imp_out_copy(struct imp_out *spool, struct imp_out *to, struct imp_error *er
 int imp_out_commit(struct imp_out *out, struct imp_error *err) IMP_MUST_CHECK;
 /* Could this path be replaced, by all that can be seen before? 0, or -IMP_EUSAGE. */
 int imp_out_possible(const char *path, struct imp_error *err) IMP_MUST_CHECK;
+enum { IMP_FOLDER_LOCK_S = 10 };
 /*
- * Wait until nobody else holds the folder that `path` stands in, and hold it: for those
- * who read a file and replace it.
+ * Wait until nobody else holds the folder that `path` stands in, at most
+ * IMP_FOLDER_LOCK_S, and hold it: for those who read a file and replace it.
  *
  *   fd   to be handed to imp_folder_unlock()
  *

@@ -9,6 +9,7 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -233,15 +234,24 @@ int imp_folder_sync(const char *path, struct imp_error *err)
 
 int imp_folder_lock(const char *path, int *fd, struct imp_error *err)
 {
+	enum { LOOK_MS = 5, LOOKS = IMP_FOLDER_LOCK_S * 1000 / LOOK_MS };
+	const struct timespec pause = { .tv_nsec = LOOK_MS * 1000000L };
 	int rc;
 
 	*fd = open_folder(path);
 	if (*fd < 0)
 		return imp_write_failed(path, "cannot lock its folder", err);
-	do
-		rc = flock(*fd, LOCK_EX);
-	while (rc != 0 && errno == EINTR);
-	return rc == 0 ? 0 : imp_write_failed(path, "cannot lock its folder", err);
+	for (int i = 0; i < LOOKS; i++) {
+		rc = flock(*fd, LOCK_EX | LOCK_NB);
+		if (rc == 0 || (errno != EINTR && errno != EWOULDBLOCK))
+			return rc == 0 ? 0
+				       : imp_write_failed(path, "cannot lock its folder",
+							  err);
+		nanosleep(&pause, NULL);
+	}
+	return imp_fail(err, IMP_ERESOURCE,
+			"%s: another program has held its folder for %d s", path,
+			IMP_FOLDER_LOCK_S);
 }
 
 void imp_folder_unlock(int *fd)

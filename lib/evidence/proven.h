@@ -10,12 +10,13 @@
 struct imp_proven {
 	struct imp_index index; /* by the kid that signed; as the file was when opened */
 	struct imp_appender file;
+	struct imp_proven_since *since; /* what was added to the file; owned */
 };
 
 /*
  * Open a file that may not exist yet.
  *
- *   path   NULL: nothing is known, and nothing kept
+ *   path   NULL: nothing is known, and nothing kept for later runs
  *
  * 0; -IMP_EUSAGE (it could not be written); the errors of imp_index_open().
  */
@@ -35,9 +36,14 @@ int imp_proven_last(const struct imp_proven *p, struct imp_crypto *crypto,
 		    const struct imp_known *known, struct imp_secret *bytes,
 		    struct imp_chains *chains, struct imp_evidence *token,
 		    struct imp_error *err) IMP_MUST_CHECK;
-/* Keep evidence that was appraised; it is synced when this returns 0. */
-int imp_proven_add(struct imp_proven *p, struct imp_span signed_evidence,
-		   struct imp_error *err) IMP_MUST_CHECK;
+/*
+ * Keep evidence that was appraised: it is the last of its device from now on, and synced
+ * when this returns 0.
+ *
+ *   kid   32 bytes: the key that signed it
+ */
+int imp_proven_add(struct imp_proven *p, struct imp_span kid,
+		   struct imp_span signed_evidence, struct imp_error *err) IMP_MUST_CHECK;
 void imp_proven_close(struct imp_proven *p);
 
 #endif

@@ -42,6 +42,13 @@ class Devices(Lines):
         run = self.usb([f"to={self.at[0]},hid"], "devices", "--no-ask")
         self.assertIn("refused, it also has a HID interface", run.out)
 
+    def test_a_name_cannot_paint_the_terminal(self):
+        (self.dir / "ports\x1b[31m").mkdir()
+        (self.dir / "ports\x1b[31m/1").symlink_to("/dev/null")
+        out = self.usb([], "devices", "--no-ask", env={"IMPRINT_SIM": str(self.dir / "ports\x1b[31m")}).out
+        self.assertIn(r"ports\x1b[31m/1", out)
+        self.assertNotIn("\x1b", out)
+
     def test_nothing_is_attached(self):
         run = self.usb([], "devices")
         self.assertEqual((run.out, run.err), ("", "no device is attached\n"))
