@@ -6,6 +6,8 @@
 
 #include "object/append.h"
 
+enum { WAITING_MAX = 1 << 20 /* bytes that may wait for a disk with room */ };
+
 int imp_appender_init(struct imp_appender *a, const char *path, enum imp_batch_kind kind,
 		      struct imp_error *err)
 {
@@ -67,41 +69,73 @@ static int rewrite(const struct imp_appender *a, struct imp_span added, uint64_t
 	return rc ? rc : imp_out_commit(&out, err);
 }
 
+/* Those whose items these are find them waiting still, and try again. */
+static void put_back(struct imp_appender *a, struct imp_secret *taken, uint64_t count)
+{
+	struct imp_secret newer;
+
+	pthread_mutex_lock(&a->lock);
+	a->lost = imp_secret_append(taken, imp_secret_span(&a->pending), NULL);
+	if (!a->lost) {
+		newer = a->pending;
+		a->pending = *taken;
+		*taken = newer;
+		a->count += count;
+	}
+	pthread_mutex_unlock(&a->lock);
+}
+
 /* Whoever comes first writes what all have brought. */
-static int write_pending(struct imp_appender *a)
+static int write_pending(struct imp_appender *a, struct imp_error *err)
 {
 	CLEANUP(imp_secret_fini) struct imp_secret taken = { 0 };
 	uint64_t count;
+	int rc;
 
-	if (a->rc)
-		return a->rc;
+	if (a->lost)
+		return imp_fail(err, IMP_ERESOURCE,
+				"%s: an earlier item was lost: out of "
+				"memory",
+				a->path);
 	pthread_mutex_lock(&a->lock);
 	taken = a->pending;
 	count = a->count;
 	a->pending = (struct imp_secret){ 0 };
 	a->count = 0;
 	pthread_mutex_unlock(&a->lock);
-	if (count > 0)
-		a->rc = rewrite(a, imp_secret_span(&taken), count, &a->why);
-	return a->rc;
+	rc = count > 0 ? rewrite(a, imp_secret_span(&taken), count, err) : 0;
+	if (rc)
+		put_back(a, &taken, count);
+	return rc;
+}
+
+static int add(struct imp_appender *a, struct imp_span item, struct imp_error *err)
+{
+	int rc = 0;
+
+	pthread_mutex_lock(&a->lock);
+	if (a->pending.len <= WAITING_MAX) {
+		rc = imp_secret_append(&a->pending, item, err);
+		a->count += !rc;
+	} else {
+		rc = imp_fail(err, IMP_ERESOURCE,
+			      "%s: too much waits to be written there", a->path);
+	}
+	pthread_mutex_unlock(&a->lock);
+	return rc;
 }
 
 int imp_append(struct imp_appender *a, struct imp_span item, struct imp_error *err)
 {
-	int rc;
+	int rc, added;
 
 	if (!a->path)
 		return 0;
-	pthread_mutex_lock(&a->lock);
-	rc = imp_secret_append(&a->pending, item, err);
-	a->count += !rc;
-	pthread_mutex_unlock(&a->lock);
-	if (rc)
-		return rc;
+	added = add(a, item, err);
+	if (added && added != -IMP_ERESOURCE)
+		return added;
 	pthread_mutex_lock(&a->writing);
-	rc = write_pending(a);
-	if (rc && err)
-		*err = a->why;
+	rc = write_pending(a, added ? NULL : err);
 	pthread_mutex_unlock(&a->writing);
-	return rc;
+	return added ? added : rc;
 }

@@ -23,8 +23,7 @@ struct imp_appender {
 	pthread_mutex_t lock, writing;
 	struct imp_secret pending; /* items not written yet, back to back */
 	uint64_t count;		   /* of them */
-	int rc;			   /* a write that failed: nothing is added any more */
-	struct imp_error why;
+	int lost; /* items that failed and could not wait: nothing is added any more */
 };
 
 /*
@@ -35,7 +34,8 @@ struct imp_appender {
 int imp_appender_init(struct imp_appender *a, const char *path, enum imp_batch_kind kind,
 		      struct imp_error *err) IMP_MUST_CHECK;
 /*
- * Add one item; it is in the file, synced, when this returns 0.
+ * Add one item; it is in the file, synced, when this returns 0. One that could not be
+ * written waits, up to a bound, for the next call to write it.
  *
  * 0, -IMP_EFORMAT (the file is not one of this kind), -IMP_EUSAGE, -IMP_ERESOURCE.
  */
