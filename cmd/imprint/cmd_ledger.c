@@ -15,6 +15,7 @@ enum {
 	OPT_LOG,
 	OPT_CHECKPOINT,
 	OPT_SEEN,
+	OPT_RECORDS,
 };
 
 static const struct argp_option options[] = {
@@ -30,12 +31,14 @@ static const struct argp_option options[] = {
 	{ "since", OPT_SINCE, "N", 0,
 	  "prove: that the ledger has only grown since it had N entries", 0 },
 	{ "log", OPT_LOG, "FILE", 0,
-	  "verify, cosign: the verifier key of the log is in FILE", 0 },
+	  "verify, cosign, import: the verifier key of the log is in FILE", 0 },
 	{ "checkpoint", OPT_CHECKPOINT, "FILE", 0,
 	  "verify: the ledger must go on from the checkpoint in FILE, which was kept elsewhere",
 	  0 },
 	{ "seen", OPT_SEEN, "FILE", 0,
 	  "cosign: FILE holds the last checkpoint that this witness has signed", 0 },
+	{ "records", OPT_RECORDS, "DIR", 0,
+	  "export, import: what the entries say is in DIR, which is not for others", 0 },
 	{ 0 },
 };
 
@@ -53,6 +56,7 @@ enum need {
 	NEED_NAME = 8,
 	NEED_LOG = 16,
 	NEED_SEEN = 32,
+	NEED_RECORDS = 64,
 };
 
 struct action {
@@ -70,6 +74,8 @@ static const struct action actions[] = {
 	{ "verify", ledger_do_verify, 0 },
 	{ "cosign", ledger_do_cosign,
 	  NEED_FILE | NEED_KEY | NEED_NAME | NEED_LOG | NEED_SEEN },
+	{ "export", ledger_do_export, NEED_FILE },
+	{ "import", ledger_do_import, NEED_FILE | NEED_LOG | NEED_RECORDS },
 };
 
 static const struct action *action_of(const char *name)
@@ -97,6 +103,8 @@ static void check_needs(struct argp_state *state, const struct ledger_work *w,
 		argp_error(state, "%s: missing --log FILE", w->action);
 	if ((needs & NEED_SEEN) && !w->seen)
 		argp_error(state, "%s: missing --seen FILE", w->action);
+	if ((needs & NEED_RECORDS) && !w->records)
+		argp_error(state, "%s: missing --records DIR", w->action);
 }
 
 /* What goes together, of actions that do two things. */
@@ -121,9 +129,8 @@ static void check(struct argp_state *state, const struct ledger_work *w)
 	const struct action *action = w->action ? action_of(w->action) : NULL;
 
 	if (!action)
-		argp_error(state,
-			   "expected init, show, key, checkpoint, prove, verify or "
-			   "cosign");
+		argp_error(state, "expected init, show, key, checkpoint, prove, verify, "
+				  "cosign, export or import");
 	check_needs(state, w, action->needs);
 	check_choice(state, w);
 }
@@ -175,6 +182,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_SEEN:
 		w->seen = arg;
 		return 0;
+	case OPT_RECORDS:
+		w->records = arg;
+		return 0;
 	case ARGP_KEY_ARG:
 		return parse_word(w, arg);
 	case ARGP_KEY_END:
@@ -188,10 +198,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.args_doc = "init|show|key|checkpoint|prove|verify|cosign [FILE]",
+	.args_doc = "init|show|key|checkpoint|prove|verify|cosign|export|import [FILE]",
 	.doc = "Make a ledger (init), tell what it is (show), sign its state (checkpoint), prove an entry or its "
-	       "growth (prove), check all of it or a proof (verify); and for others: write a verifier key (key), sign "
-	       "as a witness (cosign).",
+	       "growth (prove), check all of it or a proof (verify); write it as plain files (export), or make one of "
+	       "such files (import); and for others: write a verifier key (key), sign as a witness (cosign).",
 	.children = children,
 };
 

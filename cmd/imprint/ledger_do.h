@@ -13,7 +13,7 @@ struct ledger_work {
 	struct out_args out;
 	struct report_args report;
 	const char *action, *file;
-	const char *origin, *name, *log, *seen, *checkpoint;
+	const char *origin, *name, *log, *seen, *checkpoint, *records;
 	struct path_list witnesses;
 	uint64_t entry, since;
 	bool cosigns;
@@ -29,6 +29,8 @@ int ledger_do_prove(const struct ledger_work *w, struct imp_error *err);
 int ledger_do_grow(const struct ledger_work *w, struct imp_error *err);
 int ledger_do_verify(const struct ledger_work *w, struct imp_error *err);
 int ledger_do_cosign(const struct ledger_work *w, struct imp_error *err);
+int ledger_do_export(const struct ledger_work *w, struct imp_error *err);
+int ledger_do_import(const struct ledger_work *w, struct imp_error *err);
 
 /* Read a verifier key, of a log or of a witness. 0, -IMP_EKEY, -IMP_EUSAGE. */
 int ledger_vkey(const struct ledger_work *w, const char *path, enum imp_note_type type,

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which ledger, and who writes it. */
 #include <argp.h>
-#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "cli.h"
 #include "ledgerarg.h"
 #include "note.h"
@@ -56,22 +55,6 @@ bool ledger_is_named(const struct ledger_args *a)
 	return name_of(a);
 }
 
-/* Make the folders that the last name of a path stands in, for this user alone. */
-static int make_folders(const char *path, struct imp_error *err)
-{
-	char folder[PATH_MAX];
-
-	snprintf(folder, sizeof(folder), "%s", path);
-	for (char *at = strchr(folder + 1, '/'); at; at = strchr(at + 1, '/')) {
-		*at = '\0';
-		if (mkdir(folder, 0700) && errno != EEXIST)
-			return imp_fail(err, IMP_ERESOURCE, "%s: cannot be made: %s",
-					folder, strerror(errno));
-		*at = '/';
-	}
-	return 0;
-}
-
 /* Source: XDG Base Directory Specification. */
 static int own_ledger(char out[PATH_MAX], bool make, struct imp_error *err)
 {
@@ -83,7 +66,7 @@ static int own_ledger(char out[PATH_MAX], bool make, struct imp_error *err)
 
 	if (n < 0 || n >= PATH_MAX || out[0] != '/' || (relative && !home))
 		return imp_fail(err, IMP_EUSAGE, "no ledger: expected --ledger FILE");
-	return make ? make_folders(out, err) : 0;
+	return make ? imp_folders_make(out, 0700, err) : 0;
 }
 
 int ledger_open(const struct ledger_args *a, const struct ledger_new *how,
@@ -92,6 +75,7 @@ int ledger_open(const struct ledger_args *a, const struct ledger_new *how,
 	char path[PATH_MAX], host[STATION_MAX + 1] = "";
 	struct imp_ledger_config config = { .name = name_of(a),
 					    .create = how && how->make,
+					    .empty = how && how->empty,
 					    .origin = how ? how->origin : NULL,
 					    .station = a->station,
 					    .tool = "imprint " IMPRINT_VERSION,

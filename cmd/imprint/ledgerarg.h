@@ -17,6 +17,7 @@ bool ledger_is_named(const struct ledger_args *a);
 
 struct ledger_new {
 	bool make;
+	bool empty;	    /* to be imported */
 	const char *origin; /* NULL: a random one */
 };
 

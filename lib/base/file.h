@@ -134,6 +134,10 @@ enum { IMP_FOLDER_LOCK_S = 10 };
 int imp_folder_lock(const char *path, int *fd, struct imp_error *err) IMP_MUST_CHECK;
 /* Accepts -1. Fits CLEANUP(). */
 void imp_folder_unlock(int *fd);
+/* Make the folders that the last name of a path stands in, where they are not there. 0,
+ * -IMP_EUSAGE, -IMP_ERESOURCE. */
+int imp_folders_make(const char *path, unsigned mode, struct imp_error *err)
+	IMP_MUST_CHECK;
 /* Sync the folder that `path` stands in, so that its name lasts. 0, or -IMP_ERESOURCE. */
 int imp_folder_sync(const char *path, struct imp_error *err) IMP_MUST_CHECK;
 /* Drop what was not committed. Accepts a zeroed struct. Fits CLEANUP(). */

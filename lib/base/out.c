@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -259,6 +260,22 @@ void imp_folder_unlock(int *fd)
 	if (*fd >= 0)
 		close(*fd);
 	*fd = -1;
+}
+
+int imp_folders_make(const char *path, unsigned mode, struct imp_error *err)
+{
+	char folder[PATH_MAX];
+
+	if (path[0] == 0 || strlen(path) >= sizeof(folder))
+		return imp_fail(err, IMP_EUSAGE, "%s: is too long", path);
+	snprintf(folder, sizeof(folder), "%s", path);
+	for (char *at = strchr(folder + 1, '/'); at; at = strchr(at + 1, '/')) {
+		*at = '\0';
+		if (mkdir(folder, mode) && errno != EEXIST)
+			return imp_write_failed(folder, "cannot be made", err);
+		*at = '/';
+	}
+	return 0;
 }
 
 int imp_out_possible(const char *path, struct imp_error *err)

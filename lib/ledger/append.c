@@ -119,6 +119,10 @@ int imp_append_raw(struct imp_ledger *l, const struct imp_record *r,
 	if (rc)
 		return rc;
 	index = l->edge.size;
+	if (index == 0 && r->type != IMP_LEAF_LEDGER)
+		return imp_fail(err, IMP_ELEDGER,
+				"%s: is empty: an import into it did not end",
+				l->db->shown);
 	if (imp_record_digest(l->crypto, salt, record, &l->last))
 		return hash_failed(err);
 	rc = add_leaf(l, r->type, &l->last, err);

@@ -7,6 +7,7 @@
 #include <pthread.h>
 
 #include "base/secret.h"
+#include "ledger/checkpoint.h"
 #include "ledger/db.h"
 #include "ledger/ledger.h"
 #include "ledger/record.h"
@@ -39,6 +40,10 @@ int imp_append_record(struct imp_ledger *l, struct imp_record *r, uint64_t *inde
 /* The same of a record that is encoded and salted already; r is what it says. */
 int imp_append_raw(struct imp_ledger *l, const struct imp_record *r,
 		   const uint8_t salt[IMP_SALT_LEN], struct imp_span record,
+		   struct imp_error *err) IMP_MUST_CHECK;
+
+/* Keep, with an entry that is about an item, whether that is open now. */
+int imp_track_item(struct imp_ledger *l, const struct imp_record *r, uint64_t index,
 		   struct imp_error *err) IMP_MUST_CHECK;
 
 /* A leaf as it stands in the database. */
@@ -90,11 +95,17 @@ struct imp_tree imp_ledger_tree(struct imp_ledger *l);
 /* Within a work: how many leaves there are. */
 int imp_ledger_size(struct imp_ledger *l, uint64_t *out, struct imp_error *err)
 	IMP_MUST_CHECK;
+/* Keep a signature under the checkpoint of a size, without its newline. */
+int imp_log_put_line(struct imp_ledger *l, uint64_t size, struct imp_span line,
+		     struct imp_error *err) IMP_MUST_CHECK;
+/* Is it a checkpoint that this ledger has signed? 0, -IMP_EVERIFY. */
+int imp_log_check_own(struct imp_ledger *l, const struct imp_checkpoint *c,
+		      struct imp_error *err) IMP_MUST_CHECK;
 /* Append the checkpoint of a size, with every signature that is known. */
 int imp_log_note(struct imp_ledger *l, const char *origin, uint64_t size,
 		 struct imp_secret *out, struct imp_error *err) IMP_MUST_CHECK;
 /* Make the tables, or bring them up to date. */
-int imp_tables_bring(struct imp_ledger *l, bool create, const char *origin,
+int imp_tables_bring(struct imp_ledger *l, const struct imp_ledger_config *config,
 		     struct imp_error *err) IMP_MUST_CHECK;
 
 #endif

@@ -123,6 +123,20 @@ static int count_order(struct imp_ledger *l, const struct request *q,
 	return 0;
 }
 
+int imp_track_item(struct imp_ledger *l, const struct imp_record *r, uint64_t index,
+		   struct imp_error *err)
+{
+	struct imp_db *db = l->db;
+
+	if (r->item.len == 0)
+		return 0;
+	return is_open(r->type)
+		       ? db->ops->run(db, IMP_SQL_PUT_PENDING,
+				      IMP_WITH(IMP_BYTES(r->item), IMP_INT(index)), err)
+		       : db->ops->run(db, IMP_SQL_DROP_PENDING,
+				      IMP_WITH(IMP_BYTES(r->item)), err);
+}
+
 static int put_step(struct imp_ledger *l, const struct request *q,
 		    const struct imp_found *now, struct imp_error *err)
 {
@@ -132,7 +146,6 @@ static int put_step(struct imp_ledger *l, const struct request *q,
 				.order = q->order,
 				.after = now->index,
 				.reason = imp_span_str(q->reason) };
-	struct imp_db *db = l->db;
 	uint64_t index = 0;
 	int rc = 0;
 
@@ -144,13 +157,7 @@ static int put_step(struct imp_ledger *l, const struct request *q,
 		rc = count_order(l, q, &r, err);
 	if (!rc)
 		rc = imp_append_record(l, &r, &index, err);
-	if (rc)
-		return rc;
-	return is_open(r.type)
-		       ? db->ops->run(db, IMP_SQL_PUT_PENDING,
-				      IMP_WITH(IMP_BYTES(q->item), IMP_INT(index)), err)
-		       : db->ops->run(db, IMP_SQL_DROP_PENDING,
-				      IMP_WITH(IMP_BYTES(q->item)), err);
+	return rc ? rc : imp_track_item(l, &r, index, err);
 }
 
 /* Taking what one has, proving what is proven: nothing new. A second `sent` is: it says

@@ -273,7 +273,7 @@ int imp_ledger_open(const struct imp_ledger_config *config, struct imp_ledger **
 	if (rc)
 		return rc;
 	l->db->cancel_fd = config->cancel_fd;
-	rc = imp_tables_bring(l, config->create, config->origin, err);
+	rc = imp_tables_bring(l, config, err);
 	if (!rc)
 		*out = STEAL(l);
 	return rc;

@@ -19,6 +19,7 @@ struct imp_ledger;
 struct imp_ledger_config {
 	const char *name;    /* a file, or postgresql://... */
 	bool create;	     /* make it where there is none */
+	bool empty;	     /* make it without a first entry: it is to be imported */
 	const char *origin;  /* of one that is made; NULL: a random one */
 	const char *station; /* who writes, 1..64 bytes; NULL: does not say */
 	const char *tool;    /* with what, likewise */

@@ -48,8 +48,8 @@ int imp_log_note(struct imp_ledger *l, const char *origin, uint64_t size,
 			       out, err);
 }
 
-static int put_line(struct imp_ledger *l, uint64_t size, struct imp_span line,
-		    struct imp_error *err)
+int imp_log_put_line(struct imp_ledger *l, uint64_t size, struct imp_span line,
+		     struct imp_error *err)
 {
 	l->changed = true;
 	return l->db->ops->run(l->db, IMP_SQL_PUT_LINE,
@@ -74,7 +74,7 @@ static int sign_tree(struct imp_ledger *l, const struct imp_ledger_info *i,
 	if (rc)
 		return rc;
 	w.len--; /* its newline */
-	return put_line(l, i->size, imp_written(&w), err);
+	return imp_log_put_line(l, i->size, imp_written(&w), err);
 }
 
 static int checkpoint(struct imp_ledger *l, void *ctx, struct imp_error *err)
@@ -106,9 +106,8 @@ struct cosigned {
 	size_t count, *added;
 };
 
-/* Is it a checkpoint that this ledger has signed? */
-static int check_own(struct imp_ledger *l, const struct imp_checkpoint *c,
-		     struct imp_error *err)
+int imp_log_check_own(struct imp_ledger *l, const struct imp_checkpoint *c,
+		      struct imp_error *err)
 {
 	struct imp_ledger_info i;
 	struct text text;
@@ -143,7 +142,7 @@ static int take_lines(struct imp_ledger *l, const struct cosigned *q,
 		if (rc <= 0)
 			continue;
 		++*q->added;
-		rc = put_line(l, q->checkpoint.size, line, err);
+		rc = imp_log_put_line(l, q->checkpoint.size, line, err);
 	}
 	return rc;
 }
@@ -151,7 +150,7 @@ static int take_lines(struct imp_ledger *l, const struct cosigned *q,
 static int cosigned(struct imp_ledger *l, void *ctx, struct imp_error *err)
 {
 	const struct cosigned *q = ctx;
-	int rc = check_own(l, &q->checkpoint, err);
+	int rc = imp_log_check_own(l, &q->checkpoint, err);
 
 	*q->added = 0;
 	for (size_t i = 0; !rc && i < q->count; i++)

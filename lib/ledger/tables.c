@@ -6,7 +6,7 @@
 #include "ledger/core.h"
 
 struct bring {
-	const char *origin;
+	const struct imp_ledger_config *config;
 	int64_t from; /* version that was found before the lock */
 };
 
@@ -55,7 +55,9 @@ static int bring(struct imp_ledger *l, void *ctx, struct imp_error *err)
 	int64_t version = 0;
 	int rc = raise_tables(l, &version, err);
 
-	return rc || version > 0 ? rc : first_entry(l, b->origin, err);
+	return rc || version > 0 || b->config->empty
+		       ? rc
+		       : first_entry(l, b->config->origin, err);
 }
 
 static int newer(const struct imp_ledger *l, int64_t version, struct imp_error *err)
@@ -73,17 +75,17 @@ static int missing(const struct imp_ledger *l, struct imp_error *err)
 	return imp_hint(err, rc, "imprint ledger init makes one");
 }
 
-int imp_tables_bring(struct imp_ledger *l, bool create, const char *origin,
+int imp_tables_bring(struct imp_ledger *l, const struct imp_ledger_config *config,
 		     struct imp_error *err)
 {
-	struct bring b = { .origin = origin };
+	struct bring b = { .config = config };
 	int rc = l->db->ops->version(l->db, &b.from, err);
 
 	if (rc || b.from == l->db->versions)
 		return rc;
 	if (b.from > l->db->versions)
 		return newer(l, b.from, err);
-	if (b.from == 0 && !create)
+	if (b.from == 0 && !config->create)
 		return missing(l, err);
 	if (b.from > 0)
 		rc = l->db->ops->keep(l->db, b.from, l->kept, err);

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ledger from the command line, as a file and in PostgreSQL: what a line writes into it, and what others can check."""
+import base64
+import hashlib
 import json
 import os
 import signal
@@ -228,6 +230,57 @@ class Ledger(Case):
         self.assertIn("anchored", self.tool("ledger", "verify", "--log", "log.vkey", "--checkpoint", "seen").out)
         self.assertEqual(self.report("--log", "log.vkey", "--checkpoint", "seen")["anchored_entries"], 11)
 
+    def test_as_plain_files(self):
+        """C2SP tlog-tiles, read by nothing of ours; and a ledger made of them."""
+        self.vkeys()
+        self.assertIn("there is no checkpoint", self.tool("ledger", "export", "out", status=4).err)
+        self.beside(f"$I enroll -d sim/1 && {PUSH}")
+        self.checkpoint("first")
+        told = json.loads(self.tool("ledger", "export", "out", "--records", "private", "--json").out)
+        self.assertEqual(told, {"folder": "out", "entries": 9, "files": 4, "kept": 0})
+        origin, size, root = (self.dir / "out/checkpoint").read_text().splitlines()[:3]
+        leaves = self.bundle((self.dir / "out/tile/entries/000.p/9").read_bytes())
+        self.assertEqual((origin, int(size), len(leaves)), ("log.example/line", 9, 9))
+        hashes = [hashlib.sha256(b"\0" + leaf).digest() for leaf in leaves]
+        self.assertEqual((self.dir / "out/tile/0/000.p/9").read_bytes(), b"".join(hashes))
+        self.assertEqual(base64.b64decode(root), self.tree(hashes))
+        self.assertEqual((self.dir / "private/000.p/9").stat().st_mode & 0o777, 0o600)
+        for name in ("checkpoint", "tile/0/000.p/9", "tile/entries/000.p/9"):
+            self.assertNotIn(bytes.fromhex("030000010001000001"), (self.dir / "out" / name).read_bytes(), "a device's name")
+        self.tool("ledger", "export", "out")
+        # Another ledger of them, on a file; and one that cannot be.
+        before, copy = self.log(), {"IMPRINT_LEDGER": str(self.dir / "copy.db")}
+        self.run_tool("ledger", "import", "out", "--records", "private", "--log", "other.vkey", env=copy, status=5)
+        run = self.run_tool("ledger", "import", "out", "--records", "private", "--log", "log.vkey", env=copy)
+        self.assertIn("the ledger log.example/line, 9 entries", run.out)
+        self.assertEqual(self.lines(self.run_tool("log", "--json", env=copy).out), before)
+        self.run_tool("ledger", "verify", "--log", "log.vkey", "--checkpoint", "first", env=copy)
+        self.run_tool("ledger", "import", "out", "--records", "private", "--log", "log.vkey", env=copy, status=2)
+        # The copy goes on, and what it publishes goes on, too.
+        self.simulate(PUSH, env=copy)
+        self.run_tool("ledger", "checkpoint", "-k", "log.pem", "-o", "second", env=copy)
+        self.assertIn("11 entries", self.run_tool("ledger", "export", "out", env=copy).out)
+        self.beside("$I enroll -d sim/2", count=2)
+        self.beside(PUSH)
+        self.checkpoint("fork")
+        self.assertIn("another history", self.tool("ledger", "export", "out", status=4).err)
+
+    @staticmethod
+    def bundle(data):
+        out = []
+        while data:
+            n = int.from_bytes(data[:2], "big")
+            out.append(data[2:2 + n])
+            data = data[2 + n:]
+        return out
+
+    def tree(self, hashes):
+        """RFC 6962 2.1."""
+        if len(hashes) == 1:
+            return hashes[0]
+        k = 1 << (len(hashes) - 1).bit_length() - 1
+        return hashlib.sha256(b"\1" + self.tree(hashes[:k]) + self.tree(hashes[k:])).digest()
+
     def test_not_anchored_is_said(self):
         self.assertIn("self-consistent, not anchored", self.tool("ledger", "verify").out)
 
@@ -263,6 +316,7 @@ class Ledger(Case):
         for args in (("ledger",), ("ledger", "burn"), ("ledger", "init", "x"), ("ledger", "prove"), ("ledger", "prove", "--entry", "1", "--since", "1"),
                      ("ledger", "checkpoint"), ("ledger", "checkpoint", "x"), ("ledger", "checkpoint", "x", "-k", "log.pem"),
                      ("ledger", "verify", "x"), ("ledger", "verify", "--checkpoint", "x"), ("ledger", "key", "log.pub"), ("ledger", "cosign", "x"),
+                     ("ledger", "export"), ("ledger", "import", "x"), ("ledger", "import", "x", "--log", "log.pub"),
                      ("ledger", "init"), ("ledger", "prove", "--entry", "99"), ("log", "--from", "x")):
             with self.subTest(args):
                 self.tool(*args, status=2)

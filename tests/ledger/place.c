@@ -107,6 +107,7 @@ const char *place_blob(const struct place *p, const char *hex)
 
 void place_start(struct place *p, bool postgres)
 {
+	static unsigned places;
 	char text[128];
 
 	memset(p, 0, sizeof(*p));
@@ -117,9 +118,9 @@ void place_start(struct place *p, bool postgres)
 		snprintf(p->name, sizeof(p->name), "%s/ledger.db", p->folder);
 		return;
 	}
-	snprintf(text, sizeof(text), "CREATE SCHEMA t%d", (int)getpid());
+	snprintf(p->schema, sizeof(p->schema), "t%d_%u", (int)getpid(), places++);
+	snprintf(text, sizeof(text), "CREATE SCHEMA %s", p->schema);
 	ask_postgres(p, text);
-	snprintf(p->schema, sizeof(p->schema), "t%d", (int)getpid());
 	snprintf(p->name, sizeof(p->name), "%s&options=-csearch_path%%3D%s",
 		 getenv("IMPRINT_TEST_POSTGRES"), p->schema);
 }

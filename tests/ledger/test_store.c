@@ -259,12 +259,12 @@ TEST_BOTH(store, older_tables_are_brought_up_to_date)
 		memcpy(step, newer, sizeof(step));
 		step[0] = imp_sql_steps[0];
 		l->db->step = step;
-		WORKS(imp_tables_bring(l, false, NULL, &err));
+		WORKS(imp_tables_bring(l, &(struct imp_ledger_config){ 0 }, &err));
 		cr_assert(strstr(imp_ledger_kept(l), "ledger.db.v1"));
 		cr_assert_eq(access(imp_ledger_kept(l), R_OK), 0);
-		WORKS(imp_tables_bring(l, false, NULL, &err));
+		WORKS(imp_tables_bring(l, &(struct imp_ledger_config){ 0 }, &err));
 	} else {
-		WORKS(imp_tables_bring(l, false, NULL, &err));
+		WORKS(imp_tables_bring(l, &(struct imp_ledger_config){ 0 }, &err));
 		cr_assert_null(imp_ledger_kept(l));
 	}
 	cr_assert_eq(place_number(p, "SELECT max(number) FROM version"), 3);
