@@ -268,6 +268,36 @@ Test(tiles, every_flipped_byte_of_what_is_imported_is_found)
 	stop();
 }
 
+/* The same log has signed another history of as many entries. */
+Test(tiles, the_checkpoint_stands_for_other_entries)
+{
+	char from[160], to[160];
+	struct place p, q, r;
+	struct imp_ledger *l, *other, *copy;
+	struct imp_tiles t;
+
+	start();
+	place_start(&p, false);
+	place_start(&q, false);
+	l = make(&p, 4);
+	write_out(l);
+	other = make(&q, 4);
+	snprintf(from, sizeof(from), "%s/other", folder);
+	WORKS(imp_ledger_export(other, from, NULL, &t, &err));
+	snprintf(from, sizeof(from), "%s/other/checkpoint", folder);
+	snprintf(to, sizeof(to), "%s/checkpoint", dir);
+	cr_assert_eq(rename(from, to), 0);
+	copy = empty(&r, false);
+	SAYS(take_in(copy), IMP_EVERIFY, "not those that the checkpoint stands for");
+	imp_ledger_close(&l);
+	imp_ledger_close(&other);
+	imp_ledger_close(&copy);
+	place_stop(&r);
+	place_stop(&q);
+	place_stop(&p);
+	stop();
+}
+
 Test(tiles, nothing_is_added_to_a_ledger_that_was_not_imported)
 {
 	struct place q;
