@@ -34,8 +34,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->in = arg;
 		return 0;
 	case ARGP_KEY_END:
-		if (!a->seal.cards)
-			argp_error(state, "missing --cards FILE");
+		if (!a->seal.cards && !ledger_is_named(&a->seal.ledger))
+			argp_error(state, "missing --cards FILE, or --ledger");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -16,7 +16,14 @@ enum {
 	OPT_CHECKPOINT,
 	OPT_SEEN,
 	OPT_RECORDS,
+	OPT_ITEM,
+	OPT_ID,
+	OPT_REASON,
 };
+
+#define ACTIONS                                                                    \
+	"init|show|checkpoint|prove|verify|items|release|write-off|retire|export|" \
+	"import|key|cosign"
 
 static const struct argp_option options[] = {
 	{ "origin", OPT_ORIGIN, "WORD", 0,
@@ -39,6 +46,11 @@ static const struct argp_option options[] = {
 	  "cosign: FILE holds the last checkpoint that this witness has signed", 0 },
 	{ "records", OPT_RECORDS, "DIR", 0,
 	  "export, import: what the entries say is in DIR, which is not for others", 0 },
+	{ "item", OPT_ITEM, "WORD", 0, "release, write-off: the item, as items shows it",
+	  0 },
+	{ "id", OPT_ID, "ID", 0, "retire: the device with this imei or ueid", 0 },
+	{ "reason", OPT_REASON, "WORD", 0,
+	  "release, write-off, retire: why; it stands in the ledger", 0 },
 	{ 0 },
 };
 
@@ -57,6 +69,9 @@ enum need {
 	NEED_LOG = 16,
 	NEED_SEEN = 32,
 	NEED_RECORDS = 64,
+	NEED_ITEM = 128,
+	NEED_ID = 256,
+	NEED_REASON = 512,
 };
 
 struct action {
@@ -74,6 +89,10 @@ static const struct action actions[] = {
 	{ "verify", ledger_do_verify, 0 },
 	{ "cosign", ledger_do_cosign,
 	  NEED_FILE | NEED_KEY | NEED_NAME | NEED_LOG | NEED_SEEN },
+	{ "items", ledger_do_items, NEED_NO_FILE },
+	{ "release", ledger_do_release, NEED_NO_FILE | NEED_ITEM | NEED_REASON },
+	{ "write-off", ledger_do_write_off, NEED_NO_FILE | NEED_ITEM | NEED_REASON },
+	{ "retire", ledger_do_retire, NEED_NO_FILE | NEED_ID | NEED_REASON },
 	{ "export", ledger_do_export, NEED_FILE },
 	{ "import", ledger_do_import, NEED_FILE | NEED_LOG | NEED_RECORDS },
 };
@@ -105,6 +124,12 @@ static void check_needs(struct argp_state *state, const struct ledger_work *w,
 		argp_error(state, "%s: missing --seen FILE", w->action);
 	if ((needs & NEED_RECORDS) && !w->records)
 		argp_error(state, "%s: missing --records DIR", w->action);
+	if ((needs & NEED_ITEM) && !w->item)
+		argp_error(state, "%s: missing --item WORD", w->action);
+	if ((needs & NEED_ID) && !w->id)
+		argp_error(state, "%s: missing --id ID", w->action);
+	if ((needs & NEED_REASON) && (!w->reason || !*w->reason))
+		argp_error(state, "%s: missing --reason WORD", w->action);
 }
 
 /* What goes together, of actions that do two things. */
@@ -185,6 +210,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_RECORDS:
 		w->records = arg;
 		return 0;
+	case OPT_ITEM:
+		w->item = arg;
+		return 0;
+	case OPT_ID:
+		w->id = arg;
+		return 0;
+	case OPT_REASON:
+		w->reason = arg;
+		return 0;
 	case ARGP_KEY_ARG:
 		return parse_word(w, arg);
 	case ARGP_KEY_END:
@@ -198,10 +232,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.args_doc = "init|show|key|checkpoint|prove|verify|cosign|export|import [FILE]",
+	.args_doc = ACTIONS " [FILE]",
 	.doc = "Make a ledger (init), tell what it is (show), sign its state (checkpoint), prove an entry or its "
 	       "growth (prove), check all of it or a proof (verify); write it as plain files (export), or make one of "
-	       "such files (import); and for others: write a verifier key (key), sign as a witness (cosign).",
+	       "such files (import); tell what is in doubt (items) and decide it (release, write-off), take a device out "
+	       "(retire); and for others: write a verifier key (key), sign as a witness (cosign).",
 	.children = children,
 };
 

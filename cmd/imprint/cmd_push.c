@@ -7,7 +7,6 @@
 #include "commands.h"
 #include "crypto/host.h"
 #include "journal.h"
-#include "ledgerarg.h"
 #include "plan.h"
 
 struct args {
@@ -15,7 +14,6 @@ struct args {
 	struct verifier_args verifier;
 	struct report_args report;
 	struct junit_args junit;
-	struct ledger_args ledger;
 	struct path_list files;
 	uint64_t index; /* 1..; 0: by ueid */
 	bool dry_run;
@@ -31,11 +29,11 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-static const struct argp_child children[] = {
-	{ &dev_argp, 0, NULL, 0 },    { &verifier_argp, 0, NULL, 0 },
-	{ &report_argp, 0, NULL, 0 }, { &junit_argp, 0, NULL, 0 },
-	{ &ledger_argp, 0, NULL, 0 }, { 0 }
-};
+static const struct argp_child children[] = { { &dev_argp, 0, NULL, 0 },
+					      { &verifier_argp, 0, NULL, 0 },
+					      { &report_argp, 0, NULL, 0 },
+					      { &junit_argp, 0, NULL, 0 },
+					      { 0 } };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -47,7 +45,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[1] = &a->verifier;
 		state->child_inputs[2] = &a->report;
 		state->child_inputs[3] = &a->junit;
-		state->child_inputs[4] = &a->ledger;
 		return 0;
 	case OPT_DRY_RUN:
 		a->dry_run = true;
@@ -81,14 +78,13 @@ static const struct argp argp = {
 struct push {
 	struct verifier verifier;
 	struct objects objects;
-	struct imp_ledger *ledger; /* NULL: none was named */
 	const struct args *a;
 };
 
 static int send(struct device *d, const struct plan *plan, void *ctx)
 {
 	const struct push *p = ctx;
-	struct journal j = { .l = p->ledger, .d = d, .plan = plan };
+	struct journal j = { .l = p->verifier.ledger, .d = d, .plan = plan };
 	int rc;
 
 	if (p->a->dry_run)
@@ -146,13 +142,10 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 		rc = verifier_open(&p.verifier, crypto, &a.verifier, &a.dev, err);
 	if (!rc)
 		rc = open_files(&p, crypto, err);
-	if (!rc && ledger_is_named(&a.ledger) && !a.dry_run)
-		rc = ledger_open(&a.ledger, NULL, &p.ledger, err);
 	if (!rc)
 		rc = junit_open(&junit, &a.junit, work.verb, err);
 	if (!rc)
 		rc = devices_run(&a.dev, &work, err);
-	imp_ledger_close(&p.ledger);
 	objects_close(&p.objects);
 	verifier_close(&p.verifier);
 	return rc;

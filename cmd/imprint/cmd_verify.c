@@ -5,18 +5,20 @@
 #include "args.h"
 #include "commands.h"
 #include "crypto/host.h"
+#include "ledger/registry.h"
 #include "plan.h"
+#include "registry.h"
 
 struct args {
 	struct dev_args dev;
 	struct verifier_args verifier;
 	struct report_args report;
 	struct junit_args junit;
-	const char *expect;
+	const char *expect, *confirm;
 	bool require_locked, retired;
 };
 
-enum { OPT_EXPECT = 0x100, OPT_REQUIRE_LOCKED, OPT_RETIRED };
+enum { OPT_EXPECT = 0x100, OPT_REQUIRE_LOCKED, OPT_RETIRED, OPT_CONFIRM };
 
 static const struct argp_option options[] = {
 	{ "expect", OPT_EXPECT, "FILE", 0, "The device must hold its package in FILE",
@@ -24,6 +26,10 @@ static const struct argp_option options[] = {
 	{ "require-locked", OPT_REQUIRE_LOCKED, NULL, 0, "The device must be locked", 0 },
 	{ "retired", OPT_RETIRED, NULL, 0,
 	  "The device must be retired: decommissioned, and nothing set", 0 },
+	{ "confirm", OPT_CONFIRM, "WORD", 0,
+	  "With --ledger: its key is confirmed by this, over a way WORD that does not pass the station which "
+	  "enrolled it",
+	  0 },
 	{ 0 },
 };
 
@@ -53,7 +59,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_RETIRED:
 		a->retired = true;
 		return 0;
+	case OPT_CONFIRM:
+		a->confirm = arg;
+		return 0;
 	case ARGP_KEY_END:
+		if (a->confirm && !ledger_is_named(&a->verifier.ledger))
+			argp_error(state, "--confirm goes with --ledger");
 		if (a->retired && (a->expect || a->require_locked))
 			argp_error(state, "--retired: such a device holds nothing and is "
 					  "not locked");
@@ -119,6 +130,11 @@ static int talk(struct device *d, void *ctx)
 		if (!rc)
 			rc = plan_attest(d, &plan, &x->verifier);
 	} while (!rc && ++i < all.count);
+	if (x->a->confirm) /* by evidence that is there already */
+		rc = registry_record(&x->verifier, d, rc);
+	if (!rc && x->a->confirm)
+		rc = imp_ledger_confirm(x->verifier.ledger, d->known.card.ueid,
+					d->known.signing_kid, x->a->confirm, &d->err);
 	if (!rc)
 		say(d);
 	return rc;

@@ -213,9 +213,7 @@ bool ueid_is(struct imp_span ueid, const char *id)
 	return strcasecmp(name + strlen("ueid "), id) == 0 || strcasecmp(hex, id) == 0;
 }
 
-/* An imei, or a ueid in hex: describe tells whether it is this one. Anything else is a
- * serial, which is in the card. */
-static bool id_is_ueid(const char *id)
+bool id_is_ueid(const char *id)
 {
 	size_t n = strlen(id);
 

@@ -9,6 +9,7 @@
 #include "device_list.h"
 #include "devices.h"
 #include "plan.h"
+#include "registry.h"
 #include "report.h"
 
 enum { STACK = 128 * 1024 };
@@ -87,7 +88,7 @@ static int converse(struct device *d, const struct device_work *work,
 		return rc;
 	d->skipped = !device_is_wanted(d, work->verifier);
 	if (!d->skipped)
-		rc = work->talk(d, work->ctx);
+		rc = registry_record(work->verifier, d, work->talk(d, work->ctx));
 	return rc || d->skipped ? rc : keep(d, work);
 }
 

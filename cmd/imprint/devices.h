@@ -84,6 +84,9 @@ int devices_run_on(const struct device_list *l, const struct dev_args *args,
 
 /* Is the id this ueid in hex, or its imei? */
 bool ueid_is(struct imp_span ueid, const char *id);
+/* Is it an imei, or a ueid in hex: describe tells whether it is this one. Anything else
+ * is a serial, which is in the card. */
+bool id_is_ueid(const char *id);
 /* Does --id, where it is given, name the ueid, imei or serial of this card? */
 bool card_is_wanted(const struct dev_args *args, const struct imp_card *card);
 /* Is it the device that one --id names, as far as it is known? */

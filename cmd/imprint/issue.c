@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "issue.h"
 #include "note.h"
+#include "registry.h"
 
 enum { OPT_CARDS = 0x300, OPT_FACTORY, OPT_ACCEPT_ASSERTED };
 
@@ -24,6 +25,9 @@ static error_t seal_parse(int key, char *arg, struct argp_state *state)
 	struct seal_args *a = state->input;
 
 	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &a->ledger;
+		return 0;
 	case OPT_CARDS:
 		a->cards = arg;
 		return 0;
@@ -38,7 +42,10 @@ static error_t seal_parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-const struct argp seal_argp = { .options = seal_options, .parser = seal_parse };
+static const struct argp_child seal_children[] = { { &ledger_argp, 0, NULL, 0 }, { 0 } };
+const struct argp seal_argp = { .options = seal_options,
+				.parser = seal_parse,
+				.children = seal_children };
 
 static const struct argp_option jobs_options[] = {
 	{ "jobs", 'j', "N", 0, "Work in N threads (default: one a processor)", 0 },
@@ -100,10 +107,15 @@ int sealing_open(struct sealing *s, struct imp_crypto *crypto, const struct seal
 	int rc = pubs_read(crypto, &a->factories, key, &s->test_factory, err);
 
 	s->sealer.accept_asserted = a->accept_asserted;
-	if (rc || !a->cards)
+	if (rc || (!a->cards && !ledger_is_named(&a->ledger)))
 		return rc;
 	s->sealer.cards = &s->cards;
-	return imp_cards_open(&s->cards, a->cards, &factories, err);
+	if (a->cards)
+		return imp_cards_open(&s->cards, a->cards, &factories, err);
+	rc = ledger_open(&a->ledger, NULL, &s->ledger, err);
+	if (!rc)
+		registry_cards(&s->cards, s->ledger, &factories);
+	return rc;
 }
 
 int sealing_make(struct sealing *s, struct imp_crypto *crypto, const struct imp_pub *key,
@@ -129,6 +141,7 @@ void sealing_report(const struct sealing *s)
 void sealing_close(struct sealing *s)
 {
 	imp_cards_close(&s->cards);
+	imp_ledger_close(&s->ledger);
 }
 
 static int take(void *ctx, uint64_t where, int rc, struct imp_span out,

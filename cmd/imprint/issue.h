@@ -7,11 +7,13 @@
 #include "issue/pool.h"
 #include "issue/seal.h"
 #include "keyarg.h"
+#include "ledgerarg.h"
 
 /* --cards, --factory, --accept-asserted */
 struct seal_args {
 	const char *cards;
 	struct path_list factories;
+	struct ledger_args ledger;
 	bool accept_asserted;
 };
 extern const struct argp seal_argp;
@@ -25,6 +27,7 @@ extern const struct argp jobs_argp;
 /* Whom packages are sealed to, and how many nobody vouches for. */
 struct sealing {
 	struct imp_cards cards;
+	struct imp_ledger *ledger; /* that the cards are in; NULL: a file, or none */
 	struct imp_sealer sealer;
 	const char *test_factory;  /* a key of --factory that is for tests; NULL: none */
 	_Atomic uint64_t asserted; /* packages that were sealed to asserted keys */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "journal.h"
+#include "registry.h"
 
 /* One transaction: then either all three are on disk, or nothing is sent. */
 static int before(struct imp_ledger *l, void *ctx, struct imp_error *err)
@@ -54,20 +55,6 @@ static bool has_proof(const struct journal *j)
 		 imp_span_eq(j->d->appraisal.token.nonce, IMP_SPAN(j->nonce)));
 }
 
-static int put_evidence(struct imp_ledger *l, const struct outcome *o,
-			struct imp_error *err)
-{
-	const struct device *d = o->j->d;
-	const struct imp_proof_of_state proof = { .bytes = imp_secret_span(&d->evidence),
-						  .token = &d->appraisal.token,
-						  .key = &d->known.card.signing,
-						  .verdict = (enum imp_code) - o->rc,
-						  .object = o->j->plan->id };
-	int rc = imp_ledger_evidence(l, &proof, err);
-
-	return rc ? rc : imp_ledger_settle(l, &d->appraisal.token, err);
-}
-
 static int after(struct imp_ledger *l, void *ctx, struct imp_error *err)
 {
 	const struct outcome *o = ctx;
@@ -79,7 +66,7 @@ static int after(struct imp_ledger *l, void *ctx, struct imp_error *err)
 					       .code = (enum imp_code) - o->rc,
 					       .way = proof ? IMP_ATTESTED : IMP_UNPROVEN,
 					       .message = o->rc ? message : NULL };
-	int rc = proof ? put_evidence(l, o, err) : 0;
+	int rc = proof ? registry_keep(l, d, -o->rc, o->j->plan->id, err) : 0;
 
 	snprintf(message, sizeof(message), "%.*s", (int)strcspn(d->err.msg, "\n"),
 		 d->err.msg);

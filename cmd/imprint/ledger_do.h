@@ -14,6 +14,7 @@ struct ledger_work {
 	struct report_args report;
 	const char *action, *file;
 	const char *origin, *name, *log, *seen, *checkpoint, *records;
+	const char *item, *id, *reason;
 	struct path_list witnesses;
 	uint64_t entry, since;
 	bool cosigns;
@@ -31,6 +32,10 @@ int ledger_do_verify(const struct ledger_work *w, struct imp_error *err);
 int ledger_do_cosign(const struct ledger_work *w, struct imp_error *err);
 int ledger_do_export(const struct ledger_work *w, struct imp_error *err);
 int ledger_do_import(const struct ledger_work *w, struct imp_error *err);
+int ledger_do_items(const struct ledger_work *w, struct imp_error *err);
+int ledger_do_release(const struct ledger_work *w, struct imp_error *err);
+int ledger_do_write_off(const struct ledger_work *w, struct imp_error *err);
+int ledger_do_retire(const struct ledger_work *w, struct imp_error *err);
 
 /* Read a verifier key, of a log or of a witness. 0, -IMP_EKEY, -IMP_EUSAGE. */
 int ledger_vkey(const struct ledger_work *w, const char *path, enum imp_note_type type,

@@ -5,7 +5,9 @@
 
 #include "base/file.h"
 #include "cose/key.h"
+#include "ledger/registry.h"
 #include "owner.h"
+#include "registry.h"
 #include "target.h"
 
 enum { OPT_TARGET = 0x500, OPT_FORCE, OPT_EPOCH, OBJECT_MAX = 2048 };
@@ -140,7 +142,13 @@ static int talk(struct device *d, void *ctx)
 		rc = o.make(&o, &target, epoch, &w, &d->err);
 	if (!rc)
 		rc = plan_object(d->crypto, imp_written(&w), &plan, &d->err);
-	return rc ? rc : plan_apply(d, &plan, &shared->verifier);
+	if (!rc)
+		rc = plan_apply(d, &plan, &shared->verifier);
+	rc = registry_record(&shared->verifier, d, rc);
+	if (!rc && shared->verifier.ledger && plan.entry.kind == IMP_ENTRY_DECOMMISSION)
+		rc = imp_ledger_retire(shared->verifier.ledger, target.ueid,
+				       "decommissioned by its owner", &d->err);
+	return rc;
 }
 
 static int to_file(struct owner *o, const struct owner_args *a, struct imp_error *err)

@@ -10,6 +10,7 @@
 
 #include "devices.h"
 #include "evidence/proven.h"
+#include "ledgerarg.h"
 #include "object/command.h"
 #include "object/grant.h"
 #include "object/package.h"
@@ -88,7 +89,8 @@ int objects_each(const struct objects *o, struct device *d, const struct objects
 struct verifier {
 	struct imp_cards cards;
 	struct imp_proven proven;
-	struct imp_span owner; /* kid of --owner, or empty */
+	struct imp_ledger *ledger; /* NULL: none is named */
+	struct imp_span owner;	   /* kid of --owner, or empty */
 	uint8_t owner_buf[32];
 	bool allow_debug, require_locked;
 	bool require_endorsed;				     /* --factory was given */
@@ -96,10 +98,11 @@ struct verifier {
 	size_t parties;
 };
 
-/* --cards, --factory, --owner, --grant, --evidence, --allow-debug */
+/* --cards, --factory, --owner, --grant, --evidence, --allow-debug, --ledger, --station */
 struct verifier_args {
 	const char *cards, *owner, *evidence;
 	struct path_list factories, grants;
+	struct ledger_args ledger;
 	bool allow_debug;
 };
 extern const struct argp verifier_argp;

@@ -11,6 +11,8 @@
 
 #include "base/text.h"
 #include "crypto/host.h"
+#include "journal.h"
+#include "registry.h"
 #include "report.h"
 #include "serve.h"
 #include "transport/tcp.h"
@@ -70,8 +72,13 @@ static void let_in(struct caller *c)
 static int send(struct device *d, const struct plan *plan, void *ctx)
 {
 	const struct serve *s = ctx;
+	struct journal j = { .l = s->verifier.ledger, .d = d, .plan = plan };
+	int rc;
 
-	return plan_is_held(d, plan) ? 0 : plan_apply(d, plan, &s->verifier);
+	if (plan_is_held(d, plan))
+		return 0;
+	rc = journal_before(&j);
+	return rc ? rc : journal_after(&j, plan_apply(d, plan, &s->verifier));
 }
 
 static int hand_over(struct caller *c)
@@ -169,7 +176,7 @@ static void *attend(void *arg)
 	struct device *d = &c->device;
 
 	d->started_ns = imp_now_ns();
-	d->rc = imp_crypto_blame(converse(c), &d->err);
+	d->rc = imp_crypto_blame(registry_record(&s->verifier, d, converse(c)), &d->err);
 	d->took_ns = imp_now_ns() - d->started_ns;
 	pthread_mutex_lock(&s->lock);
 	TAILQ_REMOVE(&s->callers, c, entry);

@@ -156,15 +156,28 @@ static int key_of(void *ctx, struct imp_span item, struct imp_span *key,
 	return rc;
 }
 
+static void start(struct imp_cards *c, const struct imp_factories *factories)
+{
+	*c = (struct imp_cards){ .index.fd = -1, .factories.count = factories->count };
+	for (size_t i = 0; i < factories->count; i++)
+		c->factory[i] = factories->key[i];
+	c->factories.key = c->factory;
+}
+
+void imp_cards_from(struct imp_cards *c, imp_cards_ask *ask, void *ctx,
+		    const struct imp_factories *factories)
+{
+	start(c, factories);
+	c->ask = ask;
+	c->ctx = ctx;
+}
+
 int imp_cards_open(struct imp_cards *c, const char *path,
 		   const struct imp_factories *factories, struct imp_error *err)
 {
 	int rc;
 
-	*c = (struct imp_cards){ .factories.count = factories->count };
-	for (size_t i = 0; i < factories->count; i++)
-		c->factory[i] = factories->key[i];
-	c->factories.key = c->factory;
+	start(c, factories);
 	rc = imp_seen_init(&c->signing, err);
 	if (!rc)
 		rc = imp_seen_init(&c->sealing, err);
@@ -228,9 +241,12 @@ static int find_endorsed(const struct imp_cards *c, struct imp_crypto *crypto,
 int imp_cards_find(const struct imp_cards *c, struct imp_crypto *crypto,
 		   struct imp_span ueid, struct imp_known *out, struct imp_error *err)
 {
-	uint32_t where = imp_index_find(&c->index, ueid);
+	uint32_t where;
 	int rc;
 
+	if (c->ask)
+		return c->ask(c->ctx, crypto, &c->factories, ueid, out, err);
+	where = imp_index_find(&c->index, ueid);
 	if (where == IMP_SEEN_NOWHERE)
 		return 0;
 	if (imp_seen_find(&c->quarantined, ueid))

@@ -16,7 +16,14 @@
 
 enum { IMP_FACTORIES_MAX = 16 };
 
+/* Cards that are kept elsewhere. 1, 0 or a negative code, as imp_cards_find(). */
+typedef int imp_cards_ask(void *ctx, struct imp_crypto *crypto,
+			  const struct imp_factories *factories, struct imp_span ueid,
+			  struct imp_known *out, struct imp_error *err);
+
 struct imp_cards {
+	imp_cards_ask *ask; /* NULL: there is a file */
+	void *ctx;
 	struct imp_index index; /* by ueid */
 	struct imp_seen signing, sealing;
 	struct imp_seen quarantined; /* ueids that a card contradicts */
@@ -34,6 +41,10 @@ struct imp_cards {
 int imp_cards_open(struct imp_cards *c, const char *path,
 		   const struct imp_factories *factories, struct imp_error *err)
 	IMP_MUST_CHECK;
+/* Likewise of cards that are kept elsewhere: nothing is read before one is asked for, and
+ * there is no file to go through. */
+void imp_cards_from(struct imp_cards *c, imp_cards_ask *ask, void *ctx,
+		    const struct imp_factories *factories);
 /*
  * The card of a device, verified. Threads may ask at once.
  *

@@ -90,6 +90,8 @@ static int read_last(const struct imp_proven *p, struct imp_span kid,
 	uint32_t where = imp_index_find(&p->index, kid);
 	int rc = read_since(p->since, kid, bytes, err);
 
+	if (!rc && p->ask)
+		rc = p->ask(p->ctx, kid, bytes, err);
 	if (rc || where == IMP_SEEN_NOWHERE)
 		return rc;
 	rc = imp_index_read(&p->index, where, bytes, err);

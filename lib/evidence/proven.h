@@ -7,7 +7,14 @@
 #include "object/append.h"
 #include "object/index.h"
 
+/* Evidence that is kept elsewhere: the last of a device, by the kid that signed it. 1, 0
+ * or a negative code. */
+typedef int imp_proven_ask(void *ctx, struct imp_span kid, struct imp_secret *out,
+			   struct imp_error *err);
+
 struct imp_proven {
+	imp_proven_ask *ask; /* before the file; NULL: there is the file alone */
+	void *ctx;
 	struct imp_index index; /* by the kid that signed; as the file was when opened */
 	struct imp_appender file;
 	struct imp_proven_since *since; /* what was added to the file; owned */

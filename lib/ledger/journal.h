@@ -125,6 +125,18 @@ struct imp_proof_of_state {
 int imp_ledger_evidence(struct imp_ledger *l, const struct imp_proof_of_state *p,
 			struct imp_error *err) IMP_MUST_CHECK;
 
+/*
+ * The last evidence of a device that was as expected.
+ *
+ *   kid   32 bytes: of its signing key
+ *   out   as the device signed it; replaced
+ *
+ * 1, 0 where there is none, a negative code.
+ */
+int imp_ledger_last_evidence(struct imp_ledger *l, struct imp_span kid,
+			     struct imp_secret *out, struct imp_error *err)
+	IMP_MUST_CHECK;
+
 /* Keep what an owner has signed for others to act on. `id` is the object's, 32 bytes. */
 int imp_ledger_order(struct imp_ledger *l, const uint8_t id[32], struct imp_span object,
 		     struct imp_error *err) IMP_MUST_CHECK;

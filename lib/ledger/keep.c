@@ -229,3 +229,41 @@ int imp_ledger_revoke(struct imp_ledger *l, const uint8_t id[32], uint64_t seque
 
 	return imp_ledger_do(l, put, &r, err);
 }
+
+struct last {
+	struct imp_span kid;
+	struct imp_secret *out;
+	bool found;
+};
+
+static int take_good(void *ctx, const struct imp_found *f, struct imp_error *err)
+{
+	struct last *q = ctx;
+
+	if (f->record.type != IMP_LEAF_EVIDENCE || f->record.code != IMP_OK)
+		return 0;
+	q->found = true;
+	return imp_secret_set(q->out, f->record.bytes, err);
+}
+
+static int find_last(struct imp_ledger *l, void *ctx, struct imp_error *err)
+{
+	CLEANUP(imp_found_fini) struct imp_found f = { 0 };
+	struct last *q = ctx;
+	int rc = imp_find_latest(l, IMP_REF_EVIDENCE, q->kid, &f, err);
+
+	if (rc > 0)
+		rc = take_good(q, &f, err);
+	/* Some were found wanting: then all are gone through. */
+	if (!rc && !q->found)
+		rc = imp_find_each(l, IMP_REF_EVIDENCE, q->kid, take_good, q, err);
+	return rc ? rc : q->found;
+}
+
+int imp_ledger_last_evidence(struct imp_ledger *l, struct imp_span kid,
+			     struct imp_secret *out, struct imp_error *err)
+{
+	struct last q = { .kid = kid, .out = out };
+
+	return imp_ledger_read(l, find_last, &q, err);
+}

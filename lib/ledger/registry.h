@@ -31,6 +31,20 @@ void imp_device_fini(struct imp_device *d);
 int imp_ledger_device(struct imp_ledger *l, struct imp_span ueid, struct imp_device *out,
 		      struct imp_error *err) IMP_MUST_CHECK;
 
+/*
+ * The device's card, verified, as imp_known_check() does; its assurance is what the
+ * registry or a factory says, whichever is more.
+ *
+ *   factories   that the user names
+ *   out         owned by the caller, imp_known_fini()
+ *
+ * 1; 0 where it is not there; -IMP_EPOLICY (it is quarantined or retired); other negative
+ * codes.
+ */
+int imp_ledger_known(struct imp_ledger *l, struct imp_crypto *crypto,
+		     const struct imp_factories *factories, struct imp_span ueid,
+		     struct imp_known *out, struct imp_error *err) IMP_MUST_CHECK;
+
 enum imp_registration {
 	IMP_REG_KNOWN,	     /* all of it was there: no entry was made */
 	IMP_REG_ADDED,	     /* a new device, or its card was renewed */

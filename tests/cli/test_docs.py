@@ -127,12 +127,13 @@ class Docs(Case):
         """The same of verify, where the signature of the evidence is another key's."""
         self.keys()
         self.grant()
+        self.run_tool("ledger", "init", "--ledger", "line.db")
         self.simulate("$I enroll -d sim/1 -o x.cards; $I claim -k owner.pem -d sim/1 --cards x.cards", "--factory", "factory.pem")
         run = self.simulate("\n".join(f"$I verify -d sim/1 --cards x.cards {word}; echo $?" for word in each_option("verify")), "--fault", "lie:key")
         self.assertEqual(set(re.findall(r"^\d+$", run.out, re.M)), {"5"}, run.err)
 
 
-VALUES = {"factory": "factory.pub", "grant": "x.grant --owner=owner.pub", "ledger": "line.db", "WORD": "line-7", "FILE": "none.evidence", "PUB": "owner.pub", "SECONDS": "9", "N": "1", "ID": "001010010000014", "DEVICE": "sim/1"}
+VALUES = {"factory": "factory.pub", "grant": "x.grant --owner=owner.pub", "ledger": "line.db", "confirm": "mail --ledger=line.db", "WORD": "line-7", "FILE": "none.evidence", "PUB": "owner.pub", "SECONDS": "9", "N": "1", "ID": "001010010000014", "DEVICE": "sim/1"}
 
 
 def each_option(name):

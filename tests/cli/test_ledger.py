@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -187,6 +188,70 @@ class Ledger(Case):
         self.assertIn("a factory vouches for", run.err)
         self.assertEqual(self.types(), ["ledger", "device"])
 
+    def test_the_registry_in_place_of_cards(self):
+        """Nothing but the ledger is named: cards, and what was proven last, come from it."""
+        self.beside("set -e; $I enroll -d sim/1; $I claim -k owner.pem -d sim/1\n"
+                    "$I pack p.yaml --csv d.csv -k owner.pem -o l.packages; $I push l.packages -d sim/1; $I verify -d sim/1 --id 001010010000014\n"
+                    "$I build p.yaml --csv d.csv --sequence 2 | $I sign -k owner.pem | $I encrypt --accept-asserted -o 2.packages; $I push 2.packages -d sim/1")
+        run = self.beside("$I verify -d sim/1 --id KS26 ; $I verify -d other/1", "--state", "sim", status=None)
+        self.assertIn("a ledger does not find serials", run.err)
+        run = self.beside("$I verify -d other/1", "--state", "other", status=5)
+        self.assertIn("001010010000014", run.err)
+        run = self.beside("$I verify -d far/2", "--state", "far", count=2, status=4)
+        self.assertIn("no card of this device", run.err)
+
+    def test_what_was_proven_is_where_the_history_goes_on(self):
+        """T10, the device's flash put back: the ledger knows its history."""
+        self.beside("$I enroll -d sim/1 && $I claim -k owner.pem -d sim/1")
+        shutil.copytree(self.dir / "sim", self.dir / "old")
+        self.beside("$I pack p.yaml --csv d.csv -k owner.pem -o l.packages && $I push l.packages -d sim/1 && $I verify -d sim/1")
+        run = self.beside("for n in 1 2; do $I verify -d old/1; done", "--state", "old", status=5)
+        self.assertEqual(run.err.count("a chain that is shorter than what was proven"), 2, "the bad evidence is no ground for the next")
+        self.assertEqual([e["status"] for e in self.log() if e["type"] == "evidence"], [0, 0, 0, 5, 5])
+        self.beside("$I verify -d sim/1")
+
+    def test_out_of_the_registry(self):
+        self.beside("set -e; $I enroll -d sim/1; $I claim -k owner.pem -d sim/1; $I pack p.yaml --csv d.csv -k owner.pem -o l.packages")
+        self.tool("ledger", "retire", "--id", "001010010000014", "--reason", "burnt")
+        for command in ("push l.packages -d sim/1", "verify -d sim/1", "push l.packages -d sim/1 --cards x.cards",
+                        "pack p.yaml --csv d.csv -k owner.pem -o m.packages"):
+            with self.subTest(command):
+                self.assertIn("burnt", self.beside(f"$I {command}", status=4).err)
+        self.assertIn("is not in the ledger", self.tool("ledger", "retire", "--id", "001010010000022", "--reason", "x", status=4).err)
+
+    def test_a_decommissioned_device_is_retired(self):
+        self.beside("set -e; $I enroll -d sim/1; $I claim -k owner.pem -d sim/1; $I retire -k owner.pem -d sim/1")
+        self.assertEqual((self.log()[-1]["type"], self.log()[-1]["reason"]), ("retired", "decommissioned by its owner"))
+
+    def test_a_confirmed_key_may_have_secrets(self):
+        """KEY: asserted by the station that enrolled it, until it showed itself past that."""
+        self.run_tool("keygen", "-o", "maker.pem", "--public", "maker.pub")
+        self.profile(extra='  apn/0: {name: iot, apn: a.example, auth: pap, user: "u", secret: "s"}\n')
+        pack = "$I pack p.yaml --csv d.csv --seed seed.key -k maker.pem -o m.packages --force"
+        self.beside("$I enroll -d sim/1")
+        self.assertIn("asserted", self.beside(pack, status=4).err)
+        self.beside("$I verify -d sim/1 --confirm 'over the network' --station elsewhere")
+        self.assertEqual((self.log()[-1]["type"], self.log()[-1]["reason"]), ("confirmed", "over the network"))
+        self.beside(pack)
+
+    def test_a_person_decides_what_is_in_doubt(self):
+        self.sim()
+        wire = self.wire(to_tool=packets(lambda packet: [] if self.is_stage(packet, answer=True) else [packet]))
+        self.tool("push", "p.packages", "-d", wire.name, "--cards", "x.cards", "--timeout", "3", status=8)
+        wire.close()
+        (item,) = self.lines(self.tool("ledger", "items", "--json").out)
+        self.assertEqual((item["state"], item["entry"]), ("sent", 3))
+        self.assertIn(item["item"], self.tool("ledger", "items").out)
+        self.assertIn("is in doubt", self.tool("ledger", "release", "--item", item["item"], "--reason", "x", status=4).err)
+        self.tool("ledger", "write-off", "--item", item["item"], "--reason", "the board is lost")
+        self.assertEqual(self.tool("ledger", "items").out, "")
+        self.assertEqual((self.log()[-1]["type"], self.log()[-1]["reason"]), ("written-off", "the board is lost"))
+        run = self.tool("push", "p.packages", "-d", "sim/1", "--cards", "x.cards", status=4)
+        self.assertIn("is written off", run.err)
+        # It did arrive, and evidence says so.
+        self.tool("verify", "-d", "sim/1", "--cards", "x.cards")
+        self.assertEqual(self.types()[-1], "proven")
+
     # Outside
     def checkpoint(self, name):
         self.tool("ledger", "checkpoint", "-k", "log.pem", "-o", name, "--force")
@@ -316,6 +381,7 @@ class Ledger(Case):
         for args in (("ledger",), ("ledger", "burn"), ("ledger", "init", "x"), ("ledger", "prove"), ("ledger", "prove", "--entry", "1", "--since", "1"),
                      ("ledger", "checkpoint"), ("ledger", "checkpoint", "x"), ("ledger", "checkpoint", "x", "-k", "log.pem"),
                      ("ledger", "verify", "x"), ("ledger", "verify", "--checkpoint", "x"), ("ledger", "key", "log.pub"), ("ledger", "cosign", "x"),
+                     ("ledger", "release", "--item", "0" * 64), ("ledger", "write-off", "--item", "x", "--reason", "x"), ("ledger", "retire", "--id", "x"),
                      ("ledger", "export"), ("ledger", "import", "x"), ("ledger", "import", "x", "--log", "log.pub"),
                      ("ledger", "init"), ("ledger", "prove", "--entry", "99"), ("log", "--from", "x")):
             with self.subTest(args):

@@ -122,6 +122,16 @@ class Serve(Case):
         self.assertGreater(first["bytes_sent"], (self.dir / "p.packages").stat().st_size // 2)
         self.assertLess(second["bytes_sent"], 200)
 
+    def test_what_is_served_is_in_the_ledger(self):
+        """And a package that another station has sent stays there."""
+        self.fleet(2)
+        self.run_tool("ledger", "init", "--ledger", "l.db")
+        with self.serving("--count", 2, "--ledger", "l.db", "--station", "air") as server, self.calling():
+            server.wait(timeout=30)
+        types = [e["type"] for e in self.lines(self.run_tool("log", "--ledger", "l.db", "--json").out)]
+        self.assertEqual({t: types.count(t) for t in set(types)}, {"ledger": 1, "issued": 2, "reserved": 2, "sent": 2, "proven": 2, "delivery": 2, "evidence": 2})
+        self.run_tool("ledger", "verify", "--ledger", "l.db")
+
     def test_who_cannot_prove_its_key_gets_nothing(self):
         """T09: the same imei with other keys is told nothing but two questions."""
         self.fleet(1)

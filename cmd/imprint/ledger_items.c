@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a person decides: items that are in doubt, boards that are gone. */
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/digits.h"
+#include "devices.h"
+#include "json.h"
+#include "ledger/journal.h"
+#include "ledger/registry.h"
+#include "ledger_do.h"
+#include "target.h"
+
+static void show_json(const struct imp_item_now *i)
+{
+	struct json j = { .f = stdout, .first = true };
+
+	json_open(&j, NULL, '{');
+	json_hex(&j, "item", IMP_SPAN(i->item));
+	json_hex(&j, "object", IMP_SPAN(i->object));
+	json_str(&j, "state", imp_item_state_name(i->state));
+	json_uint(&j, "entry", i->entry);
+	json_uint(&j, "time", i->time);
+	json_str(&j, "station", i->station[0] ? i->station : NULL);
+	json_close(&j, '}');
+	putchar('\n');
+}
+
+static void show_text(const struct imp_item_now *i)
+{
+	char item[65], when[32] = "";
+	time_t at = (time_t)i->time;
+	struct tm tm;
+
+	imp_hex(IMP_SPAN(i->item), item);
+	if (gmtime_r(&at, &tm))
+		strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	printf("%s  %-8s  entry %" PRIu64 ", %s%s%s\n", item,
+	       imp_item_state_name(i->state), i->entry, when,
+	       i->station[0] ? ", by station " : "", i->station);
+}
+
+static int show(void *ctx, const struct imp_item_now *item, struct imp_error *err)
+{
+	const struct ledger_work *w = ctx;
+
+	(void)err;
+	(w->report.json ? show_json : show_text)(item);
+	return 0;
+}
+
+int ledger_do_items(const struct ledger_work *w, struct imp_error *err)
+{
+	CLEANUP(imp_ledger_close) struct imp_ledger *l = NULL;
+	int rc = ledger_open(&w->ledger, NULL, &l, err);
+
+	return rc ? rc : imp_ledger_each_open(l, show, (void *)w, err);
+}
+
+static int take_item(const struct ledger_work *w, uint8_t item[32], struct imp_error *err)
+{
+	struct imp_writer out = imp_writer(item, 32);
+
+	return imp_from_hex(imp_span_str(w->item), &out) && out.len == 32
+		       ? 0
+		       : imp_fail(
+				 err, IMP_EUSAGE,
+				 "--item %s: expected 64 digits, as imprint ledger items "
+				 "shows them",
+				 w->item);
+}
+
+static int decide(const struct ledger_work *w, bool release, struct imp_error *err)
+{
+	CLEANUP(imp_ledger_close) struct imp_ledger *l = NULL;
+	uint8_t item[32];
+	int rc = take_item(w, item, err);
+
+	if (!rc)
+		rc = ledger_open(&w->ledger, NULL, &l, err);
+	if (rc)
+		return rc;
+	return release ? imp_ledger_release(l, item, NULL, w->reason, err)
+		       : imp_ledger_write_off(l, item, w->reason, err);
+}
+
+int ledger_do_release(const struct ledger_work *w, struct imp_error *err)
+{
+	return decide(w, true, err);
+}
+
+int ledger_do_write_off(const struct ledger_work *w, struct imp_error *err)
+{
+	return decide(w, false, err);
+}
+
+int ledger_do_retire(const struct ledger_work *w, struct imp_error *err)
+{
+	CLEANUP(imp_ledger_close) struct imp_ledger *l = NULL;
+	uint8_t ueid[33];
+	struct imp_target target;
+	int rc = target_parse(w->id, ueid, &target, err);
+
+	if (!rc && target.ueid.len == 0)
+		rc = imp_fail(err, IMP_EUSAGE, "--id %s: expected an imei or a ueid",
+			      w->id);
+	if (!rc)
+		rc = ledger_open(&w->ledger, NULL, &l, err);
+	return rc ? rc : imp_ledger_retire(l, target.ueid, w->reason, err);
+}
