@@ -23,12 +23,16 @@ static bool challenged(const struct imp_agent *a)
 	return a->state.policy & IMP_POLICY_CHALLENGED;
 }
 
-/* Challenges are for a later version: nobody holds one that this agent takes. */
-static enum imp_reason check_nonce(const struct imp_agent *a, const struct imp_request *q)
+/* What the answer is fresh by: the nonce that was sent, or the one of a challenge. */
+static enum imp_reason take_nonce(struct imp_agent *a, const struct imp_request *q,
+				  uint8_t nonce[32])
 {
 	if (q->challenge.len > 0 || q->r.len > 0 || challenged(a))
-		return IMP_R_CHALLENGE;
-	return q->nonce.len == 32 ? IMP_R_NONE : IMP_R_MALFORMED;
+		return challenge_nonce(a, q, nonce);
+	if (q->nonce.len != 32)
+		return IMP_R_MALFORMED;
+	memcpy(nonce, q->nonce.ptr, 32);
+	return IMP_R_NONE;
 }
 
 static void apply(struct imp_agent *a, struct imp_span nonce, struct imp_response *r)
@@ -79,13 +83,14 @@ static void do_apply(struct imp_agent *a, const struct imp_request *q, size_t ro
 static void do_attest(struct imp_agent *a, const struct imp_request *q, size_t room,
 		      struct imp_response *r)
 {
-	enum imp_reason reason = check_nonce(a, q);
+	uint8_t nonce[32];
+	enum imp_reason reason = take_nonce(a, q, nonce);
 
 	(void)room;
 	if (!reason && (a->broken || keys_ensure(a)))
 		reason = IMP_R_STORAGE;
 	if (!reason)
-		r->evidence = report_evidence(a, q->nonce);
+		r->evidence = report_evidence(a, IMP_SPAN(nonce));
 	if (reason || r->evidence.len == 0)
 		refuse(r, reason ? reason : IMP_R_STORAGE);
 }
@@ -93,13 +98,14 @@ static void do_attest(struct imp_agent *a, const struct imp_request *q, size_t r
 static void do_enroll(struct imp_agent *a, const struct imp_request *q, size_t room,
 		      struct imp_response *r)
 {
-	enum imp_reason reason = check_nonce(a, q);
+	uint8_t nonce[32];
+	enum imp_reason reason = take_nonce(a, q, nonce);
 
 	(void)room;
 	if (!reason && (a->broken || keys_ensure(a)))
 		reason = IMP_R_STORAGE;
 	if (!reason)
-		r->card = report_card(a, q->nonce);
+		r->card = report_card(a, IMP_SPAN(nonce));
 	if (reason || r->card.len == 0)
 		refuse(r, reason ? reason : IMP_R_STORAGE);
 }
@@ -107,8 +113,10 @@ static void do_enroll(struct imp_agent *a, const struct imp_request *q, size_t r
 static void do_history(struct imp_agent *a, const struct imp_request *q, size_t room,
 		       struct imp_response *r)
 {
-	if (q->challenge.len > 0 || challenged(a))
-		refuse(r, IMP_R_CHALLENGE);
+	enum imp_reason reason = challenge_check(a, q->challenge);
+
+	if (reason)
+		refuse(r, reason);
 	else if (!q->has_from)
 		refuse(r, IMP_R_MALFORMED);
 	else if (a->broken)

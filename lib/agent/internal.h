@@ -55,6 +55,13 @@ enum imp_reason apply_claim(struct imp_agent *a, const struct imp_signed *s,
 enum imp_reason apply_command(struct imp_agent *a, const struct imp_chain *chain,
 			      const uint8_t id[32], struct applied *out);
 
+/* challenge.c: is it one by the owner or an authority? None at all is good where nobody
+ * asks for one. Any failure is `challenge`. */
+enum imp_reason challenge_check(struct imp_agent *a, struct imp_span in);
+/* The same of a request that must have one, and the nonce that follows from it. */
+enum imp_reason challenge_nonce(struct imp_agent *a, const struct imp_request *q,
+				uint8_t nonce[32]);
+
 /* report.c: signed into a->token; empty on failure. */
 struct imp_span report_evidence(struct imp_agent *a, struct imp_span nonce);
 struct imp_span report_card(struct imp_agent *a, struct imp_span nonce);

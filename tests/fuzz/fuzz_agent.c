@@ -9,11 +9,13 @@
  *   0..7         request: command = op, u16 length, body
  *   8..15        object: which, u8 count, count times (u16 offset, u8 xor)
  *   16..23       the same, with the power cut at operation (u8)
- *   24..31       reboot
+ *   24..29       reboot
+ *   30, 31       challenge: which, u8 count, count times (u16 offset, u8 xor)
  */
 #include <string.h>
 
 #include "fuzz.h"
+#include "object/challenge.h"
 #include "object/command.h"
 #include "object/grant.h"
 #include "object/profile.h"
@@ -36,7 +38,7 @@ static const uint8_t zeros[32];
 static struct object {
 	uint8_t bytes[OBJECT];
 	size_t len;
-} object[OBJECTS];
+} object[OBJECTS], challenge[2]; /* by the owner, by the tenant */
 
 static int party_sign(void *ctx, const struct imp_span *part, size_t count,
 		      uint8_t sig[64])
@@ -156,6 +158,23 @@ static void make_profile(unsigned which, unsigned by, uint32_t domain, uint32_t 
 	make_package(which, by, &profile);
 }
 
+static void make_challenge(unsigned by)
+{
+	uint8_t buf[256], chain[OBJECT];
+	struct imp_writer p = imp_writer(buf, sizeof(buf)),
+			  w = imp_writer(challenge[by].bytes, OBJECT);
+	const struct imp_challenge x = { .domain = by,
+					 .target = { .ueid = IMP_SPAN(r.ueid) },
+					 .beacon = IMP_SPAN(zeros),
+					 .epochs = { 1 } };
+
+	imp_challenge_encode(&x, &p);
+	MUST(imp_signed_put_one(crypto, &party[by], IMP_KIND_CHALLENGE,
+				make_chain(by, 0, chain), imp_written(&p), &w,
+				NULL) == 0);
+	challenge[by].len = w.len;
+}
+
 static void make_objects(void)
 {
 	const struct imp_span one = IMP_TEXT("\xa1\x0a\xa1\x01\xa1\x04\x01");
@@ -178,6 +197,8 @@ static void make_objects(void)
 	make_profile(9, TENANT, 1, 0, 3, three);
 	make_profile(10, DEPUTY, 1, 2, 1, one);
 	make_profile(11, TENANT, 1, 2, 3, three);
+	make_challenge(OWNER);
+	make_challenge(TENANT);
 }
 
 static void setup(void)
@@ -199,7 +220,8 @@ static void setup(void)
 static struct imp_agent a;
 static struct imp_agent_state before;
 
-static void ask(uint8_t id, struct imp_span body)
+/* The answer's body. */
+static struct imp_span ask(uint8_t id, struct imp_span body)
 {
 	static uint8_t in[IMP_SMP_HEADER + 4096 + 256], out[4096];
 	const struct imp_smp smp = { .version = 1,
@@ -215,6 +237,7 @@ static void ask(uint8_t id, struct imp_span body)
 	imp_put(&w, body);
 	imp_agent_handle(&a, imp_written(&w), &answer);
 	MUST(answer.ok && answer.len > IMP_SMP_HEADER);
+	return (struct imp_span){ out + IMP_SMP_HEADER, answer.len - IMP_SMP_HEADER };
 }
 
 static void push(struct imp_span bytes)
@@ -273,12 +296,9 @@ static void reboot(void)
 	MUST(ram_boot(&r, &a) == 0);
 }
 
-/* A good object, spoilt as the input says, with or without power to the end. */
-static void try_object(struct imp_reader *in, bool cut)
+/* Spoil a copy as the input says. */
+static void spoil(struct imp_reader *in, const struct object *o, uint8_t bytes[OBJECT])
 {
-	static struct imp_agent_state after;
-	static uint8_t bytes[OBJECT];
-	const struct object *o = &object[imp_take_u8(in) % OBJECTS];
 	unsigned spoils = imp_take_u8(in) % 8;
 
 	memcpy(bytes, o->bytes, o->len);
@@ -287,6 +307,39 @@ static void try_object(struct imp_reader *in, bool cut)
 
 		bytes[at] ^= imp_take_u8(in);
 	}
+}
+
+/* Nobody but its owner and who holds a grant is told anything, and nothing changes. */
+static void try_challenge(struct imp_reader *in)
+{
+	static uint8_t bytes[OBJECT], buf[OBJECT + 64];
+	unsigned by = imp_take_u8(in) % 2;
+	const struct object *o = &challenge[by];
+	struct imp_writer w = imp_writer(buf, sizeof(buf));
+	const struct imp_request q = { .challenge = { bytes, o->len },
+				       .r = { zeros, IMP_CHALLENGE_R } };
+	bool good = a.state.owned && (by == OWNER || a.state.domains == 0 ||
+				      a.state.domain[0].domain != 1 ||
+				      a.state.domain[0].domain_epoch == 0);
+	struct imp_response answer;
+
+	spoil(in, o, bytes);
+	good &= memcmp(bytes, o->bytes, o->len) == 0;
+	imp_request_encode(&q, &w);
+	MUST(imp_response_decode(ask(IMP_ATTEST, imp_written(&w)), &answer, NULL) == 0);
+	MUST(good || (answer.failed && answer.rc == IMP_R_CHALLENGE));
+	MUST(answer.failed || answer.evidence.len > 0);
+	nothing_was_applied();
+}
+
+/* A good object, spoilt as the input says, with or without power to the end. */
+static void try_object(struct imp_reader *in, bool cut)
+{
+	static struct imp_agent_state after;
+	static uint8_t bytes[OBJECT];
+	const struct object *o = &object[imp_take_u8(in) % OBJECTS];
+
+	spoil(in, o, bytes);
 	r.ops = 0;
 	r.cut_at = cut ? 1u + imp_take_u8(in) : 0;
 	push((struct imp_span){ bytes, o->len });
@@ -315,6 +368,8 @@ static void step(struct imp_reader *in)
 		nothing_was_applied();
 	} else if (op < 24) {
 		try_object(in, op >= 16);
+	} else if (op >= 30) {
+		try_challenge(in);
 	} else {
 		reboot();
 		MUST(is(&before));

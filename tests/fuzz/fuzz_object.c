@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "fuzz.h"
+#include "object/challenge.h"
 #include "object/command.h"
 #include "object/grant.h"
 #include "object/package.h"
@@ -51,6 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct imp_profile p;
 	struct imp_transfer t;
 	struct imp_command m;
+	struct imp_challenge c;
 	struct imp_grant g;
 	struct imp_package k;
 	struct imp_signed s;
@@ -64,6 +66,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		same(&w, in);
 	} else if (imp_command_decode(in, &m, &err) == 0) {
 		imp_command_encode(&m, &w);
+		same(&w, in);
+	} else if (imp_challenge_decode(in, &c, &err) == 0) {
+		imp_challenge_encode(&c, &w);
 		same(&w, in);
 	} else if (imp_grant_decode(in, &g, &err) == 0) {
 		imp_grant_encode(&g, &w);

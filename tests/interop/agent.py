@@ -240,6 +240,24 @@ class Agent:
         self.evidence_due = not (self.policy & 2 and o.UEID not in target)
         return 'again'
 
+    def answer(self, data, r):
+        """The nonce under which evidence or a card answers a challenge; whatever is wrong with it, the reason is one."""
+        try:
+            signed = o.Signed(decode(data))
+            o.need(signed.typ == cose.typ('challenge') and not signed.batched, 'no challenge')
+            body, chain = o.decode_map(signed.payload, 'challenge'), o.Chain(signed)
+            o.check_challenge(body)
+            self.need_algorithms([signed] + [link for link, _ in chain.links])
+            self.need_target(body[4])
+            refuse_unless(self.owner is not None and body[9][0] == self.owner_epoch, 'epoch')
+            refuse_unless((2 in body) == bool(chain.links), 'scope')
+            refuse_unless(body[9][1] >= self.domain(body.get(2, 0)).epoch, 'epoch')
+            self.need_right(signed, chain, body.get(2), body[9])
+            self.need_chain_signed(signed, chain)
+        except (o.Malformed, Refused, Refusal) as error:
+            raise Refusal('challenge') from error
+        return nonce_of(body[8], self.device.ueid, r)
+
     def need_owned(self, owner_epoch):
         refuse_unless(self.owner is not None and not self.dead, 'state')
         refuse_unless(owner_epoch == self.owner_epoch, 'epoch')

@@ -127,6 +127,21 @@ class Bench:
         model = (want, self.model.snapshot() if want in ('applied', 'again') and self.model.evidence_due else None)
         return model, (got, agent.snapshot_of(evidence) if evidence else None)
 
+    def asked(self, item, r=None):
+        """(model, device): the nonce of the evidence by a challenge, or the reason why there is none."""
+        data, r = item if isinstance(item, bytes) else encode(item), r or os.urandom(16)
+        try:
+            want = self.model.answer(data, r)
+        except agent.Refusal as refusal:
+            want = refusal.reason
+        try:
+            raw = self.client.attest(challenge=data, r=r)
+        except smp.Refused as refused:
+            return want, agent.REASONS[refused.code]
+        body = o.verified_body(decode(raw), 'evidence', self.device.signing.public)
+        o.check_evidence(body)
+        return want, body[10]
+
     def state(self):
         """(model, device): the state as freshly attested."""
         return self.model.snapshot(), agent.snapshot_of(self.attest())

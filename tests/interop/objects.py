@@ -193,6 +193,15 @@ def check_grant(body):
     }, {4: lambda v: is_int(v, 0, U63), G_APPROVAL: lambda v: good(check_approval, v)}, 'grant')
 
 
+def check_challenge(body):
+    """By the owner without a domain, and with domain-epoch 0."""
+    need(isinstance(body, dict), 'challenge')
+    shape(body, {
+        1: lambda v: is_int(v, 1, 1), 4: lambda v: good(check_target, v, False), 8: lambda v: is_bytes(v, 32),
+        9: lambda v: is_pair(v) and (2 in body or v[1] == 0),
+    }, {2: lambda v: is_int(v, 1, 15)}, 'challenge')
+
+
 class Signed:
     """A COSE_Sign1 or COSE_Sign in our form, taken apart; nothing of it is verified."""
 
@@ -357,6 +366,13 @@ def command(op, target, sequence=None, argument=None, owner_epoch=1):
         out[3] = sequence
     if argument is not None:
         out[12] = argument
+    return out
+
+
+def challenge(target, beacon=None, domain=None, epochs=(1, 0)):
+    out = {1: 1, 4: target, 8: beacon or os.urandom(32), 9: list(epochs)}
+    if domain is not None:
+        out[2] = domain
     return out
 
 

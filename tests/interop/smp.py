@@ -197,14 +197,15 @@ class Client:
     def describe(self):
         return self.request(READ, IMPRINT_GROUP, DESCRIBE, {})
 
-    def enroll(self, nonce):
-        return self.request(WRITE, IMPRINT_GROUP, ENROLL, {'nonce': nonce})['card']
+    def enroll(self, nonce=None, **by):
+        """`by`: a challenge and r, in place of the nonce."""
+        return self.request(WRITE, IMPRINT_GROUP, ENROLL, {**by, **({'nonce': nonce} if nonce else {})})['card']
 
-    def attest(self, nonce):
-        return self.request(WRITE, IMPRINT_GROUP, ATTEST, {'nonce': nonce})['evidence']
+    def attest(self, nonce=None, **by):
+        return self.request(WRITE, IMPRINT_GROUP, ATTEST, {**by, **({'nonce': nonce} if nonce else {})})['evidence']
 
-    def history(self, skip=0):
-        return self.request(READ, IMPRINT_GROUP, HISTORY, {'from': skip})
+    def history(self, skip=0, **by):
+        return self.request(READ, IMPRINT_GROUP, HISTORY, {'from': skip, **by})
 
     def push(self, data, nonce, chunk=1024):
         """Stage an object in chunks; the last carries the nonce and applies it."""

@@ -264,6 +264,25 @@ unsigned push_command(struct scene *s, struct imp_command m, const struct party 
 	return board_push(&s->dev, make_command(s, m, by, buf), again);
 }
 
+struct imp_span make_challenge(struct scene *s, struct imp_challenge x,
+			       const struct party *by, struct imp_span grant,
+			       uint8_t out[KIT_CAP])
+{
+	uint8_t payload[256], un[KIT_CAP];
+	struct imp_writer p = imp_writer(payload, sizeof(payload));
+	struct imp_writer w = imp_writer(out, KIT_CAP);
+
+	if (x.target.ueid.len == 0 && x.target.hwmodel.len == 0)
+		x.target.ueid = s->dev.constants.ueid;
+	if (x.beacon.len == 0)
+		x.beacon = IMP_SPAN(zeros);
+	x.epochs[0] = x.epochs[0] ? x.epochs[0] : 1;
+	imp_challenge_encode(&x, &p);
+	sign(s, IMP_KIND_CHALLENGE, by, NULL, 0, chain_of(grant, un), imp_written(&p),
+	     &w);
+	return imp_written(&w);
+}
+
 /* Source: SEC 2, 2.4.2 */
 static const uint8_t p256_prime[32] = { 0xff, 0xff, 0xff, 0xff, 0,    0,    0,	  1,
 					0,    0,    0,	  0,	0,    0,    0,	  0,

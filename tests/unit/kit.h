@@ -5,6 +5,7 @@
 #define IMPRINT_TEST_KIT_H
 
 #include "board.h"
+#include "object/challenge.h"
 #include "object/command.h"
 #include "object/grant.h"
 
@@ -92,6 +93,11 @@ struct imp_span make_command(struct scene *s, struct imp_command m,
 			     const struct party *by, uint8_t out[KIT_CAP]);
 unsigned push_command(struct scene *s, struct imp_command m, const struct party *by,
 		      bool *again);
+
+/* A challenge; unset: by the owner, for dev, with owner-epoch 1. */
+struct imp_span make_challenge(struct scene *s, struct imp_challenge x,
+			       const struct party *by, struct imp_span grant,
+			       uint8_t out[KIT_CAP]);
 
 /* Another spelling, in place: n - s of an ECDSA signature, -y of a point of P-256. */
 void other_s(uint8_t s[32]);

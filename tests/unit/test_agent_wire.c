@@ -195,7 +195,7 @@ Test(agent_wire, policy_bit_1_hides_all_but_what_a_push_needs)
 	scene_start(&s, false);
 	scene_claim(&s, &s.dev);
 	ask(IMP_ATTEST, IMP_SMP_WRITE, &challenge, &r);
-	cr_assert_eq(r.rc, IMP_R_CHALLENGE, "challenges come with a later version");
+	cr_assert_eq(r.rc, IMP_R_CHALLENGE, "no challenge at all");
 	ask(IMP_ENROLL, IMP_SMP_WRITE, &(struct imp_request){ 0 }, &r);
 	cr_assert_eq(r.rc, IMP_R_MALFORMED, "neither nonce nor challenge");
 	cr_assert_eq(push_command(&s, policy, &s.owner, NULL), 0);
