@@ -14,16 +14,18 @@
 struct args {
 	struct owner_args owner;
 	const char *maker;
-	bool recovery;
+	uint32_t policy; /* enum imp_policy */
 };
 
-enum { OPT_MAKER = 0x100, OPT_RECOVERY };
+enum { OPT_MAKER = 0x100, OPT_RECOVERY, OPT_CHALLENGED };
 
 static const struct argp_option options[] = {
 	{ "maker", OPT_MAKER, "KEY", 0,
 	  "Sign also with the maker's key, for devices that have one built in", 0 },
 	{ "allow-recovery", OPT_RECOVERY, NULL, 0,
 	  "Let the maker's key recover the device later", 0 },
+	{ "only-challenges", OPT_CHALLENGED, NULL, 0,
+	  "Let it prove itself, and say who it is, to challenges only", 0 },
 	{ 0 },
 };
 
@@ -41,7 +43,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->maker = arg;
 		return 0;
 	case OPT_RECOVERY:
-		a->recovery = true;
+		a->policy |= IMP_POLICY_RECOVERY;
+		return 0;
+	case OPT_CHALLENGED:
+		a->policy |= IMP_POLICY_CHALLENGED;
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -78,7 +83,7 @@ static int make(struct owner *o, const struct imp_target *target, uint32_t epoch
 		.owner_epoch = 1,
 		.target = *target,
 		.owner = o->signer.pub,
-		.policy = c->a->recovery ? (uint32_t)IMP_POLICY_RECOVERY : 0,
+		.policy = c->a->policy,
 		.previous = IMP_SPAN(none),
 	};
 	uint8_t payload[512];

@@ -150,8 +150,11 @@ static void show_gone(const struct device_entry *e, const struct args *a)
 static int talk(struct device *d, void *ctx)
 {
 	(void)ctx;
-	if (d->describe.restricted)
+	if (d->describe.restricted) {
+		snprintf(d->says, sizeof(d->says),
+			 "verify --challenge FILE has it say who it is");
 		return 0;
+	}
 	snprintf(d->says, sizeof(d->says), "%s, unproven",
 		 imp_life_name(d->describe.life));
 	return 0;

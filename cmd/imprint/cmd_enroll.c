@@ -19,12 +19,12 @@ struct args {
 	struct report_args report;
 	struct ledger_args ledger;
 	struct path_list factories;
-	const char *out, *endorse;
+	const char *out, *endorse, *challenge;
 	int pass_fd;
 	bool replace;
 };
 
-enum { OPT_FACTORY = 0x100, OPT_ENDORSE, OPT_PASS_FD, OPT_REPLACE };
+enum { OPT_FACTORY = 0x100, OPT_ENDORSE, OPT_PASS_FD, OPT_REPLACE, OPT_CHALLENGE };
 
 static const struct argp_option options[] = {
 	{ "output", 'o', "FILE", 0,
@@ -36,6 +36,9 @@ static const struct argp_option options[] = {
 	  0 },
 	{ "pass-fd", OPT_PASS_FD, "FD", 0,
 	  "Read the passphrase of an encrypted key from the descriptor FD, one line", 0 },
+	{ "challenge", OPT_CHALLENGE, "FILE", 0,
+	  "Ask by the challenges in FILE: a device may have the policy to answer nothing else",
+	  0 },
 	{ "replace", OPT_REPLACE, NULL, 0,
 	  "Let a card replace one of the same device with other keys: its board was exchanged",
 	  0 },
@@ -70,6 +73,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_PASS_FD:
 		a->pass_fd = (int)cli_number(state, "--pass-fd", arg, 0, 1023);
 		return 0;
+	case OPT_CHALLENGE:
+		a->challenge = arg;
+		return 0;
 	case OPT_REPLACE:
 		a->replace = true;
 		return 0;
@@ -100,6 +106,7 @@ struct run {
 	pthread_mutex_t lock;
 	struct imp_secret fresh;   /* cards of this run, back to back */
 	struct imp_ledger *ledger; /* NULL: none was named */
+	struct challenges challenges;
 };
 
 /* {13: endorsement} of a card, by the key of --endorse. */
@@ -164,7 +171,7 @@ static int talk(struct device *d, void *ctx)
 	int rc = device_nonce(d, nonce);
 
 	if (!rc)
-		rc = imp_session_enroll(&d->session, nonce, &r, &d->reason, &d->err);
+		rc = device_ask_card(d, nonce, &r);
 	if (!rc)
 		rc = imp_wrap(&d->err,
 			      imp_known_check(d->crypto, r.card, nonce, &run->factories,
@@ -186,6 +193,7 @@ static int talk(struct device *d, void *ctx)
 				d->uri);
 	snprintf(d->says, sizeof(d->says), "enrolled, key %s",
 		 run->endorses ? "endorsed now" : imp_assurance_name(k->assurance));
+	d->fresh = d->asked.bytes.len > 0 ? FRESH_SINCE_CHALLENGE : FRESH_TO_US;
 	if (!run->endorses)
 		return imp_secret_set(&d->card, imp_secret_span(&k->bytes), &d->err);
 	k->assurance = IMP_ENDORSED;
@@ -365,6 +373,8 @@ static int prepare(struct imp_crypto *crypto, const struct args *a, struct run *
 	if (!rc && a->endorse)
 		rc = signer_read(crypto, a->endorse, a->pass_fd, key, &run->endorser,
 				 err);
+	if (!rc && a->challenge)
+		rc = challenges_open(&run->challenges, crypto, a->challenge, NULL, err);
 	if (!rc && ledger_is_named(&a->ledger))
 		rc = ledger_open(&a->ledger, NULL, &run->ledger, err);
 	if (!rc && a->out && access(a->out, F_OK) == 0)
@@ -378,9 +388,11 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	CLEANUP(imp_key_fini) struct imp_key key = { 0 };
 	struct run r = { 0 };
 	struct args a = { 0 };
-	struct device_work work = {
-		.verb = "enroll", .talk = talk, .keep = keep, .ctx = &r
-	};
+	struct device_work work = { .verb = "enroll",
+				    .talk = talk,
+				    .keep = keep,
+				    .ctx = &r,
+				    .challenges = &r.challenges };
 	int rc;
 
 	(void)cli;
@@ -392,6 +404,7 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	if (!rc)
 		rc = devices_run(&a.dev, &work, err);
 	imp_ledger_close(&r.ledger);
+	challenges_close(&r.challenges);
 	imp_cards_close(&r.cards);
 	imp_appender_fini(&r.file);
 	imp_secret_fini(&r.fresh);

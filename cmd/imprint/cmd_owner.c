@@ -11,7 +11,7 @@ struct args {
 	struct imp_command command; /* what the options say of it */
 };
 
-enum { OPT_RECOVERY = 0x100, OPT_SEQUENCE };
+enum { OPT_RECOVERY = 0x100, OPT_SEQUENCE, OPT_CHALLENGED };
 
 #define SEQUENCE_OPTION                                                                \
 	{                                                                              \
@@ -34,6 +34,8 @@ static const struct argp_option wipe_options[] = {
 static const struct argp_option policy_options[] = {
 	{ "allow-recovery", OPT_RECOVERY, NULL, 0,
 	  "Let the maker's key recover the device", 0 },
+	{ "only-challenges", OPT_CHALLENGED, NULL, 0,
+	  "Let it prove itself, and say who it is, to challenges only", 0 },
 	SEQUENCE_OPTION,
 	{ 0 },
 };
@@ -75,6 +77,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_RECOVERY:
 		m->policy |= IMP_POLICY_RECOVERY;
+		return 0;
+	case OPT_CHALLENGED:
+		m->policy |= IMP_POLICY_CHALLENGED;
 		return 0;
 	case ARGP_KEY_END:
 		if (m->op == IMP_OP_FLOOR && m->domains == 0)

@@ -91,7 +91,7 @@ struct expect {
 static void say(struct device *d)
 {
 	const struct imp_evidence *t = &d->appraisal.token;
-	char owner[24] = "";
+	char owner[24] = "", proof[DEVICE_PROOF];
 	size_t n;
 
 	imp_short_hex(t->owner, owner);
@@ -109,7 +109,8 @@ static void say(struct device *d)
 					: ", domain %u wiped (sequence %" PRIu64 ")",
 				i, t->domain[i].sequence);
 	if (n < sizeof(d->says))
-		snprintf(d->says + n, sizeof(d->says) - n, ", attested");
+		snprintf(d->says + n, sizeof(d->says) - n, ", %s",
+			 device_proof_says(d, proof));
 }
 
 static int talk(struct device *d, void *ctx)

@@ -30,6 +30,7 @@ const struct cli_cmd *const cli_cmds[] = {
 	&cmd_wipe,
 	&cmd_policy,
 	&cmd_retire,
+	&cmd_challenge,
 	&cmd_import,
 	&cmd_export,
 	&cmd_simulate,

@@ -1,14 +1,72 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a device proves: evidence, and the history that explains it. */
+#include <string.h>
+
+#include "base/reason.h"
 #include "crypto/host.h"
 #include "devices.h"
 #include "report.h"
 
 int device_nonce(struct device *d, uint8_t nonce[32])
 {
-	return imp_random(d->crypto, nonce, 32)
-		       ? imp_fail(&d->err, IMP_EINTERNAL, "no randomness")
+	struct asked *a = &d->asked;
+	struct imp_span challenge = imp_secret_span(&a->bytes);
+	struct imp_span ueid = d->known.bytes.len > 0 ? d->known.card.ueid : d->ueid;
+
+	if (imp_random(d->crypto, nonce, 32))
+		return imp_fail(&d->err, IMP_EINTERNAL, "no randomness");
+	if (challenge.len == 0)
+		return 0;
+	memcpy(a->r, nonce, sizeof(a->r));
+	imp_session_challenge(&d->session, challenge, IMP_SPAN(a->r));
+	return imp_challenge_nonce(d->crypto, a->challenge.beacon, ueid, a->r, nonce)
+		       ? imp_fail(&d->err, IMP_EINTERNAL, "SHA-256 failed")
 		       : 0;
+}
+
+const char *device_proof_says(const struct device *d, char out[DEVICE_PROOF])
+{
+	char id[24], by[24];
+
+	if (d->fresh != FRESH_SINCE_CHALLENGE)
+		return "attested";
+	imp_short_hex(IMP_SPAN(d->asked.id), id);
+	imp_short_hex(IMP_SPAN(d->asked.by), by);
+	snprintf(out, DEVICE_PROOF, "attested, fresh since challenge %s of %s", id, by);
+	return out;
+}
+
+int device_hint_hidden(struct device *d, int rc)
+{
+	return imp_hint(&d->err, rc,
+			"its policy is to hide who it is: --challenge FILE has it say "
+			"so, or --id ID names it");
+}
+
+static int hint_challenge(struct device *d, int rc)
+{
+	if (d->reason != IMP_R_CHALLENGE)
+		return rc;
+	if (d->asked.bytes.len == 0)
+		return imp_hint(&d->err, rc,
+				"its policy: it proves itself to challenges only: "
+				"--challenge FILE, which imprint challenge makes with "
+				"its owner's key");
+	return imp_hint(&d->err, rc,
+			"the challenge is not one by its owner of now, or of an "
+			"authority, for this device: imprint inspect shows it");
+}
+
+int device_ask_evidence(struct device *d, const uint8_t nonce[32], struct imp_response *r)
+{
+	return hint_challenge(
+		d, imp_session_attest(&d->session, nonce, r, &d->reason, &d->err));
+}
+
+int device_ask_card(struct device *d, const uint8_t nonce[32], struct imp_response *r)
+{
+	return hint_challenge(
+		d, imp_session_enroll(&d->session, nonce, r, &d->reason, &d->err));
 }
 
 /* The ring, all of it: pages until the total is there. */
@@ -26,7 +84,8 @@ static int read_ring(struct device *d, struct imp_secret *base,
 		struct imp_cbor c;
 		size_t left;
 
-		rc = imp_session_history(&d->session, have, &r, &d->reason, &d->err);
+		rc = hint_challenge(d, imp_session_history(&d->session, have, &r,
+							   &d->reason, &d->err));
 		if (rc)
 			return rc;
 		total = r.total;
@@ -94,6 +153,12 @@ int device_appraise(struct device *d, struct imp_span evidence,
 		     &d->appraisal);
 	d->attested = d->appraisal.decoded;
 	d->proved = false;
+	d->fresh = !d->attested || !imp_span_eq(d->appraisal.token.nonce,
+						(struct imp_span){ check->expected.nonce,
+								   IMP_NONCE_LEN })
+			   ? NOT_FRESH
+		   : d->asked.bytes.len > 0 ? FRESH_SINCE_CHALLENGE
+					    : FRESH_TO_US;
 	if (!d->attested)
 		return differences(d);
 	imp_device_name(d->appraisal.token.ueid, d->name);

@@ -41,6 +41,7 @@ void device_fini(struct device *d)
 	imp_secret_fini(&d->card);
 	imp_secret_fini(&d->last);
 	imp_secret_fini(&d->object);
+	asked_fini(&d->asked);
 	imp_known_fini(&d->known);
 	imp_crypto_free(&d->crypto);
 }
@@ -73,6 +74,14 @@ static int open_session(struct device *d, const struct imp_usb_ids *usb)
 	return imp_session_open(&d->session, &setup, &d->err);
 }
 
+static int begin_challenge(struct device *d, const struct device_work *work)
+{
+	struct verifier *v = work->verifier;
+	int rc = v && d->describe.restricted ? verifier_guess(v, d) : 0;
+
+	return rc < 0 ? rc : challenges_begin(v ? &v->challenges : work->challenges, d);
+}
+
 static int converse(struct device *d, const struct device_work *work,
 		    const struct imp_usb_ids *usb)
 {
@@ -84,6 +93,8 @@ static int converse(struct device *d, const struct device_work *work,
 		return rc;
 	report_attach_progress(d, work);
 	rc = device_describe(d);
+	if (!rc)
+		rc = begin_challenge(d, work);
 	if (rc)
 		return rc;
 	d->skipped = !device_is_wanted(d, work->verifier);

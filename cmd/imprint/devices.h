@@ -8,6 +8,7 @@
 
 #include "args.h"
 #include "base/secret.h"
+#include "challenges.h"
 #include "driver/session.h"
 #include "evidence/cards.h"
 #include "evidence/chains.h"
@@ -46,6 +47,8 @@ struct device {
 	struct imp_secret evidence, card;
 	struct imp_secret last;	  /* what it proved before */
 	struct imp_secret object; /* what is for it; the plan points into it */
+	struct asked asked;	  /* by whose challenge it proves itself */
+	enum { NOT_FRESH, FRESH_TO_US, FRESH_SINCE_CHALLENGE } fresh; /* its last proof */
 	uint64_t started_ns, took_ns;
 	uint32_t sent, to_send; /* its share of the bar */
 };
@@ -63,7 +66,8 @@ struct device_work {
 	 * and none of the run. NULL: report it. */
 	void (*show)(const struct device *d, void *ctx);
 	void *ctx;
-	struct verifier *verifier; /* its cards tell serials for --id; may be NULL */
+	struct verifier *verifier;     /* its cards tell serials for --id; may be NULL */
+	struct challenges *challenges; /* without a verifier, which has its own */
 	bool json;
 	bool progress;	     /* a bar on the terminal */
 	bool quiet;	     /* devices that fail are reported, others not */
@@ -98,8 +102,19 @@ int device_describe(struct device *d);
 /* Close the conversation, and free what came of it. Accepts a zeroed struct. */
 void device_fini(struct device *d);
 
-/* Draw a nonce. */
+/* Draw a nonce: where there is a challenge, r of one that follows from it, and the
+ * session asks by them. */
 int device_nonce(struct device *d, uint8_t nonce[32]);
+enum { DEVICE_PROOF = 96 };
+/* "attested", and since which challenge that is fresh where there was one. */
+const char *device_proof_says(const struct device *d, char out[DEVICE_PROOF]);
+/* Add what to do about a device that does not say who it is; returns rc. */
+int device_hint_hidden(struct device *d, int rc);
+/* As imp_session_attest() and imp_session_enroll(); hints tell what a device that asks
+ * for a challenge wants. */
+int device_ask_evidence(struct device *d, const uint8_t nonce[32],
+			struct imp_response *r);
+int device_ask_card(struct device *d, const uint8_t nonce[32], struct imp_response *r);
 /* What the evidence of an answer, and its history, are appraised against. */
 struct device_check {
 	struct imp_expected expected;

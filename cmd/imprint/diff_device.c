@@ -40,9 +40,12 @@ static int take_describe(struct device *d, struct ask *x)
 	int rc;
 
 	if (m->restricted)
-		return imp_fail(&d->err, IMP_EPOLICY,
-				"%s: %s: it says nothing without a challenge", d->uri,
-				d->name);
+		return imp_hint(&d->err,
+				imp_fail(&d->err, IMP_EPOLICY,
+					 "%s: %s: it says nothing without a challenge",
+					 d->uri, d->name),
+				"--cards FILE and --challenge FILE have it prove what it "
+				"holds");
 	memcpy(h.ueid_buf, d->ueid.ptr, d->ueid.len);
 	rc = add(x, &h, &d->err);
 	for (unsigned i = 0; !rc && i < IMP_EVIDENCE_DOMAINS; i++) {

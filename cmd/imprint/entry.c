@@ -71,6 +71,7 @@ void entry_text(FILE *f, uint64_t index, const struct imp_record *r)
 			imp_assurance_name((enum imp_assurance)(r->assurance & 3)));
 	if (r->type == IMP_LEAF_DELIVERY || r->type == IMP_LEAF_EVIDENCE)
 		fprintf(f, " status %" PRIu64, r->code);
+	put_hash(f, "challenge", r->challenge);
 	put_hash(f, "order", r->order);
 	put_hash(f, "subject", r->subject);
 	put_text(f, ": ", r->reason, "");
@@ -139,6 +140,9 @@ void entry_json(FILE *f, uint64_t index, const struct imp_record *r)
 	json_hex(&j, "nonce", r->nonce);
 	some_uint(&j, "boot", evidence, r->boot);
 	some_uint(&j, "evidence_count", evidence, r->count);
+	json_hex(&j, "challenge", r->challenge);
+	json_hex(&j, "beacon", r->beacon);
+	json_hex(&j, "r", r->r);
 	json_hex(&j, "bytes", r->bytes);
 	json_close(&j, '}');
 	fputc('\n', f);

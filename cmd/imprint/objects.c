@@ -82,8 +82,11 @@ static void list_file(const struct imp_index *x, size_t file, const struct devic
 
 static int nothing(const struct objects *o, struct device *d)
 {
-	return imp_fail(&d->err, IMP_EPOLICY, "%s: %s: nothing for it in %s%s", d->uri,
-			d->name, o->file[0].name, o->files > 1 ? " and the others" : "");
+	int rc =
+		imp_fail(&d->err, IMP_EPOLICY, "%s: %s: nothing for it in %s%s", d->uri,
+			 d->name, o->file[0].name, o->files > 1 ? " and the others" : "");
+
+	return d->ueid.len > 0 ? rc : device_hint_hidden(d, rc);
 }
 
 /* Two files may be for two domains of a device, not for one. */

@@ -109,7 +109,7 @@ static int learn(struct owner *o, struct device *d, const struct verifier *v,
 	if (!rc)
 		rc = plan_prepare(d, &nothing, v, nonce, &check);
 	if (!rc)
-		rc = imp_session_attest(&d->session, nonce, &r, &d->reason, &d->err);
+		rc = device_ask_evidence(d, nonce, &r);
 	if (!rc)
 		rc = device_appraise(d, r.evidence, &check);
 	if (rc)
@@ -136,7 +136,7 @@ static int talk(struct device *d, void *ctx)
 	o.crypto = d->crypto; /* this thread's own */
 	target.ueid = known->card.ueid;
 	/* Under policy bit 1 it attests to challenges only: the numbers must be given. */
-	if (o.learns && !d->describe.restricted)
+	if (o.learns && (!d->describe.restricted || d->asked.bytes.len > 0))
 		rc = learn(&o, d, &shared->verifier, &epoch);
 	if (!rc)
 		rc = o.make(&o, &target, epoch, &w, &d->err);

@@ -171,15 +171,16 @@ static void say(struct device *d, const struct plan *plan)
 	const char *again = !d->again		 ? ""
 			    : d->session.retries ? "already there (after a retry), "
 						 : "already there, ";
+	char proof[DEVICE_PROOF];
 
 	if (plan->entry.kind == IMP_ENTRY_PROFILE)
 		snprintf(d->says, sizeof(d->says),
-			 "%sdomain %u sequence %" PRIu64 ", %s, attested", again,
-			 plan->entry.domain, plan->entry.sequence,
-			 imp_life_name(t->life));
+			 "%sdomain %u sequence %" PRIu64 ", %s, %s", again,
+			 plan->entry.domain, plan->entry.sequence, imp_life_name(t->life),
+			 device_proof_says(d, proof));
 	else
-		snprintf(d->says, sizeof(d->says), "%s%s, %s, attested", again,
-			 plan->what, imp_life_name(t->life));
+		snprintf(d->says, sizeof(d->says), "%s%s, %s, %s", again, plan->what,
+			 imp_life_name(t->life), device_proof_says(d, proof));
 }
 
 int plan_apply(struct device *d, const struct plan *plan, const struct verifier *v)
@@ -220,7 +221,7 @@ int plan_attest(struct device *d, const struct plan *plan, const struct verifier
 	if (!rc)
 		rc = plan_prepare(d, plan, v, nonce, &check);
 	if (!rc)
-		rc = imp_session_attest(&d->session, nonce, &r, &d->reason, &d->err);
+		rc = device_ask_evidence(d, nonce, &r);
 	check.expected.later = true;
 	if (plan->entry.kind)
 		check.step.entry = &plan->entry;

@@ -92,15 +92,18 @@ struct verifier {
 	struct imp_ledger *ledger; /* NULL: none is named */
 	struct imp_span owner;	   /* kid of --owner, or empty */
 	uint8_t owner_buf[32];
+	struct imp_pub owner_key;
+	struct challenges challenges;
 	bool allow_debug, require_locked;
 	bool require_endorsed;				     /* --factory was given */
 	struct imp_party party[IMP_GRANT_LINKS * PATHS_MAX]; /* of --grant */
 	size_t parties;
 };
 
-/* --cards, --factory, --owner, --grant, --evidence, --allow-debug, --ledger, --station */
+/* --cards, --factory, --owner, --grant, --evidence, --challenge, --allow-debug, --ledger,
+ * --station */
 struct verifier_args {
-	const char *cards, *owner, *evidence;
+	const char *cards, *owner, *evidence, *challenge;
 	struct path_list factories, grants;
 	struct ledger_args ledger;
 	bool allow_debug;
@@ -113,6 +116,10 @@ int verifier_open(struct verifier *v, struct imp_crypto *crypto,
 void verifier_close(struct verifier *v);
 /* The card of the device at hand, verified, kept in d->known; NULL with d->err filled. */
 const struct imp_known *verifier_card(const struct verifier *v, struct device *d);
+/* A device that tells no ueid (policy: attest only to challenges) is taken for the one of
+ * --id, or of the only card, in d->known; its signature then tells. 1, 0 (nobody), or a
+ * negative code. */
+int verifier_guess(const struct verifier *v, struct device *d);
 /* Keep what the device proved: nothing is reported before it is written down. */
 int verifier_keep(struct verifier *v, struct device *d);
 

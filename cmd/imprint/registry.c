@@ -94,11 +94,16 @@ static int keep(struct imp_ledger *l, void *ctx, struct imp_error *err)
 {
 	const struct keeping *k = ctx;
 	const struct device *d = k->d;
+	bool is = d->fresh == FRESH_SINCE_CHALLENGE;
 	const struct imp_proof_of_state proof = { .bytes = imp_secret_span(&d->evidence),
 						  .token = &d->appraisal.token,
 						  .key = &d->known.card.signing,
 						  .verdict = (enum imp_code)k->verdict,
-						  .object = k->object };
+						  .object = k->object,
+						  .challenge = is ? d->asked.id : NULL,
+						  .beacon = d->asked.challenge.beacon,
+						  .by = d->asked.by,
+						  .r = d->asked.r };
 	int rc = imp_ledger_evidence(l, &proof, err);
 
 	return rc ? rc : imp_ledger_settle(l, &d->appraisal.token, err);

@@ -117,6 +117,23 @@ static void put_token(struct json *j, const struct imp_appraisal *a)
 	put_domains(j, t);
 }
 
+/* To whom its last proof is fresh, and what tells that to others. */
+static void put_freshness(struct json *j, const struct device *d)
+{
+	static const char *const words[] = {
+		[FRESH_TO_US] = "station", [FRESH_SINCE_CHALLENGE] = "challenge"
+	};
+	const struct asked *a = &d->asked;
+	bool is = d->fresh == FRESH_SINCE_CHALLENGE;
+	struct imp_span none = { 0 };
+
+	json_str(j, "fresh", words[d->fresh]);
+	json_hex(j, "challenge", is ? IMP_SPAN(a->id) : none);
+	json_hex(j, "challenge_by", is ? IMP_SPAN(a->by) : none);
+	json_hex(j, "beacon", is ? a->challenge.beacon : none);
+	json_hex(j, "r", is ? IMP_SPAN(a->r) : none);
+}
+
 /* Its card, where it was read or found in --cards. */
 static void put_card(struct json *j, const struct device *d)
 {
@@ -191,6 +208,7 @@ static void report_json(const struct device_work *work, const struct device *d)
 	json_str(&j, "refusal", row ? row->name : NULL);
 	put_card(&j, d);
 	json_str(&j, "assurance", d->attested ? "attested" : NULL);
+	put_freshness(&j, d);
 	json_bool(&j, "again", d->again);
 	put_differences(&j, &d->appraisal);
 	put_token(&j, &d->appraisal);

@@ -107,6 +107,8 @@ static int converse(struct caller *c)
 	if (!rc)
 		rc = device_describe(d);
 	if (!rc)
+		rc = challenges_begin(&c->serve->verifier.challenges, d);
+	if (!rc)
 		rc = plan_attest(d, &nothing, &c->serve->verifier);
 	if (rc)
 		return rc;

@@ -100,6 +100,15 @@ static const struct show_key command[] = {
 	{ 0 },
 };
 
+static const struct show_key challenge[] = {
+	{ 1, "version", SHOW_PLAIN, NULL },
+	{ 2, "domain", SHOW_PLAIN, NULL },
+	{ 4, "target", SHOW_MAP, target },
+	{ 8, "beacon", SHOW_PLAIN, NULL },
+	{ 9, "owner-epoch, domain-epoch", SHOW_PLAIN, NULL },
+	{ 0 },
+};
+
 static const struct show_key card[] = {
 	{ 1, "version", SHOW_PLAIN, NULL },
 	{ 8, "signing key", SHOW_MAP, cnf },
@@ -166,7 +175,7 @@ static const struct show_key *const payloads[IMP_KINDS] = {
 	[IMP_KIND_PROFILE] = profile,	      [IMP_KIND_TRANSFER] = transfer,
 	[IMP_KIND_COMMAND] = command,	      [IMP_KIND_CARD] = card,
 	[IMP_KIND_ENDORSEMENT] = card,	      [IMP_KIND_EVIDENCE] = evidence,
-	[IMP_KIND_CREDENTIALS] = credentials,
+	[IMP_KIND_CREDENTIALS] = credentials, [IMP_KIND_CHALLENGE] = challenge,
 };
 
 const struct show_key *show_payload(struct imp_span typ)

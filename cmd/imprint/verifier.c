@@ -13,6 +13,7 @@ enum {
 	OPT_GRANT,
 	OPT_EVIDENCE,
 	OPT_ALLOW_DEBUG,
+	OPT_CHALLENGE,
 };
 
 static const struct argp_option verifier_options[] = {
@@ -26,6 +27,9 @@ static const struct argp_option verifier_options[] = {
 	  0 },
 	{ "evidence", OPT_EVIDENCE, "FILE", 0,
 	  "Continue from what devices proved before, and add what they prove now", 0 },
+	{ "challenge", OPT_CHALLENGE, "FILE", 0,
+	  "Ask by the challenges in FILE: then evidence is fresh to whoever made them",
+	  0 },
 	{ "allow-debug", OPT_ALLOW_DEBUG, NULL, 0,
 	  "Accept devices with debug access enabled", 0 },
 	{ 0 },
@@ -53,6 +57,9 @@ static error_t verifier_parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_EVIDENCE:
 		a->evidence = arg;
+		return 0;
+	case OPT_CHALLENGE:
+		a->challenge = arg;
 		return 0;
 	case OPT_ALLOW_DEBUG:
 		a->allow_debug = true;
@@ -145,9 +152,13 @@ int verifier_open(struct verifier *v, struct imp_crypto *crypto,
 		if (!rc && imp_cose_kid(crypto, &owner.pub, v->owner_buf))
 			rc = imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
 		v->owner = IMP_SPAN(v->owner_buf);
+		v->owner_key = owner.pub;
 		if (!rc)
 			rc = parties_read(v, crypto, &a->grants, &owner.pub, err);
 	}
+	if (!rc && a->challenge)
+		rc = challenges_open(&v->challenges, crypto, a->challenge,
+				     a->owner ? &v->owner_key : NULL, err);
 	v->allow_debug = a->allow_debug;
 	v->require_endorsed = a->factories.count > 0;
 	return rc;
@@ -155,14 +166,13 @@ int verifier_open(struct verifier *v, struct imp_crypto *crypto,
 
 void verifier_close(struct verifier *v)
 {
+	challenges_close(&v->challenges);
 	imp_cards_close(&v->cards);
 	imp_proven_close(&v->proven);
 	imp_ledger_close(&v->ledger);
 }
 
-/* A device that tells no ueid (policy: attest only to challenges) is taken for the one of
- * --id, or of the only card; its signature then tells. 1, 0, or a negative code. */
-static int hidden_card(const struct verifier *v, struct device *d)
+int verifier_guess(const struct verifier *v, struct device *d)
 {
 	CLEANUP(imp_secret_fini) struct imp_secret bytes = { 0 };
 	struct imp_card card;
@@ -189,6 +199,8 @@ static int no_card(struct device *d)
 	int rc = imp_fail(&d->err, IMP_EPOLICY, "%s: %s: no card of this device", d->uri,
 			  d->name);
 
+	if (d->ueid.len == 0)
+		return device_hint_hidden(d, rc);
 	return imp_hint(&d->err, rc, "imprint enroll -d %s adds it", d->uri);
 }
 
@@ -206,7 +218,7 @@ const struct imp_known *verifier_card(const struct verifier *v, struct device *d
 	if (d->known.bytes.len == 0)
 		rc = d->ueid.len > 0 ? imp_cards_find(&v->cards, d->crypto, d->ueid,
 						      &d->known, &d->err)
-				     : hidden_card(v, d);
+				     : verifier_guess(v, d);
 	if (rc > 0 && registry_check(v, d))
 		rc = -(int)d->err.code;
 	if (rc == 0)

@@ -48,6 +48,17 @@ int imp_session_describe(struct imp_session *s, struct imp_describe *out,
 	return 0;
 }
 
+/* A challenge that a grant makes long, and a device with small packets. */
+static int check_room(const struct imp_session *s, const struct imp_request *q,
+		      size_t len, struct imp_error *err)
+{
+	if (q->challenge.len == 0 || s->buf == 0 || IMP_SMP_HEADER + len <= s->buf)
+		return 0;
+	return imp_fail(err, IMP_EPOLICY,
+			"%s: a challenge of %zu bytes does not fit its packets of %u",
+			s->uri, q->challenge.len, s->buf);
+}
+
 static int ask(struct imp_session *s, uint8_t op, uint8_t id, const struct imp_request *q,
 	       unsigned tries, struct imp_response *out, unsigned *reason,
 	       struct imp_error *err)
@@ -62,7 +73,9 @@ static int ask(struct imp_session *s, uint8_t op, uint8_t id, const struct imp_r
 	if (!w.ok)
 		return imp_fail(err, IMP_EINTERNAL, "%s: a request that does not fit",
 				s->uri);
-	rc = exchange(s, &smp, imp_written(&w), tries, &answer, err);
+	rc = check_room(s, q, w.len, err);
+	if (!rc)
+		rc = exchange(s, &smp, imp_written(&w), tries, &answer, err);
 	if (rc)
 		return rc;
 	if (imp_response_decode(answer.body, out, err))
@@ -75,10 +88,24 @@ static int missing(struct imp_session *s, const char *what, struct imp_error *er
 	return imp_fail(err, IMP_EDEVICE, "%s: answered without %s", s->uri, what);
 }
 
+void imp_session_challenge(struct imp_session *s, struct imp_span challenge,
+			   struct imp_span r)
+{
+	s->challenge = challenge;
+	s->r = r;
+}
+
+static struct imp_request by(const struct imp_session *s, const uint8_t nonce[32])
+{
+	return s->challenge.len > 0
+		       ? (struct imp_request){ .challenge = s->challenge, .r = s->r }
+		       : (struct imp_request){ .nonce = { nonce, 32 } };
+}
+
 int imp_session_attest(struct imp_session *s, const uint8_t nonce[32],
 		       struct imp_response *out, unsigned *reason, struct imp_error *err)
 {
-	const struct imp_request q = { .nonce = { nonce, 32 } };
+	const struct imp_request q = by(s, nonce);
 	int rc = ask(s, IMP_SMP_WRITE, IMP_ATTEST, &q, IMP_SESSION_TRIES, out, reason,
 		     err);
 
@@ -88,7 +115,7 @@ int imp_session_attest(struct imp_session *s, const uint8_t nonce[32],
 int imp_session_enroll(struct imp_session *s, const uint8_t nonce[32],
 		       struct imp_response *out, unsigned *reason, struct imp_error *err)
 {
-	const struct imp_request q = { .nonce = { nonce, 32 } };
+	const struct imp_request q = by(s, nonce);
 	int rc = ask(s, IMP_SMP_WRITE, IMP_ENROLL, &q, IMP_SESSION_TRIES, out, reason,
 		     err);
 
@@ -98,7 +125,9 @@ int imp_session_enroll(struct imp_session *s, const uint8_t nonce[32],
 int imp_session_history(struct imp_session *s, uint32_t from, struct imp_response *out,
 			unsigned *reason, struct imp_error *err)
 {
-	const struct imp_request q = { .has_from = true, .from = from };
+	const struct imp_request q = { .has_from = true,
+				       .from = from,
+				       .challenge = s->challenge };
 	int rc = ask(s, IMP_SMP_READ, IMP_HISTORY, &q, IMP_SESSION_TRIES, out, reason,
 		     err);
 

@@ -38,6 +38,8 @@ struct imp_session {
 	enum imp_framing framing;
 	uint32_t buf; /* the device's packet buffer, from describe */
 	uint8_t sequence;
+	struct imp_span challenge; /* what is asked by; empty: a nonce */
+	struct imp_span r;	   /* with a challenge: 16 bytes */
 	struct imp_deframer deframer;
 	uint8_t in[IMP_SESSION_PACKET + 4];
 	uint8_t out[IMP_SESSION_PACKET];
@@ -83,7 +85,17 @@ int imp_session_describe(struct imp_session *s, struct imp_describe *out,
 int imp_session_stage(struct imp_session *s, struct imp_span object,
 		      const uint8_t nonce[32], struct imp_response *out, unsigned *reason,
 		      struct imp_error *err) IMP_MUST_CHECK;
-/* Evidence, or a card, with a nonce; history entries from a number on. As above. */
+/*
+ * Ask by a challenge from now on: for evidence or a card it goes out in place of the
+ * nonce, which the device derives itself, and history is asked for with it.
+ *
+ *   challenge   one encoded message; empty: by a nonce again; borrowed
+ *   r           16 bytes; borrowed
+ */
+void imp_session_challenge(struct imp_session *s, struct imp_span challenge,
+			   struct imp_span r);
+/* Evidence, or a card, with a nonce; history entries from a number on. As above;
+ * -IMP_EPOLICY where the device's packets have no room for the challenge. */
 int imp_session_attest(struct imp_session *s, const uint8_t nonce[32],
 		       struct imp_response *out, unsigned *reason, struct imp_error *err)
 	IMP_MUST_CHECK;

@@ -114,6 +114,12 @@ struct imp_proof_of_state {
 	const struct imp_pub *key; /* that verified it */
 	enum imp_code verdict;	   /* IMP_OK: as expected */
 	const uint8_t *object;	   /* id of the object that it was asked for, or NULL */
+	/* The challenge that its nonce follows from: id, or NULL where the nonce is the
+	 * station's own; what follows is then not looked at. */
+	const uint8_t *challenge;
+	struct imp_span beacon; /* 32 bytes */
+	const uint8_t *by;	/* kid of who made it */
+	const uint8_t *r;	/* 16 bytes */
 };
 
 /*

@@ -7,6 +7,7 @@
 #include "evidence/appraise.h"
 #include "ledger/core.h"
 #include "ledger/journal.h"
+#include "object/challenge.h"
 
 static struct imp_span kid_at(const uint8_t *p)
 {
@@ -184,6 +185,12 @@ int imp_ledger_evidence(struct imp_ledger *l, const struct imp_proof_of_state *p
 		return rc;
 	if (imp_cose_kid(crypto, p->key, kid))
 		return imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
+	if (p->challenge) {
+		r.challenge = kid_at(p->challenge);
+		r.issuer = kid_at(p->by);
+		r.beacon = p->beacon;
+		r.r = (struct imp_span){ p->r, IMP_CHALLENGE_R };
+	}
 	imp_cose_key_put(&w, p->key);
 	r.key = imp_written(&w);
 	return imp_ledger_do(l, evidence, &r, err);

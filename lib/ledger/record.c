@@ -41,6 +41,9 @@ enum {
 	KEY,
 	CONTENT,
 	SUBJECT,
+	CHALLENGE,
+	BEACON,
+	R,
 	FIELDS,
 };
 
@@ -73,6 +76,9 @@ static const struct field fields[FIELDS] = {
 	[KEY] = { 24, BYTES, AT(key), 32, 80 },
 	[CONTENT] = { 25, BYTES, AT(bytes), 1, IMP_OBJECT_IN_RECORD },
 	[SUBJECT] = { 26, BYTES, AT(subject), 7, 33 },
+	[CHALLENGE] = { 27, BYTES, AT(challenge), 32, 32 },
+	[BEACON] = { 28, BYTES, AT(beacon), 32, 32 },
+	[R] = { 29, BYTES, AT(r), 16, 16 },
 };
 
 #define F(name) (1u << (name))
@@ -111,7 +117,7 @@ static const struct type types[] = {
 	{ IMP_LEAF_EVIDENCE, "evidence",
 	  F(TIME) | F(UEID) | F(SIGNING) | F(KEY) | F(NONCE) | F(BOOT) | F(COUNT) |
 		  F(CODE) | F(CONTENT),
-	  ANY | F(OBJECT) },
+	  ANY | F(OBJECT) | F(ISSUER) | F(CHALLENGE) | F(BEACON) | F(R) },
 	{ IMP_LEAF_ORDER, "order", F(TIME) | F(OBJECT) | F(CONTENT), ANY },
 	{ IMP_LEAF_GRANT, "grant", F(TIME) | F(OBJECT) | F(CONTENT), ANY },
 	{ IMP_LEAF_REVOKE, "revoked", F(TIME) | F(OBJECT) | F(SEQUENCE) | F(SUBJECT),

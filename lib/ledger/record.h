@@ -64,6 +64,8 @@ struct imp_record {
 	struct imp_span key; /* a COSE_Key */
 	struct imp_span bytes;
 	struct imp_span subject; /* a kid, an object id or a ueid */
+	/* What a nonce follows from: a challenge's id and beacon, and the station's r. */
+	struct imp_span challenge, beacon, r;
 };
 
 /* 0, or -IMP_EINTERNAL: a field that the type must have is missing or too long. */

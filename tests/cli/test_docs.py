@@ -85,6 +85,7 @@ class Docs(Case):
 
     def grant(self):
         self.run_tool("grant", "-k", "owner.pem", "--holder", "stranger.pub", "--domain", "1", "--allow", "10", "--target", "keel-2", "-o", "x.grant")
+        self.run_tool("challenge", "-k", "owner.pem", "--target", "keel-2", "-o", "x.challenge")
 
     def unsigned(self):
         """Names of packages that nobody signed, sealed well to the device of x.cards."""
@@ -133,7 +134,7 @@ class Docs(Case):
         self.assertEqual(set(re.findall(r"^\d+$", run.out, re.M)), {"5"}, run.err)
 
 
-VALUES = {"factory": "factory.pub", "grant": "x.grant --owner=owner.pub", "ledger": "line.db", "confirm": "mail --ledger=line.db", "WORD": "line-7", "FILE": "none.evidence", "PUB": "owner.pub", "SECONDS": "9", "N": "1", "ID": "001010010000014", "DEVICE": "sim/1"}
+VALUES = {"challenge": "x.challenge", "factory": "factory.pub", "grant": "x.grant --owner=owner.pub", "ledger": "line.db", "confirm": "mail --ledger=line.db", "WORD": "line-7", "FILE": "none.evidence", "PUB": "owner.pub", "SECONDS": "9", "N": "1", "ID": "001010010000014", "DEVICE": "sim/1"}
 
 
 def each_option(name):
