@@ -59,6 +59,7 @@ class Challenges(Case):
                 (False, 'an approver where none is asked', self.challenge([self.owner, self.a])),
                 (False, 'spoilt', self.challenge(wrong={'signature': bytes(64)})),
                 (False, 'ES384', self.challenge(wrong={'alg': -35})),
+                (False, 'of another kind', o.sign('grant', o.challenge(self.me), [self.owner])),
                 (False, 'a command', self.fleet.command(o.LOCK)),
                 (False, 'a leaf', self.challenge(wrong={'un': {-70030: b'x', -70031: b'x'}})),
                 (False, 'no COSE', b'\xa0'),
