@@ -28,7 +28,7 @@ static enum imp_reason apply_clear(struct imp_agent *a, struct imp_span object,
 		return reason;
 	if (imp_signed_id(a->crypto, &s, id))
 		return IMP_R_STORAGE;
-	return s.kind == IMP_KIND_TRANSFER ? apply_claim(a, &s, id, out)
+	return s.kind == IMP_KIND_TRANSFER ? apply_transfer(a, &s, id, out)
 					   : apply_command(a, &chain, id, out);
 }
 

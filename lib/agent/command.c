@@ -61,16 +61,6 @@ static enum imp_reason check_right(struct imp_agent *a, const struct imp_chain *
 	return check_chain(a, chain);
 }
 
-static void wipe(struct imp_agent *a, uint16_t domains)
-{
-	for (unsigned i = 0; i < a->state.domains; i++) {
-		struct imp_agent_domain *d = &a->state.domain[i];
-
-		if ((domains >> d->domain & 1) && d->state == IMP_DOMAIN_SET)
-			domain_wipe(d);
-	}
-}
-
 static int raise_floor(struct imp_agent *a, const struct imp_command *m)
 {
 	for (unsigned i = 1; i < 16; i++) {
@@ -99,26 +89,17 @@ static int change(struct imp_agent *a, const struct imp_command *m)
 	else if (m->op == IMP_OP_FLOOR)
 		rc = raise_floor(a, m);
 	else if (m->op == IMP_OP_WIPE)
-		wipe(a, m->domains);
+		domains_wipe(a, m->domains);
 	else if (m->op == IMP_OP_POLICY)
 		st->policy = m->policy;
 	else
-		wipe(a, UINT16_MAX);
+		domains_wipe(a, UINT16_MAX);
 	st->decommissioned = m->op == IMP_OP_DECOMMISSION;
 	if (m->sequence != 0)
 		st->sequence0 = m->sequence;
 	if (m->op == IMP_OP_POLICY)
 		rc = a->port->random(a->port->ctx, st->recovery, sizeof(st->recovery));
 	return rc;
-}
-
-/* Settings that were wiped are out of force. */
-static void deactivate(struct imp_agent *a)
-{
-	for (unsigned i = 0; i < a->state.domains; i++)
-		if (a->state.domain[i].state == IMP_DOMAIN_WIPED)
-			(void)a->port->activate(a->port->ctx, a->state.domain[i].domain,
-						(struct imp_span){ 0 });
 }
 
 static enum imp_reason commit(struct imp_agent *a, const struct imp_signed *s,
@@ -130,18 +111,15 @@ static enum imp_reason commit(struct imp_agent *a, const struct imp_signed *s,
 		.owner_epoch = m->owner_epoch,
 		.sequence = m->sequence,
 	};
+	enum imp_reason reason;
 
 	memcpy(entry.issuer, s->issuer.ptr, 32);
 	memcpy(entry.id, id, 32);
 	memcpy(a->state.last_command, id, 32);
-	if (change(a, m) || history_append(a, &entry)) {
-		store_restore(a);
-		return IMP_R_STORAGE;
-	}
-	if (store_commit(a))
-		return IMP_R_STORAGE;
-	deactivate(a);
-	return IMP_R_NONE;
+	reason = history_commit(a, change(a, m), &entry);
+	if (!reason)
+		state_deactivate(a);
+	return reason;
 }
 
 enum imp_reason apply_command(struct imp_agent *a, const struct imp_chain *chain,

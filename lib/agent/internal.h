@@ -15,6 +15,8 @@ bool state_decode(struct imp_reader *r, struct imp_agent_state *s);
 bool state_settings_are_sane(const struct imp_agent_state *s);
 /* Hand every domain's settings to the board. */
 void state_activate(const struct imp_agent *a);
+/* Settings that were wiped are out of force. */
+void state_deactivate(const struct imp_agent *a);
 
 /* store.c */
 int store_load(struct imp_agent *a); /* 0, or -IMP_ERESOURCE */
@@ -27,11 +29,19 @@ void store_restore(struct imp_agent *a);
 int keys_ensure(struct imp_agent *a); /* made once, committed; 0, or -IMP_ERESOURCE */
 
 /* history.c */
-int history_append(struct imp_agent *a, const struct imp_entry *entry);
+/* End a change that was begun: its entry, then the commit. Where rc says that it failed,
+ * or one of these does, the change is given up. */
+enum imp_reason history_commit(struct imp_agent *a, int rc,
+			       const struct imp_entry *entry);
+/* The ring is empty, and goes on from the heads. */
+void history_erase_ring(struct imp_agent *a);
 /* The entry of a domain, or NULL; made where there is room. */
 struct imp_agent_domain *domain_find(struct imp_agent *a, unsigned domain);
 struct imp_agent_domain *domain_make(struct imp_agent *a, unsigned domain);
-void domain_wipe(struct imp_agent_domain *d);
+/* Wipe those of these domains that are set: bit d. */
+void domains_wipe(struct imp_agent *a, uint16_t domains);
+/* All pairs start again: no domain is kept that no profile was ever applied in. */
+void domains_start_again(struct imp_agent *a);
 
 /* apply.c: the object that is staged. *again: nothing changed; *quiet: no evidence may
  * follow. */
@@ -48,10 +58,10 @@ struct imp_side owner_side(const struct imp_agent *a);
 /* Match, then verify the signatures of an object and its chain. */
 enum imp_reason check_chain(struct imp_agent *a, const struct imp_chain *chain);
 
-/* profile.c, claim.c, command.c */
+/* profile.c, transfer.c, command.c */
 enum imp_reason apply_package(struct imp_agent *a, struct applied *out);
-enum imp_reason apply_claim(struct imp_agent *a, const struct imp_signed *s,
-			    const uint8_t id[32], struct applied *out);
+enum imp_reason apply_transfer(struct imp_agent *a, const struct imp_signed *s,
+			       const uint8_t id[32], struct applied *out);
 enum imp_reason apply_command(struct imp_agent *a, const struct imp_chain *chain,
 			      const uint8_t id[32], struct applied *out);
 

@@ -177,6 +177,7 @@ static enum imp_reason commit(struct imp_agent *a, const struct incoming *in)
 		.domain_epoch = p->epochs[1],
 		.sequence = p->sequence,
 	};
+	enum imp_reason reason;
 
 	if (!d) {
 		store_restore(a);
@@ -194,15 +195,12 @@ static enum imp_reason commit(struct imp_agent *a, const struct incoming *in)
 	memset(d->settings, 0, sizeof(d->settings));
 	memcpy(d->settings, p->settings.ptr, p->settings.len);
 	d->settings_len = (uint32_t)p->settings.len;
-	if (history_append(a, &entry)) {
-		store_restore(a);
-		return IMP_R_STORAGE;
-	}
-	if (store_commit(a))
-		return IMP_R_STORAGE;
-	(void)a->port->activate(a->port->ctx, d->domain,
-				(struct imp_span){ d->settings, d->settings_len });
-	return IMP_R_NONE;
+	reason = history_commit(a, 0, &entry);
+	if (!reason)
+		(void)a->port->activate(
+			a->port->ctx, d->domain,
+			(struct imp_span){ d->settings, d->settings_len });
+	return reason;
 }
 
 enum imp_reason apply_package(struct imp_agent *a, struct applied *out)

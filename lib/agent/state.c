@@ -208,3 +208,11 @@ void state_activate(const struct imp_agent *a)
 				(struct imp_span){ d->settings, d->settings_len });
 	}
 }
+
+void state_deactivate(const struct imp_agent *a)
+{
+	for (unsigned i = 0; i < a->state.domains; i++)
+		if (a->state.domain[i].state == IMP_DOMAIN_WIPED)
+			(void)a->port->activate(a->port->ctx, a->state.domain[i].domain,
+						(struct imp_span){ 0 });
+}

@@ -20,6 +20,42 @@ enum {
 
 enum { RECORD_LEN = 32, RECOVERY_LEN = 16 };
 
+static bool is_zero(struct imp_span id)
+{
+	uint8_t any = 0;
+
+	for (size_t i = 0; i < id.len; i++)
+		any |= id.ptr[i];
+	return any == 0;
+}
+
+enum imp_change imp_transfer_change(const struct imp_transfer *t)
+{
+	if (t->owner_epoch == 1 || is_zero(t->previous))
+		return IMP_CHANGE_CLAIM;
+	return t->recovery.len > 0 ? IMP_CHANGE_RECOVERY : IMP_CHANGE_TRANSFER;
+}
+
+const char *imp_change_name(enum imp_change change)
+{
+	static const char *const names[] = { [IMP_CHANGE_CLAIM] = "claim",
+					     [IMP_CHANGE_TRANSFER] = "transfer",
+					     [IMP_CHANGE_RECOVERY] = "recovery" };
+
+	return names[change];
+}
+
+/* What only the one or the other has. */
+static void check_form(struct imp_cbor *c, const struct imp_transfer *t)
+{
+	bool claim = imp_transfer_change(t) == IMP_CHANGE_CLAIM;
+
+	if (imp_cbor_ok(c) && claim && (t->has_kept || t->recovery.len > 0))
+		imp_cbor_fail(c, "a claim with kept domains or a recovery nonce");
+	if (imp_cbor_ok(c) && !claim && t->target.ueid.len == 0)
+		imp_cbor_fail(c, "a transfer of a class, where one device is due");
+}
+
 int imp_transfer_decode(struct imp_span in, struct imp_transfer *out,
 			struct imp_error *err)
 {
@@ -52,6 +88,7 @@ int imp_transfer_decode(struct imp_span in, struct imp_transfer *out,
 	if (imp_field(&f, RECOVERY))
 		t.recovery = imp_cbor_bytes_len(&c, RECOVERY_LEN, RECOVERY_LEN);
 	imp_fields_end(&f);
+	check_form(&c, &t);
 	rc = imp_cbor_finish(&c, "transfer", err);
 	if (!rc)
 		*out = t;

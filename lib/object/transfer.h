@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Transfer: change of owner; the first one is a claim.
+ * Transfer: change of owner. The first one is a claim; a recovery is one by the maker.
  *
  * A claim has new owner-epoch 1 and 32 zero bytes as previous record, and may target a
- * class. Source: imprint-formats(7), transfer.
+ * class. The others target one device and may keep domains; a recovery has the device's
+ * recovery nonce. Source: imprint-formats(7), claim, transfer.
  */
 #ifndef IMP_OBJECT_TRANSFER_H
 #define IMP_OBJECT_TRANSFER_H
@@ -28,6 +29,12 @@ struct imp_transfer {
 	uint16_t kept;		  /* bit d: domain d is kept */
 	struct imp_span recovery; /* recovery nonce, 16 bytes, or empty */
 };
+
+enum imp_change { IMP_CHANGE_CLAIM, IMP_CHANGE_TRANSFER, IMP_CHANGE_RECOVERY };
+
+/* What it is: a claim where its epoch or its previous record is a claim's. */
+enum imp_change imp_transfer_change(const struct imp_transfer *t);
+const char *imp_change_name(enum imp_change change); /* "claim" */
 
 /* Decode a payload; spans are borrowed. 0, or -IMP_EFORMAT. */
 int imp_transfer_decode(struct imp_span in, struct imp_transfer *out,

@@ -24,10 +24,11 @@
 #include "ram/ram.h"
 #include "wire/message.h"
 
-enum { STEPS = 32, OBJECT = 2048, OBJECTS = 12 };
+enum { STEPS = 32, OBJECT = 2048, OBJECTS = 15 };
 
-/* Parties: each may sign objects of the next. */
-enum { OWNER, TENANT, DEPUTY, PARTIES };
+/* Parties: each of the first three may sign objects of the next; the tenant follows the
+ * owner, and the maker gives the device back. */
+enum { OWNER, TENANT, DEPUTY, MAKER, PARTIES };
 
 static struct imp_crypto *crypto;
 static struct ram r;
@@ -57,32 +58,56 @@ static void keep(unsigned which, const struct imp_writer *w)
 	object[which].len = w->len;
 }
 
-static void make_claim(unsigned which)
+/* record: of the owner before, then of this one. */
+static void make_transfer(unsigned which, unsigned issuer, unsigned to,
+			  struct imp_transfer t, uint8_t record[32])
 {
+	const struct imp_signer both[] = { party[to],
+					   party[issuer == to ? MAKER : issuer] };
 	uint8_t buf[512];
 	struct imp_writer p = imp_writer(buf, sizeof(buf)), w = room_for(which);
-	const struct imp_transfer t = {
-		.owner_epoch = 1,
-		.target = { .ueid = IMP_SPAN(r.ueid) },
-		.owner = party[OWNER].pub,
-		.previous = IMP_SPAN(zeros),
-	};
+	struct imp_signed s;
 
+	t.target.ueid = IMP_SPAN(r.ueid);
+	t.owner = party[to].pub;
+	t.previous = (struct imp_span){ record, 32 };
 	imp_transfer_encode(&t, &p);
-	MUST(imp_signed_put_many(crypto, kid[OWNER], &party[OWNER], 1, IMP_KIND_TRANSFER,
+	MUST(imp_signed_put_many(crypto, kid[issuer], both, 2, IMP_KIND_TRANSFER,
 				 (struct imp_span){ 0 }, imp_written(&p), &w) == 0);
+	MUST(imp_signed_decode(imp_written(&w), &s, NULL) == 0);
+	MUST(imp_signed_id(crypto, &s, record) == 0);
 	keep(which, &w);
 }
 
-static void make_command(unsigned which, struct imp_command m)
+/* Claim, transfer, recovery. */
+static void make_transfers(unsigned claim, unsigned transfer, unsigned recovery)
+{
+	uint8_t record[32] = { 0 };
+	const uint8_t drawn[16] = { 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7 };
+
+	make_transfer(claim, OWNER, OWNER, (struct imp_transfer){ .owner_epoch = 1 },
+		      record);
+	make_transfer(transfer, OWNER, TENANT,
+		      (struct imp_transfer){ .owner_epoch = 2,
+					     .policy = IMP_POLICY_RECOVERY,
+					     .has_kept = true,
+					     .kept = 2 },
+		      record);
+	make_transfer(
+		recovery, MAKER, OWNER,
+		(struct imp_transfer){ .owner_epoch = 3, .recovery = IMP_SPAN(drawn) },
+		record);
+}
+
+static void make_command(unsigned which, unsigned by, struct imp_command m)
 {
 	uint8_t buf[256];
 	struct imp_writer p = imp_writer(buf, sizeof(buf)), w = room_for(which);
 
 	m.target.ueid = IMP_SPAN(r.ueid);
-	m.owner_epoch = 1;
+	m.owner_epoch = by == TENANT ? 2 : 1;
 	imp_command_encode(&m, &p);
-	MUST(imp_signed_put_one(crypto, &party[OWNER], IMP_KIND_COMMAND,
+	MUST(imp_signed_put_one(crypto, &party[by], IMP_KIND_COMMAND,
 				(struct imp_span){ 0 }, imp_written(&p), &w, NULL) == 0);
 	keep(which, &w);
 }
@@ -181,19 +206,24 @@ static void make_objects(void)
 	const struct imp_span two = IMP_TEXT("\xa1\x0a\xa1\x02\xa1\x04\x01");
 	const struct imp_span three = IMP_TEXT("\xa1\x0a\xa1\x03\xa1\x04\x01");
 
-	make_claim(0);
+	make_transfers(0, 12, 13);
 	make_profile(1, OWNER, 1, 0, 1, one);
 	make_profile(2, OWNER, 1, 0, 2, two);
 	make_profile(3, OWNER, 0, 0, 2, two);
-	make_command(4, (struct imp_command){ .op = IMP_OP_LOCK });
-	make_command(5, (struct imp_command){
-				.op = IMP_OP_FLOOR, .domains = 2, .floor = { 0, 1 } });
-	make_command(6, (struct imp_command){
-				.op = IMP_OP_WIPE, .sequence = 1, .domains = 3 });
-	make_command(7, (struct imp_command){ .op = IMP_OP_POLICY,
-					      .sequence = 3,
-					      .policy = IMP_POLICY_ALL });
-	make_command(8, (struct imp_command){ .op = IMP_OP_DECOMMISSION, .sequence = 4 });
+	make_command(4, OWNER, (struct imp_command){ .op = IMP_OP_LOCK });
+	make_command(5, OWNER,
+		     (struct imp_command){
+			     .op = IMP_OP_FLOOR, .domains = 2, .floor = { 0, 1 } });
+	make_command(
+		6, OWNER,
+		(struct imp_command){ .op = IMP_OP_WIPE, .sequence = 1, .domains = 3 });
+	make_command(7, OWNER,
+		     (struct imp_command){ .op = IMP_OP_POLICY,
+					   .sequence = 3,
+					   .policy = IMP_POLICY_ALL });
+	make_command(8, OWNER,
+		     (struct imp_command){ .op = IMP_OP_DECOMMISSION, .sequence = 4 });
+	make_command(14, TENANT, (struct imp_command){ .op = IMP_OP_LOCK });
 	make_profile(9, TENANT, 1, 0, 3, three);
 	make_profile(10, DEPUTY, 1, 2, 1, one);
 	make_profile(11, TENANT, 1, 2, 3, three);
@@ -214,6 +244,8 @@ static void setup(void)
 		ram_key(crypto, key[i], &party[i].pub);
 		MUST(imp_cose_kid(crypto, &party[i].pub, kid[i]) == 0);
 	}
+	r.maker = party[MAKER].pub;
+	r.board.maker = &r.maker;
 	make_objects();
 }
 
@@ -282,6 +314,9 @@ static void chains_only_grew(void)
 	chain_only_grew(&before.head0, &a.state.head0);
 	for (unsigned i = 0; i < before.domains; i++) {
 		unsigned k = 0;
+
+		if (before.domain[i].head.n == 0) /* a floor alone may go */
+			continue;
 
 		while (k < a.state.domains &&
 		       a.state.domain[k].domain != before.domain[i].domain)

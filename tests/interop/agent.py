@@ -15,7 +15,7 @@ NUMBERS = {name: number for number, name in REASONS.items()}
 EXIT = {1: 3, 7: 5, 8: 5, 15: 5, 14: 7, **{n: 4 for n in (2, 3, 4, 5, 6, 9, 10, 11, 12, 13)}}
 RING = 16
 SET, WIPED = 1, 2
-KIND_PROFILE, KIND_CLAIM = 1, 2
+KIND_PROFILE, KIND_TRANSFER, KIND_RECOVERY = 1, 2, 3
 
 
 class Refusal(Exception):
@@ -132,6 +132,7 @@ class Agent:
     def __init__(self, device):
         self.device = device
         self.owner = self.record = self.last_command = None
+        self.recovery = None  # the nonce; only the device can tell it
         self.owner_epoch, self.approval, self.policy = 0, None, 0
         self.locked = self.dead = False
         self.domains = {}
@@ -217,23 +218,50 @@ class Agent:
         body = o.decode_map(signed.payload, 'transfer')
         o.need(isinstance(body, dict), 'transfer')
         o.check_transfer(body)
-        refuse_unless(not o.is_handover(body), 'unsupported')
         self.need_target(body[4])
         if self.record is not None and signed.id == self.record:
             return self.again(body[4])
-        refuse_unless(self.heads[0][0] == 0 and not self.dead, 'state')
-        refuse_unless(body[3] == 1, 'epoch')
-        refuse_unless(body[8] == o.ZERO_ID, 'replaced-id')
-        refuse_unless(signed.issuer == cose.kid_of(body[5]), 'scope')
+        issuer, second = (self.need_next if o.is_handover(body) else self.need_first)(body)
+        refuse_unless(issuer is not None and signed.issuer == cose.kid_of(issuer), 'scope')
         refuse_unless(signed.many, 'approval')
-        sides = [(body[5], body.get(6))] + ([(self.device.maker, None)] if self.device.maker else [])
+        sides = [(body[5], body.get(6)), *second]
         need_set(signed, sides)
         need_keys(sides[0])
         need_signatures(signed, sides)
-        self.owner, self.owner_epoch, self.record = body[5], 1, signed.id
-        self.approval, self.policy = body.get(6), body[7]
-        self.remember(KIND_CLAIM, 0, 1, 0, 0, cose.kid_of(body[5]), signed.id)
+        self.take_over(body, signed)
         return 'applied'
+
+    def need_first(self, body):
+        """A claim is the new owner's, and the maker signs it too: (issuer, the other sides)."""
+        refuse_unless(self.heads[0][0] == 0 and not self.dead, 'state')
+        refuse_unless(body[3] == 1, 'epoch')
+        refuse_unless(body[8] == o.ZERO_ID, 'replaced-id')
+        return body[5], [(self.device.maker, None)] if self.device.maker else []
+
+    def need_next(self, body):
+        """The same of a transfer, which is the owner's, and of a recovery, which is the maker's where the owner lets it."""
+        refuse_unless(self.owner is not None and not self.dead, 'state')
+        refuse_unless(body[3] == self.owner_epoch + 1, 'epoch')
+        refuse_unless(body[8] == self.record, 'replaced-id')
+        if 11 not in body:
+            return self.owner, [(self.owner, self.approval)]
+        refuse_unless(not self.may_be_recovered() or body[11] == self.recovery, 'replaced-id')
+        return self.device.maker if self.may_be_recovered() else None, [(self.device.maker, None)]
+
+    def may_be_recovered(self):
+        return bool(self.owner and self.device.maker and self.policy & 1)
+
+    def take_over(self, body, signed):
+        """The new owner starts with pairs of its own and what it kept; the heads go on, the ring starts again."""
+        self.owner, self.owner_epoch, self.record = body[5], body[3], signed.id
+        self.approval, self.policy, self.recovery = body.get(6), body[7], None
+        self.wipe(set(self.domains) - set(body.get(9, [])))
+        self.domains = {d: v for d, v in self.domains.items() if v.state}
+        for domain in self.domains.values():
+            domain.epoch = domain.sequence = 0
+        kind, by = (KIND_RECOVERY, signed.issuer) if 11 in body else (KIND_TRANSFER, cose.kid_of(body[5]))
+        self.ring = []
+        self.remember(kind, 0, body[3], 0, 0, by, signed.id)
 
     def again(self, target):
         """Under policy bit 1 an `again` to a class target carries no evidence."""
@@ -299,7 +327,7 @@ class Agent:
                 if domain.epoch < epoch:
                     domain.epoch, domain.sequence = epoch, 0
         elif op == o.POLICY:
-            self.policy = argument
+            self.policy, self.recovery = argument, None
         else:
             self.wipe(argument if op == o.WIPE else list(self.domains))
             self.dead = op == o.DECOMMISSION
@@ -377,7 +405,7 @@ class Agent:
             'lifecycle': self.lifecycle(),
             'owner': None if self.owner is None else [cose.kid_of(self.owner), self.owner_epoch, self.record],
             'heads': {d: list(h) for d, h in sorted(self.heads.items())},
-            'policy': self.policy,
+            'policy': self.policy, 'recovery': self.may_be_recovered(),
             'components': {d: (v.sequence, v.id, v.authority, v.state, v.epoch)
                            for d, v in sorted(self.domains.items()) if v.state},
             'pairs': {d: [v.epoch, v.sequence] for d, v in sorted(self.domains.items())
@@ -389,7 +417,7 @@ def snapshot_of(body):
     """The same of the claims of evidence."""
     return {'lifecycle': body[2395], 'owner': body[-70020],
             'heads': {d: list(h) for d, h in sorted(body[-70021].items())},
-            'policy': body[-70023], 'components': o.components(body), 'pairs': body.get(-70026, {})}
+            'policy': body[-70023], 'recovery': -70025 in body, 'components': o.components(body), 'pairs': body.get(-70026, {})}
 
 
 def fold(base, entries):

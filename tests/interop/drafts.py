@@ -14,6 +14,8 @@ FAULTS = {
                 'outer', 'content', 'bytes', 'chain', 'fourth link', 'owner with a chain', *LINK),
     'command': (*SIGNING, 'map', 'target', 'sequence', 'owner-epoch', 'bytes', 'chain'),
     'claim': (*SIGNING, 'map', 'target', 'owner-epoch', 'previous', 'bytes', 'chain', 'key'),
+    'transfer': (*SIGNING, 'map', 'target', 'owner-epoch', 'previous', 'bytes', 'chain', 'key', 'class'),
+    'recovery': (*SIGNING, 'map', 'target', 'owner-epoch', 'previous', 'bytes', 'chain', 'key', 'nonce', 'not the maker'),
 }
 VALUES = (0, -1, 2 ** 32, 2 ** 63 - 1, b'', bytes(16), bytes(32), '', None, [], {}, True, [1, 0], {0: 1})
 RAW = (b'\x18\x01', b'\xf9\x3c\x00', b'\x9f\xff', b'\x1b' + b'\xff' * 8)
@@ -34,11 +36,21 @@ class Drafts:
     def __init__(self, bench, draw, pool):
         self.bench, self.draw, self.pool = bench, draw, pool
         self.model, self.device = bench.model, bench.device
-        self.owner, *people = draw.sample(pool, len(pool))
+        self.sent, self.faults, self.pending = [], (), {}
+        self.deal(*self.any_rule())
+
+    def any_rule(self):
+        """A key and its approval, or None."""
+        key, *people = self.draw.sample(self.pool, 4)
+        asked = self.draw.choice((0, 0, 0, 1, 2))
+        return key, (asked, people) if asked else None
+
+    def deal(self, owner, approval):
+        """Who is who from now on."""
+        self.owner, self.rule = owner, (owner, approval)
+        asked = approval[1] if approval else []
+        people = asked + [k for k in self.draw.sample(self.pool, len(self.pool)) if k is not owner and k not in asked]
         self.approvers, self.parties, self.strangers = people[:4], people[4:10], people[10:]
-        asked = draw.choice((0, 0, 0, 1, 2))
-        self.rule = (self.owner, (asked, self.approvers[:3]) if asked else None)
-        self.sent, self.faults = [], ()
 
     def fault(self, name):
         return name in self.faults
@@ -271,6 +283,34 @@ class Drafts:
             return encode(self.sign_sides('transfer', body, key, [self.rule, (maker, None)], un))
         return encode(self.sign('transfer', body, self.rule, un, many=True))
 
+    def transfer(self):
+        return self.handover(self.owner, self.rule)
+
+    def recovery(self):
+        maker = self.bench.maker or self.draw.choice(self.strangers)
+        if self.fault('not the maker'):
+            return self.handover(self.owner, self.rule, self.model.recovery or bytes(16))
+        nonce = bytes(16) if self.fault('nonce') else self.model.recovery or self.draw.randbytes(16)
+        return self.handover(maker, (maker, None), nonce)
+
+    def handover(self, issuer, side, nonce=None):
+        """To somebody new, or to the same key again; whoever takes it over is dealt anew once the device has."""
+        rule = self.one_of(self.any_rule(), self.any_rule(), self.rule)
+        kept = self.one_of(None, [], self.draw.sample(range(16), 4), range(16), sorted(self.model.domains))
+        body = o.transfer(self.device.ueid, rule[0], (self.model.owner_epoch or 1) + 1, self.model.record or b'\1' * 32,
+                          policy=self.one_of(0, 1, 1), approval=rule[1], kept=kept, nonce=nonce)
+        body[4] = self.any_target(True) if self.fault('class') else self.target(self.fault('target'))
+        if self.fault('owner-epoch'):
+            body[3] += self.one_of(-1, 1, 7)
+        if self.fault('previous'):
+            body[8] = self.one_of(b'\1' * 32, o.ZERO_ID)
+        if self.fault('key'):
+            body[6] = [1, [self.one_of(*NO_KEYS), self.approvers[0].public]]
+        un = self.chain(1, 1, (1, 0))[1] if self.fault('chain') else {}
+        item = self.sign_sides('transfer', body, issuer, [rule, side], un)
+        self.pending[cose.id_of(item)] = rule
+        return encode(item)
+
     def sign_sides(self, kind, body, issuer, sides, un=None):
         """Sign for several sides at once, each key once."""
         keys = []
@@ -297,7 +337,9 @@ class Drafts:
         """(what it is, its bytes)"""
         if self.sent and self.draw.random() < 0.08:
             return ('again', (), self.draw.choice(self.sent))
-        kind = self.draw.choice(('profile',) * 7 + ('command',) * 2 + ('claim',))
+        if self.model.record in self.pending:
+            self.deal(*self.pending.pop(self.model.record))
+        kind = self.draw.choice(('profile',) * 14 + ('command',) * 4 + ('claim',) * 2 + ('transfer', 'recovery'))
         if self.model.owner is None:
             kind = self.draw.choice(('claim', 'claim', 'claim', kind))
         wanted = self.draw.choices((0, 1, 2, 3), (38, 42, 15, 5))[0]

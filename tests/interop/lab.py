@@ -80,6 +80,7 @@ class Bench:
 
     def __init__(self, client, maker=None):
         self.client, self.maker = client, maker
+        self.nonces = set()
         nonce = os.urandom(32)
         self.card = o.verified_body(decode(self.client.enroll(nonce)), 'card')
         o.check_card(self.card)
@@ -113,7 +114,17 @@ class Bench:
         body = o.verified_body(decode(raw), 'evidence', self.device.signing.public)
         o.check_evidence(body)
         assert (body[10], body[o.UEID]) == (nonce, self.device.ueid)
+        self.note_recovery(body)
         return body
+
+    def note_recovery(self, body):
+        """The nonce is the same as long as owner record and policy are, and then never again."""
+        told = body.get(-70025)
+        if told is not None and self.model.recovery is None:
+            assert told not in self.nonces
+            self.nonces.add(told)
+        assert told is None or self.model.recovery in (None, told)
+        self.model.recovery = told
 
     def attest(self):
         nonce = os.urandom(32)

@@ -142,9 +142,9 @@ def is_handover(body):
 def check_transfer(body):
     """A claim, or a transfer, which may keep domains."""
     need(isinstance(body, dict), 'transfer')
-    handover = {9: is_domain_list, 11: lambda v: is_bytes(v, 16)}
+    handover = {9: lambda v: v == [] or is_domain_list(v), 11: lambda v: is_bytes(v, 16)}
     shape(body, {
-        1: lambda v: is_int(v, 1, 1), 3: is_int, 4: lambda v: good(check_target, v, False),
+        1: lambda v: is_int(v, 1, 1), 3: is_int, 4: lambda v: good(check_target, v, is_handover(body)),
         5: lambda v: good(check_key, v), 7: lambda v: is_int(v, 0, 3), 8: is_kid,
     }, {6: lambda v: good(check_approval, v), **(handover if is_handover(body) else {})}, 'transfer')
 
@@ -357,6 +357,16 @@ def claim(target, owner, policy=0, approval=None, epoch=1, previous=ZERO_ID):
     out = {1: 1, 3: epoch, 4: target, 5: owner.public, 7: policy, 8: previous}
     if approval is not None:
         out[6] = [approval[0], [k.public for k in approval[1]]]
+    return out
+
+
+def transfer(ueid, owner, epoch, record, **parts):
+    """To the next owner; parts: policy, approval, kept, nonce (a recovery)."""
+    out = claim({UEID: ueid}, owner, parts.get('policy', 0), parts.get('approval'), epoch, record)
+    if parts.get('kept') is not None:
+        out[9] = sorted(parts['kept'])
+    if parts.get('nonce') is not None:
+        out[11] = parts['nonce']
     return out
 
 

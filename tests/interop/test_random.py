@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A stream of random objects, valid and mutated, to devices and their models: verdicts and states agree."""
 
+import contextlib
 import os
 import pathlib
 import random
@@ -33,13 +34,16 @@ class Stream:
         self.fleet.owner = cose.Key.make(draw.choice((cose.P256, cose.ED25519)))
         self.approvers = [cose.Key.make(draw.choice((cose.P256, cose.ED25519))) for _ in range(3)]
         self.asked = draw.choice((0, 0, 1, 2))
-        self.sent = []
+        self.sent, self.pending = [], {}
 
     def keys(self):
         """Usually the right signers; now and then too few, too many or foreign."""
         right = [self.fleet.owner, *self.draw.sample(self.approvers, self.asked)]
         return self.draw.choice([right] * 12 + [[self.fleet.stranger], [self.fleet.owner, self.fleet.stranger],
                                                 right[:1], [self.fleet.owner, *self.approvers]])
+
+    def owner_epoch(self):
+        return (self.model.owner_epoch or 1) + self.draw.choice([0] * 9 + [1])
 
     def near(self, value, low=0):
         return min(o.U63, max(low, value + self.draw.choice((0, 1, 1, 1, 1, 2, -1))))
@@ -55,6 +59,20 @@ class Stream:
         body = o.claim(self.target(), self.fleet.owner, self.draw.choice((0, 0, 0, 1)), approval)
         return o.sign('transfer', body, self.keys(), issuer=self.fleet.owner.kid)
 
+    def transfer(self):
+        """To a new owner or the same one, mostly as the device wants it; now and then as a recovery, which it has no maker for."""
+        new = self.draw.choice((cose.Key.make(), cose.Key.make(cose.ED25519), self.fleet.owner))
+        asked = self.draw.choice((0, 0, 1, 2))
+        body = o.transfer(self.device.ueid, new, self.near(self.model.owner_epoch), self.model.record or bytes(32),
+                          policy=self.draw.choice((0, 1)), approval=(asked, self.approvers) if asked else None,
+                          kept=self.draw.choice((None, [], [1], [0, 2, 15])),
+                          nonce=self.draw.choice((None,) * 5 + (bytes(16),)))
+        body[4] = self.target()
+        keys = {k.kid: k for k in [*self.keys(), new, *self.draw.sample(self.approvers, asked)]}
+        item = o.sign('transfer', body, list(keys.values()), issuer=self.fleet.owner.kid)
+        self.pending[cose.id_of(item)] = (new, asked)
+        return item
+
     def profile(self):
         number = self.draw.choice((0, 0, 1, 2, 3, 4, 15))
         domain = self.model.domain(number)
@@ -64,7 +82,7 @@ class Stream:
             settings.setdefault(obj, {})[instance] = dict([self.draw.choice(TAKEN[obj])])
         body = o.profile(
             self.device.ueid, self.near(domain.sequence, 1), settings, domain=number,
-            epochs=(self.draw.choice([1] * 9 + [2]), self.draw.choice([domain.epoch] * 5 + [self.near(domain.epoch)])),
+            epochs=(self.owner_epoch(), self.draw.choice([domain.epoch] * 5 + [self.near(domain.epoch)])),
             replaces=self.draw.choice([None, None, None, domain.id, bytes(32)]),
             label=self.draw.choice((None, 'a label')), target=self.draw.choice(({}, {}, {o.HWMODEL: self.device.hwmodel})))
         return o.sign('profile', body, self.keys())
@@ -75,7 +93,7 @@ class Stream:
         argument = {o.FLOOR: {domain: self.near(self.model.domain(domain).epoch)},
                     o.WIPE: sorted({domain, self.draw.randrange(16)}), o.POLICY: self.draw.choice((0, 1))}.get(op)
         sequence = None if op in (o.LOCK, o.FLOOR) else self.near(self.model.domain(0).sequence, 1)
-        body = o.command(op, self.target(), sequence, argument, self.draw.choice([1] * 9 + [2]))
+        body = o.command(op, self.target(), sequence, argument, self.owner_epoch())
         return o.sign('command', body, self.keys())
 
     def mutate_map(self, signed):
@@ -122,7 +140,9 @@ class Stream:
     def next(self):
         if self.sent and self.draw.random() < 0.12:
             return self.draw.choice(self.sent)
-        kind = self.draw.choice(('profile',) * 6 + ('command',) * 3 + ('claim',))
+        if self.model.record in self.pending:
+            self.fleet.owner, self.asked = self.pending.pop(self.model.record)
+        kind = self.draw.choice(('profile',) * 12 + ('command',) * 6 + ('claim',) * 2 + ('transfer',) * 2)
         if self.model.owner is None:
             kind = self.draw.choice(('claim', 'claim', kind))
         signed = getattr(self, kind)()
@@ -161,21 +181,28 @@ class Agreement(unittest.TestCase):
         self.assertFalse(missing, tally)
 
 
+@contextlib.contextmanager
+def board_of(maker):
+    """A device with the maker's key in its firmware."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, 'maker.pub')
+        path.write_bytes(maker.public_pem())
+        with Lab(1, '--maker', path) as lab:
+            bench = lab.bench(1, maker=maker)
+            yield bench
+            bench.client.close()
+
+
 class Maker(unittest.TestCase):
     """A key built into the firmware signs the claim, too."""
 
     def run_claims(self, maker, owner, cases):
-        with tempfile.TemporaryDirectory() as folder:
-            path = pathlib.Path(folder, 'maker.pub')
-            path.write_bytes(maker.public_pem())
-            with Lab(1, '--maker', path) as lab:
-                bench = lab.bench(1, maker=maker)
-                self.addCleanup(bench.client.close)
-                for verdict, keys in cases:
-                    body = o.claim({o.UEID: bench.device.ueid}, owner)
-                    model, device = bench.both(o.sign('transfer', body, keys, issuer=owner.kid))
-                    self.assertEqual(device, model)
-                    self.assertEqual(device[0], verdict)
+        with board_of(maker) as bench:
+            for verdict, keys in cases:
+                body = o.claim({o.UEID: bench.device.ueid}, owner)
+                model, device = bench.both(o.sign('transfer', body, keys, issuer=owner.kid))
+                self.assertEqual(device, model)
+                self.assertEqual(device[0], verdict)
 
     def test_both_sign(self):
         owner, other = cose.Key.make(), cose.Key.make()
@@ -186,6 +213,38 @@ class Maker(unittest.TestCase):
     def test_the_maker_as_owner_signs_once(self):
         maker = cose.Key.make()
         self.run_claims(maker, maker, (('approval', [maker, cose.Key.make()]), ('applied', [maker])))
+
+
+class Recovery(unittest.TestCase):
+    """The maker takes a device from an owner that let it, with the nonce that the device tells, and nothing else."""
+
+    def test_recovery(self):
+        maker, lost, new = cose.Key.make(), cose.Key.make(), cose.Key.make(cose.ED25519)
+        with board_of(maker) as bench:
+            bench.fleet.owner = lost
+            self.agree(bench, 'applied', o.sign('transfer', o.claim({o.UEID: bench.device.ueid}, lost), [lost, maker]))
+            self.agree(bench, 'scope', self.recovery(bench, new, bytes(16), maker))
+            self.agree(bench, 'applied', bench.fleet.command(o.POLICY, 1, 1))
+            self.agree(bench, 'replaced-id', self.recovery(bench, new, bytes(16), maker))
+            stale = self.recovery(bench, new, bench.model.recovery, maker)
+            self.agree(bench, 'applied', bench.fleet.command(o.POLICY, 2, 1))
+            self.agree(bench, 'replaced-id', stale)
+            self.agree(bench, 'approval', self.recovery(bench, new, bench.model.recovery, maker, [maker]))
+            good = self.recovery(bench, new, bench.model.recovery, maker)
+            self.agree(bench, 'applied', good)
+            self.agree(bench, 'again', good)
+            self.agree(bench, 'epoch', stale)
+            self.agree(bench, 'epoch', bench.fleet.command(o.POLICY, 3, 0))
+
+    @staticmethod
+    def recovery(bench, new, nonce, maker, keys=None):
+        body = o.transfer(bench.device.ueid, new, bench.model.owner_epoch + 1, bench.model.record, nonce=nonce, policy=0)
+        return o.sign('transfer', body, keys or [maker, new], issuer=maker.kid)
+
+    def agree(self, bench, verdict, item):
+        model, device = bench.both(item)
+        self.assertEqual(device, model)
+        self.assertEqual(device[0], verdict)
 
 
 def damaged(raw):

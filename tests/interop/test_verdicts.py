@@ -76,9 +76,9 @@ class Verdicts(unittest.TestCase):
         for verdict, name, item in (
                 ('epoch', 'epoch 2', self.fleet.claim(epoch=2)),
                 ('replaced-id', 'previous record', self.fleet.claim(previous=b'\1' * 32)),
-                ('unsupported', 'a transfer', self.transfer(fields={3: 2, 8: b'\1' * 32})),
-                ('unsupported', 'a transfer that keeps', self.transfer(fields={3: 2, 8: b'\1' * 32, 9: [1]})),
-                ('unsupported', 'recovery', self.transfer(fields={3: 2, 8: b'\1' * 32, 11: bytes(16)})),
+                ('state', 'a transfer', self.transfer(fields={3: 2, 8: b'\1' * 32})),
+                ('state', 'a transfer that keeps', self.transfer(fields={3: 2, 8: b'\1' * 32, 9: [1]})),
+                ('state', 'recovery', self.transfer(fields={3: 2, 8: b'\1' * 32, 11: bytes(16)})),
                 ('malformed', 'recovery nonce', self.transfer(fields={11: bytes(16)})),
                 ('scope', 'issuer is not the owner', self.transfer(issuer=stranger.kid)),
                 ('approval', 'foreign signature', self.transfer([stranger], issuer=owner.kid)),
@@ -125,7 +125,52 @@ class Verdicts(unittest.TestCase):
         self.same('applied', claim)
         self.same('again', claim)
         self.same('state', self.fleet.claim(policy=1))
-        self.same('unsupported', self.transfer([owner, stranger], fields={3: 2, 8: self.bench.model.record}))
+
+    def test_transfers(self):
+        owner, stranger = self.fleet.owner, self.fleet.stranger
+        public = [cose.Key.make().public for _ in range(2)]
+        self.claimed()
+        self.same('applied', self.profile(3), 'profile')
+        next_one = {3: 2, 5: stranger.public, 8: self.bench.model.record}
+        for verdict, name, keys, fields in (
+                ('malformed', 'a class', (), {4: {o.HWMODEL: self.device.hwmodel}}),
+                ('malformed', 'kept domain 16', (), {9: [16]}),
+                ('malformed', 'kept domain twice', (), {9: [1, 1]}),
+                ('malformed', 'kept domains descend', (), {9: [2, 1]}),
+                ('malformed', 'kept domains no list', (), {9: 1}),
+                ('malformed', 'short nonce', (), {11: bytes(15)}),
+                ('malformed', 'long nonce', (), {11: bytes(17)}),
+                ('malformed', 'sealing key as owner', (), {5: cose.Key.make(cose.X25519).public}),
+                ('malformed', 'unknown field', (), {10: 'x'}),
+                ('malformed', 'epoch of 33 bits', (), {3: 2 ** 32}),
+                ('not-for-me', 'other device', (), {4: {o.UEID: b'\3' + bytes(14)}}),
+                ('not-for-me', 'other class', (), {4: {**self.me, o.HWMODEL: b'other'}}),
+                ('state', 'a claim', (), {3: 1}),
+                ('state', 'no previous record', (), {8: bytes(32)}),
+                ('epoch', 'epoch 3', (), {3: 3}),
+                ('epoch', 'the last epoch', (), {3: 2 ** 32 - 1}),
+                ('epoch', 'epoch 0', (), {3: 0}),
+                ('replaced-id', 'another record', (), {8: b'\1' * 32}),
+                ('scope', 'recovery without a maker', (), {11: bytes(16)}),
+                ('approval', 'the new owner alone', [stranger], {}),
+                ('approval', 'the old owner alone', [owner], {}),
+                ('approval', 'a foreign key, too', [owner, stranger, cose.Key.make()], {}),
+                ('approval', 'an approver too few', (), {6: [1, public]}),
+        ):
+            item = self.transfer(keys or [owner, stranger], fields={**next_one, **fields}, issuer=owner.kid)
+            self.same(verdict, item, name)
+        self.same('scope', self.transfer([owner, stranger], fields=next_one, issuer=stranger.kid), 'by the new owner')
+        self.assertEqual(*self.bench.state())
+        good = self.transfer([owner, stranger], fields={**next_one, 9: []}, issuer=owner.kid)
+        self.same('applied', good)
+        self.same('again', good)
+        self.same('epoch', self.profile(4), 'what the old owner signed')
+        self.fleet.owner = stranger
+        self.same('applied', self.profile(1, {9: [2, 0]}), 'what the new owner signed')
+        again = {3: 3, 5: stranger.public, 8: self.bench.model.record, 9: [0, 7]}
+        self.same('applied', self.transfer([stranger], fields=again), 'to oneself')
+        self.same('epoch', good, 'the transfer before')
+        self.assertEqual(*self.bench.state())
 
     def test_what_is_no_object_for_a_device(self):
         """COSE-05, 07 to 11, 13, 16 and 17 on a device."""

@@ -77,12 +77,12 @@ struct imp_span make_claim(struct scene *s, const struct board *b,
 	struct imp_transfer t = {
 		.owner_epoch = spec->epoch ? spec->epoch : 1,
 		.target = { .ueid = or_else(spec->ueid, b->constants.ueid) },
-		.owner = s->owner.signer.pub,
+		.owner = spec->to ? spec->to->signer.pub : s->owner.signer.pub,
 		.approval = spec->approval,
 		.policy = spec->policy,
 		.previous = or_else(spec->previous, IMP_SPAN(zeros)),
 		.has_kept = spec->kept,
-		.kept = 1 << 1,
+		.kept = spec->domains,
 		.recovery = spec->recovery,
 	};
 
@@ -97,11 +97,32 @@ struct imp_span make_claim(struct scene *s, const struct board *b,
 	return imp_written(&w);
 }
 
+struct imp_span make_transfer(struct scene *s, const struct party *from,
+			      struct claim_spec spec, uint8_t out[KIT_CAP])
+{
+	const struct imp_agent_state *st = &s->dev.agent.state;
+	const struct party *to = spec.to ? spec.to : &s->owner;
+	const struct imp_signer both[] = { from->signer, to->signer };
+
+	spec.epoch = spec.epoch ? spec.epoch : st->owner_epoch + 1;
+	spec.previous = or_else(spec.previous, IMP_SPAN(st->record));
+	spec.issuer = spec.issuer ? spec.issuer : from;
+	if (!spec.signer) {
+		spec.signer = both;
+		spec.signers = from == to ? 1 : 2;
+	}
+	return make_claim(s, &s->dev, &spec, out);
+}
+
+/* The maker signs, too, where the board knows one who is not the owner. */
 void scene_claim(struct scene *s, struct board *b)
 {
 	static uint8_t buf[KIT_CAP];
-	const struct claim_spec spec = { 0 };
+	const struct imp_signer both[] = { s->owner.signer, s->maker.signer };
+	struct claim_spec spec = { .signer = both, .signers = 1 };
 
+	if (b->constants.maker && !imp_pub_eq(&b->maker, &s->owner.signer.pub))
+		spec.signers = 2;
 	scene_enroll(b);
 	cr_assert_eq(board_push(b, make_claim(s, b, &spec, buf), NULL), 0);
 }

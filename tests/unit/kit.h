@@ -25,13 +25,14 @@ void scene_enroll(struct board *b);
 /* Enroll, and make `owner` the owner. */
 void scene_claim(struct scene *s, struct board *b);
 
-/* A claim or another transfer; unset: by the owner, for this device. */
+/* A claim or another transfer; unset: by the owner to itself, for this device. */
 struct claim_spec {
 	uint32_t epoch; /* 0: 1 */
 	uint32_t policy;
 	struct imp_span ueid, previous, recovery; /* empty: the board's, zeros, none */
 	bool class_target, kept, one;		  /* one: not as COSE_Sign */
-	const struct party *issuer;		  /* NULL: the owner */
+	uint16_t domains;			  /* that are kept, with `kept` */
+	const struct party *to, *issuer;	  /* NULL: the owner */
 	const struct imp_signer *signer;	  /* NULL: the issuer alone */
 	size_t signers;
 	struct imp_approval approval;
@@ -39,6 +40,10 @@ struct claim_spec {
 
 struct imp_span make_claim(struct scene *s, const struct board *b,
 			   const struct claim_spec *spec, uint8_t out[KIT_CAP]);
+/* The same as the next change of dev's owner: its epoch and its record, where they are
+ * unset, from `from` (the owner, or for a recovery the maker), whom spec->to follows. */
+struct imp_span make_transfer(struct scene *s, const struct party *from,
+			      struct claim_spec spec, uint8_t out[KIT_CAP]);
 
 /* A grant; unset: of domain 1 by the owner to the tenant, for dev, of objects 10 and 11,
  * for any sequence. */

@@ -113,6 +113,31 @@ Test(agent_flip, command)
 	scene_stop(&s);
 }
 
+Test(agent_flip, transfer, .timeout = 60)
+{
+	const struct claim_spec spec = { .to = &s.stranger, .kept = true, .domains = 2 };
+
+	scene_start(&s, false);
+	scene_claim(&s, &s.dev);
+	flip_all(make_transfer(&s, &s.owner, spec, good));
+	scene_stop(&s);
+}
+
+Test(agent_flip, recovery, .timeout = 60)
+{
+	const struct imp_command allow = { .op = IMP_OP_POLICY,
+					   .sequence = 1,
+					   .policy = IMP_POLICY_RECOVERY };
+	struct claim_spec spec = { .to = &s.stranger };
+
+	scene_start(&s, true);
+	scene_claim(&s, &s.dev);
+	cr_assert_eq(push_command(&s, allow, &s.owner, NULL), 0);
+	spec.recovery = IMP_SPAN(s.dev.agent.state.recovery);
+	flip_all(make_transfer(&s, &s.maker, spec, good));
+	scene_stop(&s);
+}
+
 static uint8_t signed_as[KIT_CAP], signed_id[32];
 static const struct party *signed_by;
 

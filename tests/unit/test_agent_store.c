@@ -52,12 +52,15 @@ static void add(const char *name, struct imp_span object)
 static void prepare_unit(bool counter, uint32_t unit)
 {
 	static uint8_t buf[KIT_CAP], grant[KIT_CAP];
-	const struct claim_spec claim = { 0 };
+	struct imp_signer both[2];
+	struct claim_spec change = { .signer = both, .signers = 2 };
 	const struct grant_spec third = { .domain = 3 };
 	struct spec spec = { .domain = 1 };
 	struct imp_command m = { .op = IMP_OP_LOCK };
 
-	scene_start(&s, false);
+	scene_start(&s, true);
+	both[0] = s.owner.signer;
+	both[1] = s.maker.signer;
 	s.dev.constants.write_unit = unit;
 	s.dev.constants.half_size = HALF;
 	if (counter)
@@ -68,7 +71,7 @@ static void prepare_unit(bool counter, uint32_t unit)
 		cr_assert_eq(s.dev.port.key_make(&s.dev, use, &s.dev.pub[use]), 0);
 	count = 0;
 	add("enroll", (struct imp_span){ 0 });
-	add("claim", make_claim(&s, &s.dev, &claim, buf));
+	add("claim", make_claim(&s, &s.dev, &change, buf));
 	add("profile", make_package(&s, &spec, buf, NULL));
 	spec.sequence = 2;
 	spec.settings = apn;
@@ -85,7 +88,16 @@ static void prepare_unit(bool counter, uint32_t unit)
 	spec = (struct spec){ .domain = 3, .issuer = &s.tenant };
 	spec.grant = make_grant(&s, &third, grant);
 	add("profile by a grant", make_package(&s, &spec, buf, NULL));
-	m = (struct imp_command){ .op = IMP_OP_DECOMMISSION, .sequence = 3 };
+	change = (struct claim_spec){ .to = &s.stranger,
+				      .policy = IMP_POLICY_RECOVERY,
+				      .kept = true,
+				      .domains = 2 };
+	add("transfer", make_transfer(&s, &s.owner, change, buf));
+	change = (struct claim_spec){ .recovery = IMP_SPAN(s.dev.agent.state.recovery) };
+	add("recovery", make_transfer(&s, &s.maker, change, buf));
+	m = (struct imp_command){ .op = IMP_OP_DECOMMISSION,
+				  .owner_epoch = 3,
+				  .sequence = 3 };
 	add("decommission", make_command(&s, m, &s.owner, buf));
 }
 
