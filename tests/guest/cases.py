@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The whole command over the kernel's own USB: its core, usbfs, cdc-acm, ftdi_sio, and Linux as a device. Runs in the guest of run.py."""
+import concurrent.futures
 import glob
 import os
 import re
@@ -11,9 +12,10 @@ import time
 import tty
 
 import tap
-from usb import DEVICES, IMPRINT, VHCI, Node, UsbCase, is_up, read, wait_for
+from usb import DEVICES, IMPRINT, SOAK, VHCI, BusyHub, Node, UsbCase, is_up, read, taken, vhci_port, wait_for
 
 EIGHT = 8
+LONG = ("Demo",)  # of the soak
 
 
 class Fleet(UsbCase):
@@ -55,6 +57,13 @@ class Fleet(UsbCase):
         self.assertFalse((self.dir / "x.cards").exists())
 
 
+class Demo(UsbCase):
+    def test_it_runs_over_usb(self):
+        run = subprocess.run(["sh", f"{os.environ['SOURCE_ROOT']}/tests/demo.sh", "--usb"], cwd=self.dir, capture_output=True, text=True, timeout=200, check=False)
+        self.assertEqual(run.returncode, 0, run.stdout[-3000:])
+        self.assertEqual(len(set(re.findall("usb:[0-9]+-[0-9]+", run.stdout))), EIGHT)
+
+
 class Messages(UsbCase):
     DESCRIBE = bytes((0x08, 0, 0, 1, 0x10, 0, 7, 0, 0xa0))
 
@@ -69,59 +78,60 @@ class Messages(UsbCase):
         self.assertEqual((answer[0], answer[6]), (0x09, 7))
         self.assertEqual(len(answer), 8 + int.from_bytes(answer[2:4], "big"), "one message, one packet")
 
-    def test_again_at_once(self):
-        """The kernel has not noticed yet that the devices before are gone."""
-        for _ in range(2):
-            self.run_tool("simulate", "--usb", "-n", EIGHT, "--", "true")
-
-
-class Demo(UsbCase):
-    def test_it_runs_over_usb(self):
-        run = subprocess.run(["sh", f"{os.environ['SOURCE_ROOT']}/tests/demo.sh", "--usb"], cwd=self.dir, capture_output=True, text=True, timeout=200, check=False)
-        self.assertEqual(run.returncode, 0, run.stdout[-3000:])
-        self.assertEqual(len(set(re.findall("usb:[0-9]+-[0-9]+", run.stdout))), EIGHT)
+    def test_again_before_the_hub_has_noticed(self):
+        """The controller has let go of a device, the hub has not: the next one takes another port, and is taken up."""
+        first = self.plug()
+        port = vhci_port(first.ports[0])
+        with concurrent.futures.ThreadPoolExecutor() as beside, BusyHub(first.ports[0]):
+            first.process.kill()
+            first.process.wait()
+            wait_for("the controller to let go", lambda: port not in taken())
+            again = beside.submit(self.plug, state="again")
+            self.assertEqual(wait_for("the next to be plugged in", taken), {port + 1})
+        self.assertEqual(vhci_port(again.result().ports[0]), port + 1)
 
 
 class Unplugged(UsbCase):
     def test_usb_04_at_each_step(self):
         """What was cut off within the first byte, the package, the evidence is finished by the next command, and nothing is half done."""
-        fleet = self.plug(count=5)
+        parts = (0, 1 / 3, 3 / 4, 1) if SOAK else (1 / 3, 1)
+        fleet = self.plug(count=1 + len(parts))
         self.provision(fleet)
         done = self.push(fleet.names()[:2])[0]
         fleet.end()
         total = done["bytes_sent"] + done["bytes_received"]
-        faults = [word for i, at in enumerate((200, total // 3, total * 3 // 4, total - 1))
-                  for word in ("--fault", f"{i + 2}:unplug@{at}")]
-        fleet = self.plug(*faults, count=5)
-        answers = self.push(fleet.names()[2:], status=12)
-        self.assertEqual([(a["result"], a["status"]) for a in answers], [("fail", 8)] * 4, fleet.said())
+        faults = [word for i, part in enumerate(parts) for word in ("--fault", f"{i + 2}:unplug@{200 + int((total - 201) * part)}")]
+        fleet = self.plug(*faults, count=1 + len(parts))
+        answers = self.push(fleet.names()[2:], status=12 if len(parts) > 1 else 8)
+        self.assertEqual([(a["result"], a["status"]) for a in answers], [("fail", 8)] * len(parts), fleet.said())
         for answer in answers:
             self.assertRegex(answer["message"], "unplugged after [0-9]+")
         for port in fleet.ports[1:]:
             fleet.back(port)
         self.push(fleet.names())
-        self.assertEqual(self.held(fleet.names()), [[1]] * 5)
+        self.assertEqual(self.held(fleet.names()), [[1]] * len(fleet.ports))
 
     def test_usb_06_power_goes_while_flash_is_written(self):
         """The device leaves the bus and comes back under another number, with the old state or the new, whole."""
-        fleet = self.plug(count=4)
+        writes = (5, 6, 8, 9) if SOAK else (5, 8)
+        fleet = self.plug(count=len(writes))
         self.provision(fleet)
         fleet.end()
-        faults = [word for i, at in enumerate((5, 6, 8, 9)) for word in ("--fault", f"{i + 1}:cut@{at}")]
-        fleet = self.plug(*faults, count=4)
+        faults = [word for i, at in enumerate(writes) for word in ("--fault", f"{i + 1}:cut@{at}")]
+        fleet = self.plug(*faults, count=len(writes))
         answers = self.push(fleet.names(), status=None)
         cut = [a["device"].removeprefix("usb:") for a in answers if a["result"] == "fail"]
-        self.assertGreaterEqual(len(cut), 2, answers)
+        self.assertGreaterEqual(len(cut), len(writes) // 2, answers)
         for port in cut:
             fleet.back(port)
         self.push(fleet.names())
-        self.assertEqual(self.held(fleet.names()), [[1]] * 4)
+        self.assertEqual(self.held(fleet.names()), [[1]] * len(fleet.ports))
 
     def test_the_host_lets_go_of_it(self):
         """detach in sysfs, while a request waits."""
         one = self.plug("--fault", "silent")
         run = self.begin("enroll", *one.names(), "-o", "x.cards", "--timeout", "60")
-        (VHCI / "detach").write_text("0")
+        (VHCI / "detach").write_text(str(vhci_port(one.ports[0])))
         _, said = run.communicate(timeout=60)
         self.assertEqual(run.returncode, 8)
         self.assertIn("unplugged after", said)
@@ -195,13 +205,14 @@ class Host(UsbCase):
         self.assertIn("nothing came", run.err)
 
     def test_usb_08_a_device_that_misbehaves(self):
-        """Faults of the line, each on devices of their own, over both interfaces: more than one controller has ports for."""
+        """Faults of the line, each on a device of its own, over one interface or the other; in the soak over both: more than one controller has ports for."""
         kinds = (("noise", 0), ("drop", 0), ("text", 8), ("echo", 8), ("lie:garbage", 7), ("lie:bomb", 7), ("lie:deep", 7), ("silent", 8))
-        both = kinds + kinds
+        bulk, serial = (kinds, kinds) if SOAK else (kinds[::2], kinds[1::2])
+        both = bulk + serial
         faults = [word for i, (kind, _) in enumerate(both) for word in ("--fault", f"{i + 1}:{kind}")]
         fleet = self.plug(*faults, count=len(both))
-        names = fleet.names()[:2 * len(kinds)] + fleet.serials()[2 * len(kinds):]
-        run = self.run_tool("enroll", *names, "-o", "x.cards", "--timeout", "8", "--json", status=12)
+        names = fleet.names()[:2 * len(bulk)] + fleet.serials()[2 * len(bulk):]
+        run = self.run_tool("enroll", *names, "-o", "x.cards", "--timeout", "3", "--json", status=12)
         answers = [d for d in self.lines(run.out) if "device" in d]
         self.assertEqual([(kind, a["status"]) for (kind, _), a in zip(both, answers)], list(both))
 
@@ -322,4 +333,4 @@ def start_up():
 
 
 start_up()
-tap.main()
+tap.main(without=() if SOAK else LONG)

@@ -23,7 +23,7 @@ fetch() {
 	if ! apt-get -qq -o APT::Sandbox::User=root download "$name"; then
 		apt-get -qq update >&2 # the list was too old
 		name=$(package)
-		apt-get -qq -o APT::Sandbox::User=root download "$name"
+		apt-get -qq -o APT::Sandbox::User=root download "$name" || { echo "prepare: apt cannot download $name" >&2; exit 1; }
 	fi
 	dpkg-deb --fsys-tarfile "$name"_*.deb | tar -x --wildcards './boot/vmlinuz-*' './lib/modules/*/modules.*' \
 		'./lib/modules/*/kernel/drivers/usb/*' './lib/modules/*/kernel/drivers/virtio/*' './lib/modules/*/kernel/net/9p/*' \

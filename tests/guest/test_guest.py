@@ -10,5 +10,5 @@ folder, cases = pathlib.Path(sys.argv[1]), sys.argv[2:]
 state = tempfile.mkdtemp(prefix="outside-", dir=folder)
 # An IMEI that no device within has: two devices with one identity would be clones.
 pathlib.Path(state, "outside.csv").write_text("imei\n001010010001004\n", encoding="ascii")
-guest = [sys.executable, HERE / "run.py", "--folder", folder, "--limit", "500", "--serial", f"{state}/1", "/usr/bin/python3", HERE / "cases.py", *cases]
+guest = [sys.executable, HERE / "run.py", "--folder", folder, "--serial", f"{state}/1", "/usr/bin/python3", HERE / "cases.py", *cases]
 os.execv(os.environ["IMPRINT"], [os.environ["IMPRINT"], "simulate", "--state", state, "--csv", f"{state}/outside.csv", "--", *map(str, guest)])

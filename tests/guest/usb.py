@@ -3,12 +3,15 @@
 import ctypes
 import fcntl
 import glob
+import mmap
 import os
 import pathlib
+import select
 import signal
 import struct
 import subprocess
 import sys
+import threading
 import time
 
 sys.path.append(os.path.join(os.environ["SOURCE_ROOT"], "tests/cli"))
@@ -16,7 +19,8 @@ from tool import IMPRINT, Case  # noqa: E402
 
 DEVICES = pathlib.Path("/sys/bus/usb/devices")
 VHCI = pathlib.Path("/sys/devices/platform/vhci_hcd.0")
-PATIENCE = 60  # seconds; emulated processors on a busy machine are slow
+PATIENCE = 60  # seconds of the guest's time, which waits where the machine is busy
+SOAK = "IMPRINT_SOAK" in os.environ
 
 
 def wait_for(what, condition, seconds=PATIENCE):
@@ -44,6 +48,12 @@ def opened(pid):
         except OSError:
             pass
     return [link for link in links if link.startswith("/dev/bus/usb/")]
+
+
+def rest(pid):
+    """What a process has used of the processor where it sleeps, in ticks; None where it does not."""
+    state, *numbers = read(f"/proc/{pid}/stat").rpartition(")")[2].split() or "X"
+    return sum(map(int, numbers[10:12])) if state == "S" else None
 
 
 def is_up(port):
@@ -103,6 +113,44 @@ class Plugged:
             wait_for(f"{port} to go", lambda p=port: not (DEVICES / p).exists())
 
 
+def vhci_port(name):
+    """The number that the virtual controllers have for a port of sysfs. Source: Linux, drivers/usb/usbip/vhci_sysfs.c."""
+    bus, port = name.split("-")
+    controller = next(p.parent for p in VHCI.parent.glob(f"vhci_hcd.*/usb{bus}"))
+    controllers = len(list(VHCI.glob("status*")))
+    return int(controller.name.split(".")[1]) * (int(read(VHCI / "nports")) // controllers) + int(port) - 1
+
+
+def taken():
+    """The ports of the virtual controllers that something is plugged in at."""
+    lines = [line.split() for path in VHCI.glob("status*") for line in read(path).splitlines()[1:]]
+    return {int(port) for _, port, state, *_ in lines if int(state) != 4}
+
+
+class BusyHub:
+    """A hub that sees nothing: the kernel holds its lock in a read, into memory that is given only at the end. Source: Linux, include/uapi/linux/userfaultfd.h."""
+    USERFAULTFD, API, REGISTER = 323, 0xc018aa3f, 0xc020aa00
+
+    def __init__(self, port):
+        self.node = "/dev/bus/usb/%03d/001" % int(port.split("-")[0])
+
+    def __enter__(self):
+        libc = ctypes.CDLL(None, use_errno=True)
+        self.memory, self.fault = mmap.mmap(-1, mmap.PAGESIZE), libc.syscall(self.USERFAULTFD, os.O_CLOEXEC)
+        where = ctypes.addressof(ctypes.c_char.from_buffer(self.memory))
+        fcntl.ioctl(self.fault, self.API, bytearray(struct.pack("QQQ", 0xaa, 0, 0)))
+        fcntl.ioctl(self.fault, self.REGISTER, bytearray(struct.pack("QQQQ", where, mmap.PAGESIZE, 1, 0)))
+        self.fd = os.open(self.node, os.O_RDONLY)
+        self.reader = threading.Thread(target=libc.read, args=(self.fd, ctypes.c_void_p(where), 18))
+        self.reader.start()
+        select.select([self.fault], [], [], PATIENCE)  # until it waits for the memory
+
+    def __exit__(self, *_):
+        os.close(self.fault)
+        self.reader.join(PATIENCE)
+        os.close(self.fd)
+
+
 class Node:
     """A device through usbfs itself: messages as they are. Source: Linux, include/uapi/linux/usbdevice_fs.h."""
     CLAIM, BULK = 0x8004550f, 0xc0185502
@@ -129,12 +177,13 @@ class Node:
 
 class UsbCase(Case):
     def begin(self, *args, opens=1):
-        """Run imprint in the background until it has opened its devices."""
+        """Run imprint in the background until it has opened its devices and waits for them."""
         run = subprocess.Popen([IMPRINT, *map(str, args)], cwd=self.dir, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
         self.addCleanup(run.kill)
         wait_for("imprint to open them", lambda: len(opened(run.pid)) >= opens)
-        time.sleep(0.3)
+        looks = [None] * 4
+        wait_for("imprint to wait for answers", lambda: looks.append(rest(run.pid)) or looks[-1] is not None and len(set(looks[-4:])) == 1)
         self.assertIsNone(run.poll(), "it should wait for answers")
         return run
 

@@ -3,6 +3,7 @@
 import os
 import pathlib
 import subprocess
+import time
 import unittest
 
 from lines import IMPRINT, Case
@@ -38,6 +39,21 @@ class SimulateUsb(Case):
         self.assertFalse(pathlib.Path(self.dir / "ran").exists())
         return run.stderr
 
+    def told(self):
+        """What the controller is told first, by a simulation that would wait for the kernel to take the device up."""
+        attach = self.sys / ROOT / "attach"
+        attach.write_text("")
+        run = subprocess.Popen(["umockdev-wrapper", IMPRINT, "simulate", "--usb"], cwd=self.dir, stderr=subprocess.DEVNULL,
+                               env={**os.environ, "UMOCKDEV_DIR": str(self.sys)})
+        try:
+            end = time.monotonic() + 60
+            while not attach.read_text() and run.poll() is None and time.monotonic() < end:
+                time.sleep(0.05)
+            return attach.read_text()
+        finally:
+            run.terminate()
+            run.wait(timeout=60)
+
     def test_without_the_module(self):
         said = self.simulate()
         self.assertIn("imprint: /sys/devices/platform/vhci_hcd.0: the kernel's virtual USB controller is not there\n"
@@ -59,6 +75,18 @@ class SimulateUsb(Case):
         self.controller(HEAD + FREE.replace("004", "006") + FREE.replace("0000 004", "0001 004"))
         self.assertIn("no bus for port 1 of the virtual USB controller", self.simulate())
         self.assertRegex((self.sys / ROOT / "attach").read_text(), r"^1 [0-9]+ 65538 3$")
+
+    def test_a_port_that_the_kernel_is_not_done_with_is_passed_over(self):
+        """The controller has let go of the device there, its hub has not seen that yet: what is plugged in now may never be taken up. Port 30 has no hub."""
+        self.controller(HEAD + FREE + FREE.replace("0000 004", "0030 004"))
+        hub = self.sys / ROOT / "usb1"
+        hub.mkdir()
+        (hub / "speed").write_text("480\n")
+        gone = self.sys / "sys/bus/usb/devices/1-1"
+        gone.mkdir(parents=True)
+        self.assertIn("no bus for port 30 of the virtual USB controller", self.simulate())
+        gone.rename(gone.with_name("1-2"))
+        self.assertRegex(self.told(), r"^0 [0-9]+ 65537 3$")
 
     def test_usb_or_tcp(self):
         self.assertIn("one of them", self.simulate("--tcp", "127.0.0.1:0", status=2))
