@@ -190,12 +190,7 @@ int imp_tree_extend(const struct imp_tree *t, uint64_t old, uint64_t size,
 	return rc;
 }
 
-/* Verifying: the place of a node and of the last node, level by level. */
-struct place {
-	uint64_t node, last;
-};
-
-static void up(struct place *p)
+static void up(struct imp_place *p)
 {
 	p->node >>= 1;
 	p->last >>= 1;
@@ -203,7 +198,7 @@ static void up(struct place *p)
 
 /* The next hash stands to the left; levels on which nothing stands to the right follow.
  */
-static bool from_left(struct place *p)
+static bool from_left(struct imp_place *p)
 {
 	if (!(p->node & 1) && p->node != p->last)
 		return false;
@@ -212,26 +207,56 @@ static bool from_left(struct place *p)
 	return true;
 }
 
+unsigned imp_path_len(uint64_t index, uint64_t size)
+{
+	struct imp_place at = { index, size - 1 };
+	unsigned len = 0;
+
+	for (; at.last != 0; up(&at))
+		len += (at.node & 1) || at.node != at.last;
+	return len;
+}
+
+void imp_climb_begin(struct imp_climb *climb, const struct imp_hash *leaf, uint64_t index,
+		     uint64_t size)
+{
+	*climb = (struct imp_climb){ *leaf, { index, size - 1 } };
+}
+
+int imp_climb_by(struct imp_crypto *c, struct imp_climb *climb,
+		 const struct imp_hash *next)
+{
+	struct imp_hash *h = &climb->hash;
+	int rc;
+
+	if (climb->at.last == 0)
+		return -IMP_EVERIFY;
+	rc = from_left(&climb->at) ? imp_tree_node(c, next, h, h)
+				   : imp_tree_node(c, h, next, h);
+	up(&climb->at);
+	return rc;
+}
+
+bool imp_climb_ends(const struct imp_climb *climb, const struct imp_hash *root)
+{
+	return climb->at.last == 0 && imp_hash_eq(&climb->hash, root);
+}
+
 int imp_path_includes(struct imp_crypto *c, const struct imp_path *p,
 		      const struct imp_hash *leaf, uint64_t index, uint64_t size,
 		      const struct imp_hash *root)
 {
-	struct place at = { index, size - 1 };
-	struct imp_hash h = *leaf;
+	struct imp_climb climb;
 	int rc = index < size ? 0 : -IMP_EVERIFY;
 
-	for (size_t i = 0; !rc && i < p->count; i++) {
-		if (at.last == 0)
-			return -IMP_EVERIFY;
-		rc = from_left(&at) ? imp_tree_node(c, &p->hash[i], &h, &h)
-				    : imp_tree_node(c, &h, &p->hash[i], &h);
-		up(&at);
-	}
-	return rc ? rc : at.last == 0 && imp_hash_eq(&h, root) ? 0 : -IMP_EVERIFY;
+	imp_climb_begin(&climb, leaf, index, size);
+	for (size_t i = 0; !rc && i < p->count; i++)
+		rc = imp_climb_by(c, &climb, &p->hash[i]);
+	return rc ? rc : imp_climb_ends(&climb, root) ? 0 : -IMP_EVERIFY;
 }
 
-static int extend_by(struct imp_crypto *c, const struct imp_hash *next, struct place *at,
-		     struct imp_hash *old, struct imp_hash *new)
+static int extend_by(struct imp_crypto *c, const struct imp_hash *next,
+		     struct imp_place *at, struct imp_hash *old, struct imp_hash *new)
 {
 	int rc = 0;
 
@@ -252,7 +277,7 @@ int imp_path_extends(struct imp_crypto *c, const struct imp_path *p, uint64_t ol
 		     const struct imp_hash *old_root, uint64_t size,
 		     const struct imp_hash *root)
 {
-	struct place at = { old - 1, size - 1 };
+	struct imp_place at = { old - 1, size - 1 };
 	struct imp_hash from, to;
 	size_t i = 0;
 	int rc = 0;

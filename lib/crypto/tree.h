@@ -91,6 +91,27 @@ int imp_path_extends(struct imp_crypto *c, const struct imp_path *p, uint64_t ol
 		     const struct imp_hash *old_root, uint64_t size,
 		     const struct imp_hash *root) IMP_MUST_CHECK;
 
+/* Hashes that a proof of inclusion has: exactly these, for index < size. */
+unsigned imp_path_len(uint64_t index, uint64_t size);
+
+/* The same as imp_path_includes(), hash by hash, for those who have no room for a path.
+ */
+struct imp_climb {
+	struct imp_hash hash; /* of the subtree that was reached */
+	struct imp_place {
+		uint64_t node, last; /* it, and the last one, on its level */
+	} at;
+};
+
+/* Start at a leaf; index < size. */
+void imp_climb_begin(struct imp_climb *climb, const struct imp_hash *leaf, uint64_t index,
+		     uint64_t size);
+/* Go up by the next hash. 0, -IMP_EVERIFY (that is the root already), -IMP_EINTERNAL. */
+int imp_climb_by(struct imp_crypto *c, struct imp_climb *climb,
+		 const struct imp_hash *next) IMP_MUST_CHECK;
+/* Is it the root that was reached, and this one? */
+bool imp_climb_ends(const struct imp_climb *climb, const struct imp_hash *root);
+
 bool imp_hash_eq(const struct imp_hash *a, const struct imp_hash *b);
 
 #endif
