@@ -103,7 +103,7 @@ static int ueid_of(enum imp_batch_kind kind, struct imp_span item, struct imp_sp
 	}
 	if (kind == IMP_BATCH_SIGNED) {
 		rc = imp_signed_decode(item, &object, err);
-		item = object.cose.payload;
+		item = object.payload;
 	}
 	if (!rc)
 		rc = imp_profile_decode(item, &profile, err);

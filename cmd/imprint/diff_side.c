@@ -82,7 +82,7 @@ static int take_signed(struct imp_crypto *crypto, struct imp_span object, struct
 		rc = imp_fail(err, IMP_EFORMAT, "is a %s, expected a profile",
 			      imp_kind_name(s.kind));
 	if (!rc)
-		rc = take_profile(s.cose.payload, h, err);
+		rc = take_profile(s.payload, h, err);
 	if (!rc && imp_signed_id(crypto, &s, id))
 		rc = imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
 	if (!rc)

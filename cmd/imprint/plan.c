@@ -40,7 +40,7 @@ static int plan_package(struct imp_span object, struct plan *p, struct imp_error
 static int plan_claim(const struct imp_signed *s, struct plan *p, struct imp_error *err)
 {
 	struct imp_transfer t;
-	int rc = imp_transfer_decode(s->cose.payload, &t, err);
+	int rc = imp_transfer_decode(s->payload, &t, err);
 
 	if (rc)
 		return rc;
@@ -57,7 +57,7 @@ static int plan_claim(const struct imp_signed *s, struct plan *p, struct imp_err
 static int plan_command(const struct imp_signed *s, struct plan *p, struct imp_error *err)
 {
 	struct imp_command m;
-	int rc = imp_command_decode(s->cose.payload, &m, err);
+	int rc = imp_command_decode(s->payload, &m, err);
 
 	if (rc)
 		return rc;

@@ -21,7 +21,7 @@ static enum imp_reason apply_clear(struct imp_agent *a, struct imp_span object,
 
 	if (imp_signed_decode(object, &s, NULL))
 		return IMP_R_MALFORMED;
-	if (s.batched || (s.kind != IMP_KIND_TRANSFER && s.kind != IMP_KIND_COMMAND))
+	if (s.kind != IMP_KIND_TRANSFER && s.kind != IMP_KIND_COMMAND)
 		return IMP_R_UNSUPPORTED;
 	reason = imp_chain_open(a->crypto, &s, &chain);
 	if (reason)

@@ -48,7 +48,7 @@ static enum imp_reason open_content(struct imp_agent *a, struct incoming *in)
 	if (s->epk.crv != a->sealing.crv ||
 	    imp_unseal(a->crypto, &opener, s, ciphertext, &content) ||
 	    imp_signed_decode(content, &in->object, NULL) ||
-	    in->object.kind != IMP_KIND_PROFILE || in->object.batched ||
+	    in->object.kind != IMP_KIND_PROFILE ||
 	    imp_profile_decode(in->object.payload, &in->profile, NULL))
 		return IMP_R_DECRYPT;
 	reason = imp_chain_open(a->crypto, &in->object, &in->chain);

@@ -83,7 +83,7 @@ static bool open_token(struct imp_crypto *crypto, struct imp_span in,
 	char f[65], e[65];
 
 	if (imp_signed_decode(in, &s, &err) || s.kind != IMP_KIND_EVIDENCE ||
-	    s.cose.tag != IMP_TAG_SIGN1 || s.batched || (s.cose.uh.has & IMP_HAS_CHAIN)) {
+	    s.cose.tag != IMP_TAG_SIGN1 || (s.cose.uh.has & IMP_HAS_CHAIN)) {
 		imp_differs(a, "form", IMP_EDEVICE,
 			    err.msg[0] ? err.msg : "another object", "signed evidence");
 		return false;

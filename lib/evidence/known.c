@@ -123,7 +123,7 @@ int imp_known_check(struct imp_crypto *crypto, struct imp_span signed_card,
 	if (!rc)
 		rc = imp_wrap(err, imp_signed_decode(imp_secret_span(&k.bytes), &s, err),
 			      "card");
-	if (!rc && (s.kind != IMP_KIND_CARD || s.cose.tag != IMP_TAG_SIGN1 || s.batched))
+	if (!rc && (s.kind != IMP_KIND_CARD || s.cose.tag != IMP_TAG_SIGN1))
 		rc = imp_fail(err, IMP_EFORMAT, "card: is a %s", imp_kind_name(s.kind));
 	if (!rc)
 		rc = imp_card_decode(s.cose.payload, &k.card, err);

@@ -181,7 +181,7 @@ int imp_issue_seal(struct imp_crypto *crypto, const struct imp_sealer *sealer,
 		rc = imp_fail(err, IMP_EFORMAT, "is a %s, expected a profile",
 			      imp_kind_name(signed_.kind));
 	if (!rc)
-		rc = imp_profile_decode(signed_.cose.payload, &s.profile, err);
+		rc = imp_profile_decode(signed_.payload, &s.profile, err);
 	if (!rc && imp_signed_id(crypto, &signed_, s.id))
 		rc = imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
 	s.issuer = signed_.issuer;

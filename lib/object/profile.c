@@ -17,7 +17,7 @@ enum {
 	LABEL = 10,
 };
 
-static struct imp_span take_label(struct imp_cbor *c)
+struct imp_span imp_label_take(struct imp_cbor *c)
 {
 	struct imp_span s = imp_cbor_text(c);
 
@@ -54,7 +54,7 @@ int imp_profile_decode(struct imp_span in, struct imp_profile *out, struct imp_e
 	imp_field_need(&f, EPOCHS);
 	imp_epochs_take(&c, p.epochs);
 	if (imp_field(&f, LABEL))
-		p.label = take_label(&c);
+		p.label = imp_label_take(&c);
 	imp_fields_end(&f);
 	if (imp_cbor_ok(&c) && p.sequence == 0)
 		imp_cbor_fail(&c, "sequence is 0, expected 1 or more");

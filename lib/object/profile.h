@@ -36,6 +36,8 @@ int imp_profile_decode(struct imp_span in, struct imp_profile *out, struct imp_e
 	IMP_MUST_CHECK;
 /* Encode; an empty salt is left out (this is what the salt is computed over). */
 void imp_profile_encode(const struct imp_profile *p, struct imp_writer *w);
+/* A label at the cursor, which fails where it is not 1..IMP_LABEL_MAX bytes of text. */
+struct imp_span imp_label_take(struct imp_cbor *c);
 
 /* One setting at a time, in the order of the wire: {object, instance, resource[, resource
  * instance]}. */

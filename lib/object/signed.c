@@ -51,12 +51,25 @@ static const char *check(const struct imp_sign *m)
 		return "unprotected header that its form does not have";
 	if (leaf != 0 && leaf != (IMP_HAS_LEAF | IMP_HAS_PROOF))
 		return "a leaf without its proof, or a proof without a leaf";
+	if (leaf != 0 && imp_kind_of(m->ph.typ) != IMP_KIND_BATCH)
+		return "a leaf in what is no batch";
 	if (m->detached)
 		return "payload is not attached";
 	for (size_t i = 0; i < m->count; i++)
 		if (m->signature[i].sig.len != IMP_SIG_LEN)
 			return "a signature is not 64 bytes";
 	return one ? NULL : check_many(m);
+}
+
+static int take_leaf(struct imp_signed *out, struct imp_error *err)
+{
+	int rc = imp_batched_decode(&out->cose, &out->leaf, err);
+
+	if (rc)
+		return rc;
+	out->kind = out->leaf.root.leaves;
+	out->payload = out->leaf.payload;
+	return 0;
 }
 
 int imp_signed_decode(struct imp_span in, struct imp_signed *out, struct imp_error *err)
@@ -73,6 +86,9 @@ int imp_signed_decode(struct imp_span in, struct imp_signed *out, struct imp_err
 	out->issuer = out->cose.ph.kid;
 	out->payload = out->cose.payload;
 	out->batched = out->cose.uh.has & IMP_HAS_LEAF;
+	rc = out->batched ? take_leaf(out, err) : 0;
+	if (rc)
+		return rc;
 	if ((out->cose.uh.has & IMP_HAS_CHAIN) && !imp_kind_chains(out->kind))
 		return refuse(err, "header 13 in an object that has no chain");
 	return 0;
@@ -95,8 +111,9 @@ int imp_signed_verify(struct imp_crypto *crypto, const struct imp_signed *s, siz
 {
 	int64_t alg = imp_signed_alg(s, i);
 	struct imp_tbs tbs;
+	int rc = s->batched ? imp_batched_verify(crypto, &s->leaf) : 0;
 
-	if (!imp_alg_signs(alg, key->crv))
+	if (rc || !imp_alg_signs(alg, key->crv))
 		return -IMP_EVERIFY;
 	imp_sign_tbs(&s->cose, i, none, s->cose.payload, &tbs);
 	return imp_verify(crypto, (int32_t)alg, key, tbs.part, tbs.count,
@@ -114,6 +131,8 @@ static int identity(struct imp_crypto *crypto, struct imp_span protected, bool o
 
 int imp_signed_id(struct imp_crypto *crypto, const struct imp_signed *s, uint8_t id[32])
 {
+	if (s->batched)
+		return imp_batched_id(crypto, &s->leaf, id);
 	return identity(crypto, s->cose.protected, s->cose.tag == IMP_TAG_SIGN1,
 			s->cose.payload, id);
 }
@@ -122,16 +141,16 @@ static void put_alg_kid(struct imp_writer *w, size_t fields, int32_t alg,
 			const uint8_t kid[32])
 {
 	imp_cbor_put_map(w, fields);
-	if (alg != 0) {
-		imp_cbor_put_int(w, IMP_HDR_ALG);
-		imp_cbor_put_int(w, alg);
-	}
+	imp_cbor_put_int(w, IMP_HDR_ALG);
+	imp_cbor_put_int(w, alg);
 	imp_cbor_put_int(w, IMP_HDR_KID);
 	imp_cbor_put_bytes(w, (struct imp_span){ kid, IMP_KID_LEN });
 }
 
-static void put_typ(struct imp_writer *w, enum imp_kind kind)
+static void put_alg_kid_typ(struct imp_writer *w, int32_t alg, const uint8_t kid[32],
+			    enum imp_kind kind)
 {
+	put_alg_kid(w, 3, alg, kid);
 	imp_cbor_put_int(w, IMP_HDR_TYP);
 	imp_cbor_put_text(w, imp_kind_typ(kind));
 }
@@ -151,8 +170,7 @@ int imp_signed_put_one(struct imp_crypto *crypto, const struct imp_signer *signe
 
 	if (rc)
 		return rc;
-	put_alg_kid(&p, 3, signer->alg, kid);
-	put_typ(&p, kind);
+	put_alg_kid_typ(&p, signer->alg, kid, kind);
 	if (id)
 		rc = identity(crypto, imp_written(&p), true, payload, id);
 	return rc ? rc
@@ -217,8 +235,7 @@ int imp_signed_put_many(struct imp_crypto *crypto, const uint8_t issuer[32],
 	}
 	if (rc)
 		return rc;
-	put_alg_kid(&body, 2, 0, issuer);
-	put_typ(&body, kind);
+	imp_batched_header_put(&body, issuer, kind);
 	imp_cbor_put_tag(w, IMP_TAG_SIGN);
 	imp_cbor_put_array(w, 4);
 	imp_cbor_put_bytes(w, imp_written(&body));
@@ -248,8 +265,10 @@ int imp_signed_would_be(struct imp_crypto *crypto, enum imp_kind kind,
 		uint8_t buf[PROTECTED_MAX], found[32];
 		struct imp_writer p = imp_writer(buf, sizeof(buf));
 
-		put_alg_kid(&p, forms[i].alg ? 3 : 2, forms[i].alg, issuer);
-		put_typ(&p, kind);
+		if (forms[i].one)
+			put_alg_kid_typ(&p, forms[i].alg, issuer, kind);
+		else
+			imp_batched_header_put(&p, issuer, kind);
 		if (identity(crypto, imp_written(&p), forms[i].one, payload, found))
 			return -IMP_EINTERNAL;
 		if (imp_span_eq(IMP_SPAN(found), (struct imp_span){ id, 32 }))

@@ -4,23 +4,26 @@
  *
  * one(K) is a COSE_Sign1 whose protected header is {1: alg, 4: kid, 16: typ}; many(K) a
  * COSE_Sign with {4: issuer kid, 16: typ} and signatures {1: alg, 4: kid}, ascending by
- * kid. The unprotected header may hold a chain (13) where the kind has one, and the leaf
- * and proof of a batch; nothing else. Source: imprint-formats(7), forms.
+ * kid. The unprotected header may hold a chain (13) where the kind has one; nothing else,
+ * but in a batch, which may carry a leaf and its proof. A leaf is read as if it were
+ * signed so itself: kind, issuer, payload and identity are its own, the signatures are
+ * the batch's. Source: imprint-formats(7), forms.
  */
 #ifndef IMP_OBJECT_SIGNED_H
 #define IMP_OBJECT_SIGNED_H
 
 #include "cose/message.h"
-#include "object/kind.h"
+#include "object/batched.h"
 #include "object/target.h"
 
 struct imp_signed {
-	struct imp_sign cose;
+	struct imp_sign cose; /* the message; of a leaf, the batch */
 	enum imp_kind
 		kind; /* of header 16; IMP_KIND_UNKNOWN where it is not one of ours */
 	struct imp_span issuer; /* body kid, 32 bytes */
 	struct imp_span payload;
-	bool batched; /* it is the leaf of a batch */
+	bool batched; /* it is the leaf of a batch: */
+	struct imp_batched leaf;
 };
 
 /*
@@ -35,7 +38,8 @@ struct imp_span imp_signed_kid(const struct imp_signed *s, size_t i);
 /* The algorithm that the i-th signature names. */
 int64_t imp_signed_alg(const struct imp_signed *s, size_t i);
 /*
- * Verify the i-th signature with a key. Whether that key may sign this is for lib/trust.
+ * Verify the i-th signature with a key; of a leaf, that it is one of the tree, too.
+ * Whether that key may sign this is for lib/trust.
  *
  * 0, or -IMP_EVERIFY.
  */
@@ -43,7 +47,8 @@ int imp_signed_verify(struct imp_crypto *crypto, const struct imp_signed *s, siz
 		      const struct imp_pub *key) IMP_MUST_CHECK;
 /*
  * Identity of an object: SHA-256 of its ToBeSigned bytes (of a many, with empty
- * sign_protected). ECDSA signatures are malleable, so never a hash over the whole.
+ * sign_protected; of a leaf, as if it were a many). ECDSA signatures are malleable, so
+ * never a hash over the whole.
  *
  * 0, or -IMP_EINTERNAL.
  */

@@ -44,6 +44,20 @@ static void granted(struct imp_span all)
 	MUST(n > 0 && walk.c.at == all.len);
 }
 
+/* What was taken apart is put together again from its parts. */
+static void leaf(const struct imp_signed *s, struct imp_span in)
+{
+	struct imp_writer w = imp_writer(buf, sizeof(buf));
+	struct imp_path path = { .count = s->leaf.hashes };
+
+	MUST(s->kind == s->leaf.root.leaves && s->leaf.index < s->leaf.root.size);
+	MUST(path.count <= 32 && s->leaf.path.len == 34 * path.count);
+	for (size_t i = 0; i < path.count; i++)
+		memcpy(path.hash[i].byte, s->leaf.path.ptr + 34 * i + 2, 32);
+	MUST(imp_batched_put(&w, &s->cose, s->payload, s->leaf.index, &path) == 0);
+	same(&w, in);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct imp_span in = { data, size };
@@ -54,6 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct imp_command m;
 	struct imp_challenge c;
 	struct imp_grant g;
+	struct imp_root r;
 	struct imp_package k;
 	struct imp_signed s;
 
@@ -74,11 +89,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		imp_grant_encode(&g, &w);
 		same(&w, in);
 		granted(g.objects);
+	} else if (imp_root_decode(in, &r, &err) == 0) {
+		imp_root_encode(&r, &w);
+		same(&w, in);
+		MUST(r.size > 0 && imp_kind_batches(r.leaves));
 	} else if (imp_package_decode(in, &k, &err) == 0) {
 		MUST(k.sealed.ciphertext.len >= IMP_AEAD_TAG &&
 		     k.sealed.wrapped.len == IMP_WRAPPED_LEN);
 	} else if (imp_signed_decode(in, &s, &err) == 0) {
 		MUST(s.issuer.len == IMP_KID_LEN && s.cose.count >= 1);
+		if (s.batched)
+			leaf(&s, in);
 	}
 	return 0;
 }

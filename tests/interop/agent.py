@@ -122,6 +122,7 @@ def need_keys(side):
 
 def need_signatures(signed, sides):
     keys = {cose.kid_of(k): k for key, approval in sides for k in (key, *(approval[1] if approval else ()))}
+    refuse_unless(signed.included, 'signature')
     for kid, alg, tbs, signature in signed.signers:
         refuse_unless(cose.verify(keys[kid], alg, tbs, signature), 'signature')
 
@@ -163,7 +164,7 @@ class Agent:
             raise Refusal('malformed') from error
 
     def apply_signed(self, signed):
-        refuse_unless(not signed.batched and signed.typ in (cose.typ('transfer'), cose.typ('command')), 'unsupported')
+        refuse_unless(signed.typ in (cose.typ('transfer'), cose.typ('command')), 'unsupported')
         self.need_algorithms([signed])
         if signed.typ == cose.typ('transfer'):
             return self.apply_transfer(signed)
@@ -348,7 +349,7 @@ class Agent:
             o.check_point(item.value[3][0][1][-1])
             content = cose.open_sealed(item, self.device.shared)
             signed = o.Signed(decode(content))
-            o.need(signed.typ == cose.typ('profile') and not signed.batched, 'no profile')
+            o.need(signed.typ == cose.typ('profile'), 'no profile')
             o.check_profile(o.decode_map(signed.payload, 'profile'))
             chain = o.Chain(signed)
         except (ValueError, Refused) as error:

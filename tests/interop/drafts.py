@@ -2,18 +2,21 @@
 """Random objects for a device, right ones and ones with one or more faults. What they deserve is for the model to say."""
 
 import cose
+import leaves
 import objects as o
 from cbor_strict import Raw, encode
 
 SIGNING = ('signature', 'algorithm', 'form', 'signers', 'issuer', 'header')
+# Only where what is signed is a leaf.
+LEAF = ('path', 'place', 'size', 'root', 'leaf kid', 'leaf kind', 'leaf bytes', 'batch map')
 LINK = tuple(f'link {name}' for name in (
     *SIGNING, 'map', 'kind', 'domain', 'target', 'owner-epoch', 'domain-epoch', 'object', 'instance', 'low', 'high',
     'depth', 'holder', 'key'))
 FAULTS = {
-    'profile': (*SIGNING, 'map', 'target', 'sequence', 'owner-epoch', 'domain-epoch', 'replaces', 'conflict', 'object',
+    'profile': (*SIGNING, *LEAF, 'map', 'target', 'sequence', 'owner-epoch', 'domain-epoch', 'replaces', 'conflict', 'object',
                 'outer', 'content', 'bytes', 'chain', 'fourth link', 'owner with a chain', *LINK),
     'command': (*SIGNING, 'map', 'target', 'sequence', 'owner-epoch', 'bytes', 'chain'),
-    'claim': (*SIGNING, 'map', 'target', 'owner-epoch', 'previous', 'bytes', 'chain', 'key'),
+    'claim': (*SIGNING, *LEAF, 'map', 'target', 'owner-epoch', 'previous', 'bytes', 'chain', 'key'),
     'transfer': (*SIGNING, 'map', 'target', 'owner-epoch', 'previous', 'bytes', 'chain', 'key', 'class'),
     'recovery': (*SIGNING, 'map', 'target', 'owner-epoch', 'previous', 'bytes', 'chain', 'key', 'nonce', 'not the maker'),
 }
@@ -36,7 +39,7 @@ class Drafts:
     def __init__(self, bench, draw, pool):
         self.bench, self.draw, self.pool = bench, draw, pool
         self.model, self.device = bench.model, bench.device
-        self.sent, self.faults, self.pending = [], (), {}
+        self.sent, self.faults, self.pending, self.as_leaf = [], (), {}, False
         self.deal(*self.any_rule())
 
     def any_rule(self):
@@ -84,13 +87,45 @@ class Drafts:
             un[self.one_of(4, 13, 33, 99, -70030, -70031)] = self.one_of(b'', b'x' * 32, {}, 1)
         algorithm = {'alg': self.one_of(-35, -8, -7, -9, -19, 3, 'x')} if fault('algorithm') else {}
         issuer = self.draw.choice(self.strangers + self.parties) if fault('issuer') else rule[0]
-        if many:
+        if kind in ('profile', 'transfer', 'grant') and (self.as_leaf or self.draw.random() < 0.1):
+            item = self.sign_leaf(kind, encode(body), issuer.kid, keys, un=un, many=many, signing=algorithm)
+        elif many:
             item = cose.sign_many(kind, encode(body), issuer.kid, keys, un, **algorithm)
         else:
             item = cose.sign_one(kind, encode(body), keys[0], un, kid=issuer.kid, **algorithm)
         if fault('signature'):
             self.spoil(item)
         return item
+
+    def sign_leaf(self, kind, payload, issuer, keys, **parts):
+        """A leaf of a batch; the faults are those of LEAF."""
+        size = self.one_of(1, 2, 3, 5, 8, 13)
+        parts.update(size=size, index=self.draw.randrange(size), label=self.one_of(None, 'a batch'))
+        batch = {}
+        if self.fault('size'):
+            batch[3] = self.one_of(0, size + 1, max(size - 1, 1), 2 * size, 2 ** 32)
+        if self.fault('root'):
+            batch[2] = self.one_of(bytes(32), bytes(31))
+        if self.fault('batch map'):
+            batch[self.one_of(1, 2, 4, 5, 10, -1)] = self.one_of(*VALUES, cose.typ('batch'), cose.typ('grant'))
+        if self.fault('leaf kid'):
+            parts['kid'] = self.draw.choice(self.strangers).kid
+        if self.fault('leaf kind'):
+            parts['typ'] = cose.typ(self.one_of('profile', 'transfer', 'grant', 'command', 'batch', 'x'))
+        if self.fault('leaf bytes'):
+            parts['leaf'] = self.one_of(lambda p: [*p, 0], lambda p: p[:1], lambda p: [p[0] + b'\0', p[1]], lambda p: {0: p})
+            parts['rest'] = self.one_of(b'', b'\xf6')
+        if self.fault('path') or self.fault('place'):
+            parts['proof'] = self.spoilt_proof
+        return leaves.sign(kind, payload, issuer, keys, batch=batch, **parts)
+
+    def spoilt_proof(self, proof):
+        size, index, path = proof
+        if self.fault('place'):
+            index = self.one_of(index + 1, max(index - 1, 0), size, -1, 2 ** 32 - 1)
+        if self.fault('path'):
+            path = self.one_of([*path, bytes(32)], path[1:], path[:-1], path[::-1], [bytes(32)] * len(path), [b''], {})
+        return self.one_of([size, index, path], [size, index, path], [size, index, path, 0], [size + 1, index, path])
 
     def spoil(self, item):
         where = item.value[3] if item.number == 98 else item.value
@@ -344,6 +379,7 @@ class Drafts:
             kind = self.draw.choice(('claim', 'claim', 'claim', kind))
         wanted = self.draw.choices((0, 1, 2, 3), (38, 42, 15, 5))[0]
         self.faults = tuple(self.draw.sample(FAULTS[kind], wanted))
+        self.as_leaf = bool(set(self.faults) & set(LEAF)) or self.draw.random() < 0.2
         raw = getattr(self, kind)()
         if self.fault('bytes'):
             raw = self.damaged(raw)

@@ -4,6 +4,7 @@
 import os
 
 import cose
+import leaves
 from cbor_strict import Refused, Tag, decode, encode
 
 OWNER, NETWORK, SERVICE = 0, 1, 2
@@ -202,6 +203,12 @@ def check_challenge(body):
     }, {2: lambda v: is_int(v, 1, 15)}, 'challenge')
 
 
+def check_batch(batch):
+    shape(batch, {
+        1: lambda v: is_int(v, 1, 1), 2: is_kid, 3: lambda v: is_int(v, 1), 4: lambda v: v in leaves.KINDS,
+    }, {10: lambda v: isinstance(v, str) and 1 <= len(v.encode()) <= 64}, 'batch')
+
+
 class Signed:
     """A COSE_Sign1 or COSE_Sign in our form, taken apart; nothing of it is verified."""
 
@@ -217,13 +224,31 @@ class Signed:
               {}, 'protected')
         self.issuer, self.typ = header[4], header[16]
         need(isinstance(self.un, dict) and self.un.keys() <= {13, -70030, -70031}, 'unprotected')
-        need(13 not in self.un or self.typ not in UNCHAINED, 'unprotected: a chain')
         need((-70030 in self.un) == (-70031 in self.un), 'a leaf and its proof')
-        self.batched = -70030 in self.un
-        self.id = cose.id_of(item)
+        self.id, self.included = cose.id_of(item), True
         self.signers = self.take_signers(last) if self.many else [
             (self.issuer, header[1], cose.tbs_one(self.protected, self.payload), last)]
         need(all(is_bytes(s[3], 64) for s in self.signers), 'signature: 64 bytes')
+        if -70030 in self.un:
+            self.take_leaf()
+        need(13 not in self.un or self.typ not in UNCHAINED, 'unprotected: a chain')
+
+    def take_leaf(self):
+        """The leaf as if it were signed so; `included`: it is one of the tree."""
+        need(self.typ == cose.typ('batch'), 'a leaf in no batch')
+        batch = decode_map(self.payload, 'batch')
+        check_batch(batch)
+        leaf, proof = (decode_map(self.un[key], 'leaf') if isinstance(self.un[key], bytes) else None
+                       for key in (-70030, -70031))
+        need(isinstance(leaf, list) and len(leaf) == 2 and all(isinstance(v, bytes) for v in leaf), 'leaf')
+        need(leaf[0] == leaves.header(self.issuer, batch[4]), 'leaf: header')
+        need(isinstance(proof, list) and len(proof) == 3 and is_int(proof[0]) and proof[0] == batch[3], 'proof: size')
+        size, index, path = proof
+        need(is_int(index, 0, size - 1) and isinstance(path, list) and all(map(is_kid, path)), 'proof')
+        need(len(path) == leaves.path_len(index, size), 'proof: length of the path')
+        self.typ, self.payload = batch[4], leaf[1]
+        self.id = cose.id_many(*leaf)
+        self.included = leaves.climb(index, size, leaves.leaf_hash(self.id), path) == batch[2]
 
     def take_signers(self, last):
         need(isinstance(last, list) and 1 <= len(last) <= 8, 'signatures')
@@ -408,9 +433,9 @@ def grant(holder, ueid, **parts):
 
 def outer_claims(signed):
     """The claims that the package of a signed profile carries."""
-    body, _, payload, _ = signed.value
+    kid, _, payload, identity = leaves.view(signed)
     inner = decode(payload)
-    return {UEID: inner[4][UEID], PROFILE_ID: cose.id_of(signed), ISSUER_KID: decode(body)[4],
+    return {UEID: inner[4][UEID], PROFILE_ID: identity, ISSUER_KID: kid,
             DOMAIN: inner[2], PAIR: [*inner[9], inner[3]]}
 
 

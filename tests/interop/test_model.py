@@ -9,6 +9,7 @@ import cbor2
 
 import agent
 import cose
+import leaves
 import objects as o
 import smp
 from cbor_strict import Refused, Tag, decode, encode
@@ -110,6 +111,14 @@ class Sizes(unittest.TestCase):
         signed = o.sign('profile', o.profile(fleet.device.ueid, 1000, settings(14), label='keel-sensor'), [fleet.owner])
         package, _ = o.package(signed, fleet.device.sealing.public)
         self.assertEqual(len(encode(package)) - len(encode(signed)), 703 - 344)
+
+
+    def test_a_leaf_of_100000_is_764_bytes_more_than_its_profile(self):
+        fleet = Fleet()
+        body = o.profile(fleet.device.ueid, 1000, settings(14), label='keel-sensor')
+        leaf = leaves.sign('profile', encode(body), fleet.owner.kid, [fleet.owner], batch={3: 100000})
+        leaf.value[1][leaves.PROOF] = encode([100000, 50000, [bytes(32)] * leaves.path_len(50000, 100000)])
+        self.assertEqual(len(encode(leaf)) - len(encode(o.sign('profile', body, [fleet.owner]))), 1108 - 344)
 
 
 class Verdicts(unittest.TestCase):

@@ -4,7 +4,7 @@
 #ifndef IMPRINT_TEST_KIT_H
 #define IMPRINT_TEST_KIT_H
 
-#include "board.h"
+#include "leaves.h"
 #include "object/challenge.h"
 #include "object/command.h"
 #include "object/grant.h"
@@ -36,6 +36,7 @@ struct claim_spec {
 	const struct imp_signer *signer;	  /* NULL: the issuer alone */
 	size_t signers;
 	struct imp_approval approval;
+	const struct leaf_spec *leaf; /* NULL: signed by itself */
 };
 
 struct imp_span make_claim(struct scene *s, const struct board *b,
@@ -58,6 +59,7 @@ struct grant_spec {
 	const struct imp_signer *signer; /* NULL: one(grant) by the issuer */
 	size_t signers;
 	bool spoil_signature;
+	const struct leaf_spec *leaf;
 };
 
 struct imp_span make_grant(struct scene *s, const struct grant_spec *spec,
@@ -80,6 +82,7 @@ struct spec {
 	struct imp_span grant;	/* of the issuer, or empty */
 	unsigned outer_differs; /* 1..OUTER_CLAIMS: this one; 0: none */
 	bool spoil_signature, spoil_cipher, spoil_typ;
+	const struct leaf_spec *leaf; /* NULL: signed by itself */
 };
 
 extern const struct imp_span cellular, apn; /* settings: object 10, object 11 */

@@ -81,6 +81,29 @@ Test(agent_flip, package, .timeout = 60)
 	scene_stop(&s);
 }
 
+/* All of a leaf: its bytes, the proof, what is signed; in clear, where each is read. */
+Test(agent_flip, leaf_of_a_batch, .timeout = 60)
+{
+	const struct leaf_spec leaf = { .size = 11, .index = 9, .label = IMP_TEXT("b") };
+	const struct claim_spec spec = { .leaf = &leaf };
+
+	scene_start(&s, false);
+	scene_enroll(&s.dev);
+	flip_all(make_claim(&s, &s.dev, &spec, good));
+	scene_stop(&s);
+}
+
+Test(agent_flip, package_of_a_leaf, .timeout = 100)
+{
+	const struct leaf_spec leaf = { .size = 5, .index = 2 };
+	const struct spec spec = { .domain = 1, .leaf = &leaf };
+
+	scene_start(&s, false);
+	scene_claim(&s, &s.dev);
+	flip_all(make_package(&s, &spec, good, NULL));
+	scene_stop(&s);
+}
+
 /* X25519's top bit is among those that are flipped: the function itself ignores it. */
 Test(agent_flip, package_to_x25519, .timeout = 60)
 {

@@ -54,6 +54,7 @@ static void prepare_unit(bool counter, uint32_t unit)
 	static uint8_t buf[KIT_CAP], grant[KIT_CAP];
 	struct imp_signer both[2];
 	struct claim_spec change = { .signer = both, .signers = 2 };
+	const struct leaf_spec leaf = { .size = 6, .index = 5 };
 	const struct grant_spec third = { .domain = 3 };
 	struct spec spec = { .domain = 1 };
 	struct imp_command m = { .op = IMP_OP_LOCK };
@@ -85,6 +86,8 @@ static void prepare_unit(bool counter, uint32_t unit)
 	add("wipe", make_command(&s, m, &s.owner, buf));
 	m = (struct imp_command){ .op = IMP_OP_POLICY, .sequence = 2, .policy = 1 };
 	add("policy", make_command(&s, m, &s.owner, buf));
+	spec = (struct spec){ .domain = 4, .settings = apn, .leaf = &leaf };
+	add("profile of a batch", make_package(&s, &spec, buf, NULL));
 	spec = (struct spec){ .domain = 3, .issuer = &s.tenant };
 	spec.grant = make_grant(&s, &third, grant);
 	add("profile by a grant", make_package(&s, &spec, buf, NULL));
