@@ -8,6 +8,7 @@
 #include "keyarg.h"
 #include "note.h"
 #include "object/batch.h"
+#include "object/signed.h"
 
 enum { KEYS_MAX = 16, FILE_MAX = 64 << 20 };
 
@@ -179,6 +180,25 @@ static int pick(const struct args *a, struct imp_span all, struct imp_span *mess
 			 a->item ? a->item : 1, message, err);
 }
 
+/* The leaf of a batch is what it carries, if it is one of what was signed. */
+static int take_leaf(struct imp_crypto *c, struct imp_span message,
+		     struct imp_secret *payload, struct imp_error *err)
+{
+	struct imp_signed s;
+	struct imp_sign m;
+	int rc;
+
+	if (imp_sign_decode(message, IMP_CBOR_LENIENT, &m, NULL) ||
+	    !(m.uh.has & (IMP_HAS_LEAF | IMP_HAS_PROOF)) ||
+	    imp_kind_of(m.ph.typ) != IMP_KIND_BATCH)
+		return 0;
+	rc = imp_signed_decode(message, &s, err);
+	if (!rc && imp_batched_verify(c, &s.leaf))
+		rc = imp_fail(err, IMP_EVERIFY,
+			      "the leaf is none of the batch that is signed");
+	return rc ? rc : imp_secret_set(payload, s.payload, err);
+}
+
 static int write_payload(const struct args *a, struct imp_span payload,
 			 struct imp_error *err)
 {
@@ -222,6 +242,8 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	rc = pick(&a, imp_secret_span(&in.message), &open.message, err);
 	if (!rc)
 		rc = imp_wrap(err, imp_cose_open(c, &open, &payload, err), "%s", a.in);
+	if (!rc)
+		rc = imp_wrap(err, take_leaf(c, open.message, &payload, err), "%s", a.in);
 	return rc ? rc : write_payload(&a, imp_secret_span(&payload), err);
 }
 

@@ -2,7 +2,9 @@
 /* imprint pack: build, sign and encrypt in one process, so that no plaintext is written.
  */
 #include <inttypes.h>
+#include <stdlib.h>
 
+#include "base/grow.h"
 #include "base/text.h"
 #include "commands.h"
 #include "compile.h"
@@ -17,15 +19,15 @@ struct args {
 	struct seal_args seal;
 	struct bundle_args out;
 	struct jobs_args jobs;
+	struct leaves_args leaves;
 };
 
-static const struct argp_child children[] = { { &compile_argp, 0, NULL, 0 },
-					      { &key_argp, 0, NULL, 0 },
-					      { &seal_argp, 0, NULL, 0 },
-					      { &bundle_argp, 0, NULL, 0 },
-					      { &jobs_argp, 0, NULL, 0 },
-					      { &grant_argp, 0, NULL, 0 },
-					      { 0 } };
+static const struct argp_child children[] = {
+	{ &compile_argp, 0, NULL, 0 }, { &key_argp, 0, NULL, 0 },
+	{ &seal_argp, 0, NULL, 0 },    { &bundle_argp, 0, NULL, 0 },
+	{ &jobs_argp, 0, NULL, 0 },    { &grant_argp, 0, NULL, 0 },
+	{ &leaves_argp, 0, NULL, 0 },  { 0 }
+};
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -40,6 +42,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	state->child_inputs[3] = &a->out;
 	state->child_inputs[4] = &a->jobs;
 	state->child_inputs[5] = &a->grant;
+	state->child_inputs[6] = &a->leaves;
 	return 0;
 }
 
@@ -51,12 +54,21 @@ static const struct argp argp = {
 	.children = children,
 };
 
+/* Rows that are no leaves of the batch: they were told of already. */
+struct left_out {
+	unsigned long *line; /* ascending; owned */
+	size_t count, cap, passed;
+};
+
 struct packer {
 	const struct args *a;
 	struct imp_crypto *crypto;
 	struct imp_signer signer;
 	struct imp_grants grants;
 	struct imp_right right;
+	struct imp_leaves leaves;
+	struct left_out left_out;
+	uint32_t leaf; /* the next one's index */
 	struct sealing sealing;
 	struct imp_pool *pool;
 	struct bundle out;
@@ -68,11 +80,14 @@ static int make(void *ctx, struct imp_crypto *crypto, const struct imp_pool_item
 		struct imp_writer *out, struct imp_error *err)
 {
 	struct packer *p = ctx;
+	struct imp_right right = p->right;
 	bool asserted = false;
-	int rc = imp_issue_pack(crypto, &p->right, &p->sealing.sealer,
-				item->key.crv ? &item->key : NULL, item->in, out,
-				&asserted, err);
+	int rc;
 
+	right.leaf = item->leaf;
+	rc = imp_issue_pack(crypto, &right, &p->sealing.sealer,
+			    item->key.crv ? &item->key : NULL, item->in, out, &asserted,
+			    err);
 	p->sealing.asserted += !rc && asserted;
 	return rc;
 }
@@ -87,12 +102,47 @@ static int take(void *ctx, uint64_t where, int rc, struct imp_span out,
 	return compile_is_lost(&p->report) ? 0 : bundle_put(&p->out, out, err);
 }
 
+static int leave_out(struct left_out *l, unsigned long line, struct imp_error *err)
+{
+	unsigned long *more = imp_grow(l->line, l->count, &l->cap, sizeof(*more), err);
+
+	if (!more)
+		return -IMP_ERESOURCE;
+	l->line = more;
+	l->line[l->count++] = line;
+	return 0;
+}
+
+/* With --batch: every profile before the first is packed. */
+static int survey(void *ctx, const struct compiled *profile, struct imp_error *err)
+{
+	struct packer *p = ctx;
+	int rc = imp_issue_leaf(p->crypto, &p->right, profile->payload, &p->leaves, err);
+
+	if (rc)
+		rc = compile_failed(&p->report, profile->line, rc, err);
+	else
+		return 0;
+	return rc ? rc : leave_out(&p->left_out, profile->line, err);
+}
+
+static int sign_root(struct packer *p, struct imp_error *err)
+{
+	return imp_leaves_count(&p->leaves) == 0
+		       ? 0
+		       : imp_issue_root(p->crypto, &p->right,
+					imp_span_str(p->a->leaves.label), &p->leaves,
+					err);
+}
+
 static int begin(void *ctx, uint64_t count, bool lone, struct imp_error *err)
 {
 	struct packer *p = ctx;
 	const struct imp_pool_work work = { make, take, p };
-	int rc = bundle_begin(&p->out, count, lone, err);
+	int rc = sign_root(p, err);
 
+	if (!rc)
+		rc = bundle_begin(&p->out, count, lone, err);
 	return rc ? rc
 		  : imp_pool_open(&p->pool, lone ? 1 : p->a->jobs.jobs, p->crypto, &work,
 				  err);
@@ -101,10 +151,17 @@ static int begin(void *ctx, uint64_t count, bool lone, struct imp_error *err)
 static int each(void *ctx, const struct compiled *profile, struct imp_error *err)
 {
 	struct packer *p = ctx;
+	struct left_out *l = &p->left_out;
 	const struct imp_pool_item item = { .in = profile->payload,
 					    .key = profile->key,
-					    .where = profile->line };
+					    .where = profile->line,
+					    .leaf = p->leaf };
 
+	if (l->passed < l->count && l->line[l->passed] == profile->line) {
+		l->passed++;
+		return 0;
+	}
+	p->leaf++;
 	return imp_pool_put(p->pool, &item, err);
 }
 
@@ -118,13 +175,23 @@ static int end(void *ctx, struct imp_error *err)
 static int pack(struct packer *p, struct imp_key *key, struct imp_error *err)
 {
 	const struct args *a = p->a;
-	const struct compile_sink sink = { begin, each, end, p, &p->report };
+	const struct compile_sink sink = { .survey = a->leaves.batch ? survey : NULL,
+					   .begin = begin,
+					   .each = each,
+					   .end = end,
+					   .ctx = p,
+					   .report = &p->report };
 	int rc =
 		signer_read(p->crypto, a->key.path, a->key.pass_fd, key, &p->signer, err);
 
 	if (!rc)
 		rc = grants_open(&p->grants, p->crypto, &a->grant, &p->signer.pub, err);
-	p->right = (struct imp_right){ &p->signer, grants_given(&p->grants) };
+	p->right = (struct imp_right){ .signer = &p->signer,
+				       .grants = grants_given(&p->grants),
+				       .leaves = a->leaves.batch ? &p->leaves : NULL };
+	if (!rc && a->leaves.batch)
+		rc = imp_leaves_begin(&p->leaves, p->crypto, IMP_KIND_PROFILE,
+				      &p->signer.pub, err);
 	if (!rc)
 		rc = sealing_open(&p->sealing, p->crypto, &a->seal, err);
 	if (!rc && key->class != IMP_CLASS_TEST && p->sealing.test_factory)
@@ -168,6 +235,8 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	bundle_abort(&p.out);
 	sealing_close(&p.sealing);
 	imp_grants_fini(&p.grants);
+	imp_leaves_fini(&p.leaves);
+	free(p.left_out.line);
 	return rc;
 }
 

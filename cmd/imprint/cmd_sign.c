@@ -11,14 +11,15 @@ struct args {
 	struct key_args key;
 	struct grant_args grant;
 	struct jobs_args jobs;
+	struct leaves_args leaves;
 	const char *in;
 };
 
-static const struct argp_child children[] = { { &key_argp, 0, NULL, 0 },
-					      { &bundle_argp, 0, NULL, 0 },
-					      { &jobs_argp, 0, NULL, 0 },
-					      { &grant_argp, 0, NULL, 0 },
-					      { 0 } };
+static const struct argp_child children[] = {
+	{ &key_argp, 0, NULL, 0 },    { &bundle_argp, 0, NULL, 0 },
+	{ &jobs_argp, 0, NULL, 0 },   { &grant_argp, 0, NULL, 0 },
+	{ &leaves_argp, 0, NULL, 0 }, { 0 }
+};
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -31,6 +32,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[1] = &a->out;
 		state->child_inputs[2] = &a->jobs;
 		state->child_inputs[3] = &a->grant;
+		state->child_inputs[4] = &a->leaves;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (state->arg_num > 0)
@@ -50,12 +52,47 @@ static const struct argp argp = {
 	.children = children,
 };
 
+struct signing {
+	struct imp_right right;
+	struct imp_leaves leaves;
+	const char *label;
+};
+
 static int make(void *ctx, struct imp_crypto *crypto, const struct imp_pool_item *item,
 		struct imp_writer *out, struct imp_error *err)
 {
 	const struct filter *f = ctx;
+	const struct signing *s = f->ctx;
+	struct imp_right right = s->right;
 
-	return imp_issue_sign(crypto, f->ctx, item->in, out, err);
+	right.leaf = item->leaf;
+	return imp_issue_sign(crypto, &right, item->in, out, err);
+}
+
+static int survey(void *ctx, struct imp_crypto *crypto, struct imp_span item,
+		  struct imp_error *err)
+{
+	struct signing *s = ctx;
+
+	return imp_issue_leaf(crypto, &s->right, item, &s->leaves, err);
+}
+
+static int sign_root(void *ctx, struct imp_crypto *crypto, struct imp_error *err)
+{
+	struct signing *s = ctx;
+
+	return imp_issue_root(crypto, &s->right, imp_span_str(s->label), &s->leaves, err);
+}
+
+/* All of them together: they are read once before, for the root. */
+static int begin_batch(struct filter *f, struct signing *s, struct imp_crypto *crypto,
+		       struct imp_error *err)
+{
+	f->survey = survey;
+	f->surveyed = sign_root;
+	s->right.leaves = &s->leaves;
+	return imp_leaves_begin(&s->leaves, crypto, IMP_KIND_PROFILE,
+				&s->right.signer->pub, err);
 }
 
 static int run(const struct cli *cli, int argc, char **argv, struct imp_error *err)
@@ -64,9 +101,9 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	CLEANUP(imp_key_fini) struct imp_key key = { 0 };
 	CLEANUP(imp_grants_fini) struct imp_grants grants = { 0 };
 	struct imp_signer signer;
-	struct imp_right right = { .signer = &signer };
+	struct signing s = { .right = { .signer = &signer } };
 	struct args a = { 0 };
-	struct filter f = { .in = IMP_BATCH_PROFILES, .make = make, .ctx = &right };
+	struct filter f = { .in = IMP_BATCH_PROFILES, .make = make, .ctx = &s };
 	int rc;
 
 	(void)cli;
@@ -81,8 +118,14 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 		rc = signer_read(crypto, a.key.path, a.key.pass_fd, &key, &signer, err);
 	if (!rc)
 		rc = grants_open(&grants, crypto, &a.grant, &signer.pub, err);
-	right.grants = grants_given(&grants);
-	return rc ? rc : run_filter(&f, a.in, crypto, err);
+	s.right.grants = grants_given(&grants);
+	s.label = a.leaves.label;
+	if (!rc && a.leaves.batch)
+		rc = begin_batch(&f, &s, crypto, err);
+	if (!rc)
+		rc = run_filter(&f, a.in, crypto, err);
+	imp_leaves_fini(&s.leaves);
+	return rc;
 }
 
 const struct cli_cmd cmd_sign = {

@@ -15,9 +15,6 @@
 #include "rows.h"
 #include "walk.h"
 
-/* Rows that fail for the same reason, perhaps all of them: so many are told. */
-enum { FAILED_TOLD = 20 };
-
 /* --id: any of the identifying columns may match. */
 static bool has_id(const struct imp_csv *csv, const char *id)
 {
@@ -43,6 +40,8 @@ static bool is_wanted(const struct compile_args *a, const struct imp_csv *csv,
 	return wanted;
 }
 
+typedef int sink_each(void *ctx, const struct compiled *profile, struct imp_error *err);
+
 struct job {
 	const struct compile_args *a;
 	const struct compile_sink *sink;
@@ -57,8 +56,9 @@ struct job {
 	uint64_t good, bad;
 	unsigned long *bad_line; /* rows to be left out; owned */
 	size_t bad_lines, bad_cap;
-	uint64_t left;	/* good rows that were not handed on yet */
-	size_t skipped; /* rows with mistakes that were passed over */
+	sink_each *each; /* what is done with a good row now */
+	uint64_t left;	 /* good rows that were not handed on yet */
+	size_t skipped;	 /* rows with mistakes that were passed over */
 };
 
 static void job_fini(struct job *j)
@@ -252,7 +252,7 @@ static int hand_one(struct job *j, struct imp_error *err)
 
 	if (rc == -IMP_EFORMAT || (!rc && j->left-- == 0))
 		return walk_changed(&j->csv, err);
-	return rc ? rc : j->sink->each(j->sink->ctx, &one, err);
+	return rc ? rc : j->each(j->sink->ctx, &one, err);
 }
 
 static int hand_next(void *ctx, struct imp_error *err)
@@ -271,21 +271,35 @@ static int hand_next(void *ctx, struct imp_error *err)
 	return 0;
 }
 
-static int hand_on(struct job *j, const struct compile_sink *sink, struct imp_error *err)
+/* Every good row once more. */
+static int hand_all(struct job *j, sink_each *each, struct imp_error *err)
 {
 	const struct walk walk = { &j->csv, &j->text, hand_next, j };
 	int rc = imp_csv_rewind(&j->csv, err);
 
+	j->each = each;
 	j->left = j->good;
-	if (!rc)
-		rc = sink->begin(sink->ctx, j->left, false, err);
+	j->skipped = 0;
+	memset(j->digest[1], 0, IMP_SHA256_LEN);
 	if (!rc)
 		rc = walk_rows(&walk, err);
 	if (rc)
 		return rc;
-	if (j->left > 0 || memcmp(j->digest[0], j->digest[1], IMP_SHA256_LEN) != 0)
-		return walk_changed(&j->csv, err);
-	return sink->end ? sink->end(sink->ctx, err) : 0;
+	return j->left > 0 || memcmp(j->digest[0], j->digest[1], IMP_SHA256_LEN) != 0
+		       ? walk_changed(&j->csv, err)
+		       : 0;
+}
+
+static int hand_on(struct job *j, const struct compile_sink *sink, struct imp_error *err)
+{
+	int rc = sink->survey ? hand_all(j, sink->survey, err) : 0;
+
+	if (rc || (sink->report && compile_is_lost(sink->report)))
+		return rc;
+	rc = sink->begin(sink->ctx, j->good, false, err);
+	if (!rc)
+		rc = hand_all(j, sink->each, err);
+	return rc || !sink->end ? rc : sink->end(sink->ctx, err);
 }
 
 static int one(struct job *j, const struct compile_sink *sink, struct imp_error *err)
@@ -295,6 +309,8 @@ static int one(struct job *j, const struct compile_sink *sink, struct imp_error 
 
 	if (!rc)
 		rc = tell(j, true, one.payload, err);
+	if (!rc && sink->survey)
+		rc = sink->survey(sink->ctx, &one, err);
 	if (rc || !sink->begin)
 		return rc;
 	rc = sink->begin(sink->ctx, 1, true, err);
@@ -310,48 +326,6 @@ static void name_unused(const struct job *j)
 	imp_profile_source_unused(&j->source, &j->csv, names, sizeof(names));
 	if (names[0])
 		say_note("%s: columns that nothing uses: %s", j->csv.name, names);
-}
-
-int compile_failed(struct compile_report *r, uint64_t line, int rc, struct imp_error *err)
-{
-	bool about_row = rc == -IMP_EFORMAT || rc == -IMP_EPOLICY || rc == -IMP_EVERIFY ||
-			 rc == -IMP_EKEY;
-
-	if (r->rows)
-		imp_wrap(err, rc, "%s:%" PRIu64, r->rows, line);
-	if (!r->rows || !about_row)
-		return rc;
-	if (r->failed++ == 0 && !r->keep_going) {
-		r->status = rc;
-		r->first = *err;
-		return 0;
-	}
-	if (r->status && r->failed == 2)
-		fprintf(stderr, "%s\n", r->first.msg);
-	fprintf(stderr, "%s\n", err->msg);
-	if (!r->status || r->failed < FAILED_TOLD)
-		return 0;
-	return imp_fail(err, (enum imp_code) - r->status,
-			"%s: %d rows failed, and there may be more", r->rows,
-			FAILED_TOLD);
-}
-
-bool compile_is_lost(const struct compile_report *r)
-{
-	return r->status != 0;
-}
-
-/* One is the error itself; of several, that is said of each already. */
-static int verdict_of(const struct compile_report *r, struct imp_error *err)
-{
-	if (!r || !compile_is_lost(r))
-		return 0;
-	if (r->failed > 1)
-		return imp_fail(err, (enum imp_code) - r->status,
-				"%s: %" PRIu64 " rows failed", r->rows, r->failed);
-	if (err)
-		*err = r->first;
-	return r->status;
 }
 
 static int all(struct job *j, struct imp_crypto *crypto,
@@ -378,7 +352,7 @@ static int all(struct job *j, struct imp_crypto *crypto,
 	if (sink->begin)
 		rc = hand_on(j, sink, err);
 	if (!rc)
-		rc = verdict_of(sink->report, err);
+		rc = compile_verdict(sink->report, err);
 	failed = j->bad + (sink->report ? sink->report->failed : 0);
 	if (rc || failed == 0)
 		return rc;

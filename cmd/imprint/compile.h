@@ -65,6 +65,9 @@ struct compile_sink {
 	/* Every row in order, once it was checked, with its mistakes. NULL: mistakes go
 	 * to standard error. */
 	int (*checked)(void *ctx, const struct compile_row *row, struct imp_error *err);
+	/* Look at each before begin; rows that compile_failed() then tells of may end it
+	 * there. NULL: nobody wants to. */
+	int (*survey)(void *ctx, const struct compiled *profile, struct imp_error *err);
 };
 
 /* Draw a seed of 32 bytes. 0, -IMP_ERESOURCE, -IMP_EINTERNAL. */
@@ -83,6 +86,8 @@ int compile(struct imp_crypto *crypto, const struct compile_args *a,
  * end, with --keep-going with -IMP_EFINDINGS. */
 int compile_failed(struct compile_report *r, uint64_t line, int rc,
 		   struct imp_error *err);
+/* What the report comes to in the end: 0, or why it fails. NULL: nobody reported. */
+int compile_verdict(const struct compile_report *r, struct imp_error *err);
 /* Will it fail, so that nothing more needs to be written? */
 bool compile_is_lost(const struct compile_report *r);
 

@@ -24,6 +24,13 @@ struct jobs_args {
 };
 extern const struct argp jobs_argp;
 
+/* --batch, --label */
+struct leaves_args {
+	bool batch;
+	const char *label; /* NULL: none */
+};
+extern const struct argp leaves_argp;
+
 /* Whom packages are sealed to, and how many nobody vouches for. */
 struct sealing {
 	struct imp_cards cards;
@@ -47,6 +54,11 @@ void sealing_close(struct sealing *s);
 struct filter {
 	enum imp_batch_kind in;
 	unsigned jobs;
+	/* Look at every item before the first is made, and what then is to be done; NULL:
+	 * items are read once. The caller's thread. */
+	int (*survey)(void *ctx, struct imp_crypto *crypto, struct imp_span item,
+		      struct imp_error *err);
+	int (*surveyed)(void *ctx, struct imp_crypto *crypto, struct imp_error *err);
 	/* Make one item of another; any thread. */
 	int (*make)(void *ctx, struct imp_crypto *crypto,
 		    const struct imp_pool_item *item, struct imp_writer *out,

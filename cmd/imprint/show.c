@@ -288,6 +288,10 @@ void show_value(struct show *s, struct imp_cbor *c, enum show_as as,
 		put_settings(s, c);
 	else if (as == SHOW_SETTINGS)
 		put_hidden(s, c);
+	else if (as == SHOW_LEAF)
+		show_leaf(s, c);
+	else if (as == SHOW_WRAPPED && type == IMP_T_BYTES)
+		show_wrapped(s, c, SHOW_PLAIN, map);
 	else if (as == SHOW_COMPONENT && type == IMP_T_ARRAY)
 		put_component(s, c, map);
 	else if (type == IMP_T_INT)

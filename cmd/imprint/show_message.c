@@ -60,6 +60,52 @@ static void put_parts(struct show *s, struct imp_cbor *c, const char *name)
 	show_close(s, ']');
 }
 
+/* The payload's table, by the header before it; NULL where either is none. */
+static const struct show_key *leaf_payload(struct imp_cbor *c)
+{
+	struct imp_span header = imp_cbor_bytes(c), typ = { 0 };
+	struct imp_cbor h;
+	size_t left;
+
+	if (imp_cbor_open(&h, header, IMP_CBOR_ANY, NULL) ||
+	    imp_cbor_peek(&h) != IMP_T_MAP)
+		return NULL;
+	for (left = imp_cbor_map(&h); imp_cbor_more(&h, &left);) {
+		bool is_typ =
+			imp_cbor_peek(&h) == IMP_T_INT && imp_cbor_int(&h) == IMP_HDR_TYP;
+
+		if (is_typ && imp_cbor_peek(&h) == IMP_T_TEXT)
+			typ = imp_cbor_text(&h);
+		else
+			imp_cbor_item(&h);
+	}
+	return imp_cbor_peek(c) == IMP_T_BYTES ? show_payload(typ) : NULL;
+}
+
+void show_leaf(struct show *s, struct imp_cbor *c)
+{
+	struct imp_cbor before = *c, inner, ahead;
+	const struct show_key *payload = NULL;
+
+	if (imp_cbor_peek(c) == IMP_T_BYTES &&
+	    imp_cbor_open(&inner, imp_cbor_bytes(c), IMP_CBOR_ANY, NULL) == 0 &&
+	    imp_cbor_peek(&inner) == IMP_T_ARRAY && imp_cbor_array(&inner) == 2) {
+		ahead = inner;
+		payload = leaf_payload(&ahead);
+	}
+	if (!payload) {
+		*c = before;
+		show_value(s, c, SHOW_SECRET, NULL);
+		return;
+	}
+	show_open(s, '{');
+	put_named(s, true, "protected");
+	show_wrapped(s, &inner, SHOW_MAP, show_headers);
+	put_named(s, false, "payload");
+	show_wrapped(s, &inner, SHOW_MAP, payload);
+	show_close(s, '}');
+}
+
 static const char *message_name(uint64_t tag)
 {
 	return tag == IMP_TAG_SIGN1	 ? "COSE_Sign1"

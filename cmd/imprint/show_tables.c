@@ -59,8 +59,8 @@ const struct show_key show_headers[] = {
 	{ 34, "x5t", SHOW_PLAIN, NULL },
 	{ 35, "x5u", SHOW_PLAIN, NULL },
 	{ -1, "ephemeral key", SHOW_MAP, show_cose_key },
-	{ -70030, "leaf", SHOW_PLAIN, NULL },
-	{ -70031, "proof", SHOW_PLAIN, NULL },
+	{ -70030, "leaf", SHOW_LEAF, NULL },
+	{ -70031, "size, index, path", SHOW_WRAPPED, NULL },
 	{ 0 },
 };
 
@@ -164,6 +164,12 @@ static const struct show_key credentials[] = {
 	{ 0 },
 };
 
+static const struct show_key batch[] = {
+	{ 1, "version", SHOW_PLAIN, NULL }, { 2, "root", SHOW_PLAIN, NULL },
+	{ 3, "size", SHOW_PLAIN, NULL },    { 4, "leaves", SHOW_PLAIN, NULL },
+	{ 10, "label", SHOW_PLAIN, NULL },  { 0 },
+};
+
 static const struct show_key batch_head[] = {
 	{ 0, "magic", SHOW_PLAIN, NULL },
 	{ 1, "count", SHOW_PLAIN, NULL },
@@ -172,10 +178,15 @@ static const struct show_key batch_head[] = {
 };
 
 static const struct show_key *const payloads[IMP_KINDS] = {
-	[IMP_KIND_PROFILE] = profile,	      [IMP_KIND_TRANSFER] = transfer,
-	[IMP_KIND_COMMAND] = command,	      [IMP_KIND_CARD] = card,
-	[IMP_KIND_ENDORSEMENT] = card,	      [IMP_KIND_EVIDENCE] = evidence,
-	[IMP_KIND_CREDENTIALS] = credentials, [IMP_KIND_CHALLENGE] = challenge,
+	[IMP_KIND_PROFILE] = profile,
+	[IMP_KIND_TRANSFER] = transfer,
+	[IMP_KIND_COMMAND] = command,
+	[IMP_KIND_CARD] = card,
+	[IMP_KIND_ENDORSEMENT] = card,
+	[IMP_KIND_EVIDENCE] = evidence,
+	[IMP_KIND_CREDENTIALS] = credentials,
+	[IMP_KIND_CHALLENGE] = challenge,
+	[IMP_KIND_BATCH] = batch,
 };
 
 const struct show_key *show_payload(struct imp_span typ)

@@ -21,6 +21,7 @@ enum show_as {
 	SHOW_LIFE,	/* a lifecycle number */
 	SHOW_MESSAGE,	/* a tagged COSE message */
 	SHOW_COMPONENT, /* [content format, << measured component >>] */
+	SHOW_LEAF,	/* << [<< headers >>, << payload of their typ >>] >> */
 };
 
 struct show_key {

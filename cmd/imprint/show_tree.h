@@ -24,6 +24,9 @@ void show_close(struct show *s, char bracket);
 /* A byte string that holds one item, as that item. */
 void show_wrapped(struct show *s, struct imp_cbor *c, enum show_as as,
 		  const struct show_key *map);
+/* A byte string that holds the leaf of a batch; what is none is not shown at all, since
+ * there may be secrets in it. */
+void show_leaf(struct show *s, struct imp_cbor *c);
 /* A tagged item: a COSE message by its parts. */
 void show_tag(struct show *s, struct imp_cbor *c);
 

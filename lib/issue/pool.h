@@ -14,6 +14,7 @@ struct imp_pool_item {
 	struct imp_span in; /* at most IMP_CBOR_MAX bytes; copied by imp_pool_put() */
 	struct imp_pub key; /* crv 0: none */
 	uint64_t where;	    /* row or index, for messages */
+	uint32_t leaf;	    /* index among those that are signed together */
 };
 
 struct imp_pool_work {

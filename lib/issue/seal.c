@@ -7,16 +7,22 @@
 #include "object/seal.h"
 #include "object/signed.h"
 
+/* {13: grant}; empty for the owner. */
+static struct imp_span header_of(const struct imp_right *right)
+{
+	return right->grants ? imp_secret_span(&right->grants->un)
+			     : (struct imp_span){ 0 };
+}
+
 static int sign(struct imp_crypto *crypto, const struct imp_right *right,
 		struct imp_span profile, struct imp_writer *w, uint8_t id[IMP_ID_LEN],
 		struct imp_error *err)
 {
-	struct imp_span un = { 0 };
-
-	if (right->grants)
-		un = imp_secret_span(&right->grants->un);
-	return imp_signed_put_one(crypto, right->signer, IMP_KIND_PROFILE, un, profile, w,
-				  id)
+	if (right->leaves)
+		return imp_leaves_put(right->leaves, crypto, right->leaf, profile, w, id,
+				      err);
+	return imp_signed_put_one(crypto, right->signer, IMP_KIND_PROFILE,
+				  header_of(right), profile, w, id)
 		       ? imp_fail(err, IMP_EKEY, "signing failed")
 		       : 0;
 }
@@ -39,6 +45,26 @@ int imp_issue_sign(struct imp_crypto *crypto, const struct imp_right *right,
 	if (!rc)
 		rc = allow(right, &p, NULL, err);
 	return rc ? rc : sign(crypto, right, profile, w, NULL, err);
+}
+
+int imp_issue_leaf(struct imp_crypto *crypto, const struct imp_right *right,
+		   struct imp_span profile, struct imp_leaves *leaves,
+		   struct imp_error *err)
+{
+	struct imp_profile p;
+	int rc = imp_profile_decode(profile, &p, err);
+
+	if (!rc)
+		rc = allow(right, &p, NULL, err);
+	return rc ? rc : imp_leaves_add(leaves, crypto, profile, err);
+}
+
+int imp_issue_root(struct imp_crypto *crypto, const struct imp_right *right,
+		   struct imp_span label, struct imp_leaves *leaves,
+		   struct imp_error *err)
+{
+	return imp_leaves_sign(leaves, crypto, right->signer, header_of(right), label,
+			       err);
 }
 
 /* A signed profile on its way to a device. */

@@ -10,24 +10,45 @@
 #include "crypto/host.h"
 #include "evidence/cards.h"
 #include "issue/grants.h"
+#include "issue/leaves.h"
 
 /* Who signs, and by what right. Threads may share it. */
 struct imp_right {
 	const struct imp_signer *signer;
 	const struct imp_grants *grants; /* that fit the signer; NULL: the owner's own */
+	const struct imp_leaves *leaves; /* signed ones; NULL: each is signed by itself */
+	uint32_t leaf;			 /* which of them it is */
 };
 
 /*
- * Sign a profile as one(profile).
+ * Sign a profile as one(profile), or put it as the leaf that it is.
  *
  *   profile   its payload
  *   w         at most IMP_CBOR_MAX bytes are written
  *
- * 0, -IMP_EFORMAT, -IMP_EPOLICY (the grant does not allow it), -IMP_EKEY.
+ * 0, -IMP_EFORMAT (of a leaf, another payload), -IMP_EPOLICY (the grant does not allow
+ * it), -IMP_EKEY.
  */
 int imp_issue_sign(struct imp_crypto *crypto, const struct imp_right *right,
 		   struct imp_span profile, struct imp_writer *w, struct imp_error *err)
 	IMP_MUST_CHECK;
+
+/*
+ * Add a profile to those that will be signed together, if the grant allows it as far as
+ * its device is known.
+ *
+ *   right   its leaves are not looked at
+ *
+ * 0; the errors of imp_issue_sign() but -IMP_EKEY, and of imp_leaves_add().
+ */
+int imp_issue_leaf(struct imp_crypto *crypto, const struct imp_right *right,
+		   struct imp_span profile, struct imp_leaves *leaves,
+		   struct imp_error *err) IMP_MUST_CHECK;
+/* Sign them together, by the right that the leaves were added with. Errors as
+ * imp_leaves_sign(). */
+int imp_issue_root(struct imp_crypto *crypto, const struct imp_right *right,
+		   struct imp_span label, struct imp_leaves *leaves,
+		   struct imp_error *err) IMP_MUST_CHECK;
 
 /* Which keys are sealed to. Threads may share it. */
 struct imp_sealer {

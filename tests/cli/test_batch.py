@@ -71,6 +71,32 @@ class Batch(Case):
         self.assertEqual(self.claims("x.packages"), one)
         self.assertEqual([c[256][1:].hex()[1::2] for c in one], [i[:14] for i in IMEIS[:4]])
 
+    def test_signed_together_in_threads(self):
+        """One signature for all; every number of threads gives the same leaves in the same order."""
+        self.csv(IMEIS[:300])
+        self.build()
+        profiles = [cbor2.dumps(p, canonical=False) for p in self.sequence("x.profiles")]
+        for jobs in (1, 2, 7):
+            self.run_tool("sign", "-k", "owner.pem", "--batch", "-j", jobs, "x.profiles", "-o", f"{jobs}.signed")
+            items = self.sequence(f"{jobs}.signed")
+            self.assertEqual([cbor2.loads(item.value[1][-70030])[1] for item in items], profiles)
+            self.assertEqual([cbor2.loads(item.value[1][-70031])[:2] for item in items], [[300, n] for n in range(300)])
+            self.assertEqual(len({item.value[3] for item in items}), 1)
+        for args in (("--label", "x"), ("--batch", "--label", ""), ("--batch", "--label", "x" * 65), ("--batch", "--label", "a\nb"), ("--batch", "--label", "\u202ex")):
+            with self.subTest(args):
+                self.assertIn("--label", self.run_tool("sign", "-k", "owner.pem", *args, "x.profiles", "-o", "bad.signed", status=2).err)
+        self.run_tool("sign", "-k", "owner.pem", "--batch", "--label", "x" * 64, "x.profiles", "-o", "good.signed")
+
+    def test_a_batch_of_nothing_or_cut_off_is_not_signed(self):
+        self.csv(IMEIS[:3])
+        self.build()
+        whole = (self.dir / "x.profiles").read_bytes()
+        for content in (cbor2.dumps({0: "imprint-batch", 1: 0, 2: "profiles"}), whole[:-1], whole + b"\0", b""):
+            for stdin in (None, content):
+                self.write("y.profiles", content)
+                self.run_tool("sign", "-k", "owner.pem", "--batch", *(["y.profiles"] if stdin is None else []), "-o", "y.signed", stdin=stdin, status=3)
+                self.assertFalse((self.dir / "y.signed").exists())
+
     def test_key_column_takes_every_form(self):
         """B3: one key, written in each way, seals alike; the recipient's kid tells."""
         private = ec.generate_private_key(ec.SECP256R1()).public_key()
