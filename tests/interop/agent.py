@@ -273,7 +273,7 @@ class Agent:
         """The nonce under which evidence or a card answers a challenge; whatever is wrong with it, the reason is one."""
         try:
             signed = o.Signed(decode(data))
-            o.need(signed.typ == cose.typ('challenge') and not signed.batched, 'no challenge')
+            o.need(signed.typ == cose.typ('challenge'), 'no challenge')
             body, chain = o.decode_map(signed.payload, 'challenge'), o.Chain(signed)
             o.check_challenge(body)
             self.need_algorithms([signed] + [link for link, _ in chain.links])

@@ -313,7 +313,7 @@ struct imp_span make_challenge(struct scene *s, struct imp_challenge x,
 	x.epochs[0] = x.epochs[0] ? x.epochs[0] : 1;
 	imp_challenge_encode(&x, &p);
 	sign(s, IMP_KIND_CHALLENGE, by, NULL, 0, chain_of(grant, un), imp_written(&p),
-	     &w);
+	     NULL, &w);
 	return imp_written(&w);
 }
 
