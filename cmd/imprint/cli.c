@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "cli.h"
 #include "commands.h"
@@ -207,6 +208,33 @@ void cli_argp(const struct argp *argp, int argc, char **argv, int *first, void *
 		return;
 	fputs("imprint: out of memory\n", stderr);
 	exit(IMP_ERESOURCE);
+}
+
+const char *cli_text(struct argp_state *state, const char *what, const char *arg,
+		     size_t max)
+{
+	if (!*arg || strlen(arg) > max || !imp_text_clean(imp_span_str(arg)))
+		argp_error(state,
+			   "%s: expected 1 to %zu bytes of UTF-8, without control "
+			   "characters",
+			   what, max);
+	return arg;
+}
+
+bool cli_date(const char *text, uint64_t *out)
+{
+	struct tm tm = { 0 }, day;
+	const char *end = strptime(text, "%Y-%m-%d", &tm);
+	time_t t;
+
+	if (end && *end == 'T')
+		end = strptime(end, "T%H:%M:%SZ", &tm);
+	day = tm;
+	t = timegm(&tm);
+	if (!end || *end || t <= 0 || tm.tm_mday != day.tm_mday)
+		return false;
+	*out = (uint64_t)t;
+	return true;
 }
 
 uint64_t cli_number(struct argp_state *state, const char *what, const char *arg,

@@ -43,6 +43,14 @@ void cli_each_option(const struct argp *argp,
 
 extern const struct argp cli_std_argp; /* --help, --usage: part of every command */
 
+/* A text of an option, 1 to max bytes of UTF-8 without control characters; argp_error()
+ * otherwise. */
+const char *cli_text(struct argp_state *state, const char *what, const char *arg,
+		     size_t max);
+/* A day, which begins at midnight, or a moment, UTC: "2027-01-31",
+ * "2027-01-31T12:00:00Z". Seconds since 1970; false: it is neither. Source: RFC 3339 5.6.
+ */
+bool cli_date(const char *text, uint64_t *out);
 /* A number of an option, in min..max; argp_error() otherwise. */
 uint64_t cli_number(struct argp_state *state, const char *what, const char *arg,
 		    uint64_t min, uint64_t max);

@@ -323,19 +323,20 @@ static int keep(struct device *d, void *ctx)
 	struct run *run = ctx;
 	struct imp_error err = { 0 };
 	bool added;
-	int rc, kept = 0;
+	int rc, kept = 0, refused = 0;
 
 	pthread_mutex_lock(&run->lock);
 	rc = add(run, d, &added);
 	pthread_mutex_unlock(&run->lock);
-	if (added)
+	/* A card that the ledger refuses is in no file. */
+	if (!rc && run->ledger)
+		rc = refused = register_card(run, d);
+	if (added && !refused)
 		kept = imp_append(&run->file, imp_secret_span(&d->card), &err);
 	if (kept && !rc) {
 		d->err = err;
 		rc = kept;
 	}
-	if (!rc && run->ledger)
-		rc = register_card(run, d);
 	return imp_wrap(&d->err, rc, "%s", d->uri);
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "ledger/registry.h"
 #include "ledger_do.h"
 
 enum {
@@ -217,7 +218,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		w->id = arg;
 		return 0;
 	case OPT_REASON:
-		w->reason = arg;
+		w->reason = cli_text(state, "--reason", arg, IMP_LEDGER_REASON);
 		return 0;
 	case ARGP_KEY_ARG:
 		return parse_word(w, arg);

@@ -60,7 +60,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->retired = true;
 		return 0;
 	case OPT_CONFIRM:
-		a->confirm = arg;
+		a->confirm = cli_text(state, "--confirm", arg, IMP_LEDGER_REASON);
 		return 0;
 	case ARGP_KEY_END:
 		if (a->confirm && !ledger_is_named(&a->verifier.ledger))

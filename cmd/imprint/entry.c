@@ -8,6 +8,7 @@
 #include "entry.h"
 #include "evidence/appraise.h"
 #include "json.h"
+#include "model/identifier.h"
 
 enum { TIME_TEXT = 24 };
 
@@ -115,7 +116,7 @@ void entry_json(FILE *f, uint64_t index, const struct imp_record *r)
 {
 	bool evidence = r->type == IMP_LEAF_EVIDENCE;
 	struct json j = { .f = f, .first = true };
-	char when[TIME_TEXT];
+	char when[TIME_TEXT], imei[16];
 
 	time_text(r->time, when);
 	json_open(&j, NULL, '{');
@@ -126,6 +127,7 @@ void entry_json(FILE *f, uint64_t index, const struct imp_record *r)
 	json_some(&j, "tool", r->tool);
 	json_some(&j, "origin", r->name);
 	json_hex(&j, "ueid", r->ueid);
+	json_str(&j, "imei", imp_imei_of_ueid(r->ueid, imei) ? imei : NULL);
 	json_hex(&j, "signing_kid", r->signing);
 	json_hex(&j, "sealing_kid", r->sealing);
 	json_str(&j, "assurance", assurance_of(r));

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "evidence/appraise.h"
 #include "json.h"
 #include "ledger/log.h"
 #include "ledger_do.h"
@@ -72,8 +73,12 @@ static void show_json(const char *name, const struct imp_ledger_info *i,
 static void show_text(const char *name, const struct imp_ledger_info *i,
 		      struct imp_span vkey)
 {
-	printf("ledger      %s\norigin      %s\nentries     %" PRIu64 "\n", name,
-	       i->origin, i->size);
+	char root[65];
+
+	imp_hex(IMP_SPAN(i->root.byte), root);
+	printf("ledger      %s\norigin      %s\nentries     %" PRIu64
+	       "\nroot        %s\n",
+	       name, i->origin, i->size, root);
 	if (i->checkpoint_size > 0)
 		printf("checkpoint  of %" PRIu64 " entries\n", i->checkpoint_size);
 	else

@@ -31,10 +31,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->name = arg;
 		return 0;
 	case OPT_STATION:
-		if (!*arg || strlen(arg) > STATION_MAX)
-			argp_error(state, "--station: expected 1 to %d bytes",
-				   STATION_MAX);
-		a->station = arg;
+		a->station = cli_text(state, "--station", arg, STATION_MAX);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -86,7 +83,8 @@ int ledger_open(const struct ledger_args *a, const struct ledger_new *how,
 		rc = own_ledger(path, config.create, err);
 		config.name = path;
 	}
-	if (!config.station && gethostname(host, sizeof(host) - 1) == 0 && host[0])
+	if (!config.station && gethostname(host, sizeof(host) - 1) == 0 && host[0] &&
+	    imp_text_clean(imp_span_str(host)))
 		config.station = host;
 	if (!rc)
 		rc = imp_ledger_open(&config, out, err);

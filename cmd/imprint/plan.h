@@ -122,6 +122,8 @@ const struct imp_known *verifier_card(const struct verifier *v, struct device *d
 int verifier_guess(const struct verifier *v, struct device *d);
 /* Keep what the device proved: nothing is reported before it is written down. */
 int verifier_keep(struct verifier *v, struct device *d);
+/* Know it for the rest of this run alone. */
+int verifier_remember(struct verifier *v, struct device *d);
 
 /* What the device must show: from the plan, its card and what it proved before. */
 int plan_prepare(struct device *d, const struct plan *plan, const struct verifier *v,

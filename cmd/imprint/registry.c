@@ -61,6 +61,11 @@ int registry_check(const struct verifier *v, struct device *d)
 	if (!v->ledger || v->cards.ask)
 		return 0;
 	rc = imp_ledger_device(v->ledger, d->known.card.ueid, &there, &d->err);
+	if (rc > 0 && memcmp(there.signing, d->known.signing_kid, 32) != 0)
+		return imp_fail(&d->err, IMP_EPOLICY,
+				"%s: %s: its card in the file has another key than that "
+				"of entry %llu of the ledger",
+				d->uri, d->name, (unsigned long long)there.entry);
 	if (rc > 0 && (there.quarantined || there.retired))
 		return imp_fail(&d->err, IMP_EPOLICY, "%s: %s: is %s in the ledger: %s",
 				d->uri, d->name,

@@ -311,24 +311,14 @@ static int make_targets(struct scope *s, const struct scope_args *a,
 	return rc;
 }
 
-/* A day begins at midnight, UTC. Source: RFC 3339 5.6. */
 static int make_expiry(const char *text, struct imp_grant *out, struct imp_error *err)
 {
-	struct tm tm = { 0 }, day;
-	const char *end = strptime(text, "%Y-%m-%d", &tm);
-	time_t t;
-
-	if (end && *end == 'T')
-		end = strptime(end, "T%H:%M:%SZ", &tm);
-	day = tm;
-	t = timegm(&tm);
-	if (!end || *end || t <= 0 || tm.tm_mday != day.tm_mday || t <= time(NULL))
+	if (!cli_date(text, &out->exp) || out->exp <= (uint64_t)time(NULL))
 		return imp_fail(err, IMP_EUSAGE,
 				"--expires %s: expected a day that comes, 2027-01-31, or "
 				"2027-01-31T12:00:00Z",
 				text);
 	out->has_exp = true;
-	out->exp = (uint64_t)t;
 	return 0;
 }
 

@@ -34,6 +34,8 @@ struct caller {
 	uint64_t came_ns;
 	bool proven;
 	bool cut;
+	bool is_news; /* the first that it proves in this run, or after it was sent
+			 something */
 	struct device device;
 };
 
@@ -64,6 +66,7 @@ static void let_in(struct caller *c)
 
 	pthread_mutex_lock(&s->lock);
 	c->proven = true;
+	c->is_news = !imp_seen_find(&s->served, c->device.ueid);
 	end_others(c);
 	pthread_mutex_unlock(&s->lock);
 	c->device.session.wait.deadline_ns = imp_now_ns() + ms(s->timeout_ms);
@@ -71,14 +74,16 @@ static void let_in(struct caller *c)
 
 static int send(struct device *d, const struct plan *plan, void *ctx)
 {
-	const struct serve *s = ctx;
-	struct journal j = { .l = s->verifier.ledger, .d = d, .plan = plan };
+	struct caller *c = ctx;
+	struct verifier *v = &c->serve->verifier;
+	struct journal j = { .l = v->ledger, .d = d, .plan = plan };
 	int rc;
 
 	if (plan_is_held(d, plan))
 		return 0;
+	c->is_news = true;
 	rc = journal_before(&j);
-	return rc ? rc : journal_after(&j, plan_apply(d, plan, &s->verifier));
+	return rc ? rc : journal_after(&j, plan_apply(d, plan, v));
 }
 
 static int hand_over(struct caller *c)
@@ -89,8 +94,21 @@ static int hand_over(struct caller *c)
 	int rc = objects_list(&s->objects, d, 0, &all);
 
 	if (!rc)
-		rc = objects_each(&s->objects, d, &all, &s->verifier, send, s);
-	return rc ? rc : verifier_keep(&s->verifier, d);
+		rc = objects_each(&s->objects, d, &all, &s->verifier, send, c);
+	return rc;
+}
+
+/* What a device proves that calls every minute and gets nothing is remembered, and
+ * written down once a run. */
+static int keep(struct caller *c, int rc)
+{
+	struct verifier *v = &c->serve->verifier;
+	struct device *d = &c->device;
+
+	if (!rc && !c->is_news)
+		return verifier_remember(v, d);
+	rc = registry_record(v, d, rc);
+	return rc ? rc : verifier_keep(v, d);
 }
 
 static int converse(struct caller *c)
@@ -178,7 +196,7 @@ static void *attend(void *arg)
 	struct device *d = &c->device;
 
 	d->started_ns = imp_now_ns();
-	d->rc = imp_crypto_blame(registry_record(&s->verifier, d, converse(c)), &d->err);
+	d->rc = imp_crypto_blame(keep(c, converse(c)), &d->err);
 	d->took_ns = imp_now_ns() - d->started_ns;
 	pthread_mutex_lock(&s->lock);
 	TAILQ_REMOVE(&s->callers, c, entry);

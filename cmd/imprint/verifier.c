@@ -201,6 +201,10 @@ static int no_card(struct device *d)
 
 	if (d->ueid.len == 0)
 		return device_hint_hidden(d, rc);
+	if (!d->entry)
+		return imp_hint(
+			&d->err, rc,
+			"devices are enrolled on the line, before they call home");
 	return imp_hint(&d->err, rc, "imprint enroll -d %s adds it", d->uri);
 }
 
@@ -236,4 +240,10 @@ int verifier_keep(struct verifier *v, struct device *d)
 			imp_proven_add(&v->proven, IMP_SPAN(d->known.signing_kid),
 				       imp_secret_span(&d->evidence), &d->err),
 			"%s: %s: what it proved is not kept", d->uri, d->name);
+}
+
+int verifier_remember(struct verifier *v, struct device *d)
+{
+	return imp_proven_note(&v->proven, IMP_SPAN(d->known.signing_kid),
+			       imp_secret_span(&d->evidence), &d->err);
 }

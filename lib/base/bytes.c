@@ -160,6 +160,19 @@ bool imp_is_control(uint32_t cp)
 	return cp < 0x20 || (cp >= 0x7f && cp < 0xa0);
 }
 
+bool imp_text_clean(struct imp_span s)
+{
+	while (s.len > 0) {
+		uint32_t cp;
+		size_t n = imp_utf8(s, &cp);
+
+		if (n == 0 || imp_is_control(cp))
+			return false;
+		s = (struct imp_span){ s.ptr + n, s.len - n };
+	}
+	return true;
+}
+
 bool imp_is_bidirectional(uint32_t cp)
 {
 	return (cp >= 0x202a && cp <= 0x202e) || (cp >= 0x2066 && cp <= 0x2069) ||

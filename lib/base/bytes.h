@@ -71,6 +71,8 @@ bool imp_is_control(uint32_t cp);
 bool imp_is_bidirectional(uint32_t cp);
 /* Either of the two: what a terminal is not given. */
 bool imp_is_hidden(uint32_t cp);
+/* Is it UTF-8 without control characters: what a text of ours may be? */
+bool imp_text_clean(struct imp_span s);
 /* Equal in constant time for a given length. Lengths themselves may leak. */
 bool imp_span_eq_ct(struct imp_span a, struct imp_span b);
 

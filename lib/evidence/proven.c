@@ -146,14 +146,22 @@ static int remember(struct imp_proven_since *p, struct imp_span kid,
 	return rc;
 }
 
-int imp_proven_add(struct imp_proven *p, struct imp_span kid,
-		   struct imp_span signed_evidence, struct imp_error *err)
+int imp_proven_note(struct imp_proven *p, struct imp_span kid,
+		    struct imp_span signed_evidence, struct imp_error *err)
 {
 	int rc;
 
 	pthread_mutex_lock(&p->since->lock);
 	rc = remember(p->since, kid, signed_evidence, err);
 	pthread_mutex_unlock(&p->since->lock);
+	return rc;
+}
+
+int imp_proven_add(struct imp_proven *p, struct imp_span kid,
+		   struct imp_span signed_evidence, struct imp_error *err)
+{
+	int rc = imp_proven_note(p, kid, signed_evidence, err);
+
 	return rc ? rc : imp_append(&p->file, signed_evidence, err);
 }
 

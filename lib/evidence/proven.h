@@ -51,6 +51,10 @@ int imp_proven_last(const struct imp_proven *p, struct imp_crypto *crypto,
  */
 int imp_proven_add(struct imp_proven *p, struct imp_span kid,
 		   struct imp_span signed_evidence, struct imp_error *err) IMP_MUST_CHECK;
+/* The same, for as long as this is open: it is not written. */
+int imp_proven_note(struct imp_proven *p, struct imp_span kid,
+		    struct imp_span signed_evidence, struct imp_error *err)
+	IMP_MUST_CHECK;
 void imp_proven_close(struct imp_proven *p);
 
 #endif

@@ -78,9 +78,12 @@ static int refuse(const struct request *q, const struct imp_found *now, const ch
 	imp_hex(q->item, name);
 	rc = imp_fail(err, IMP_EPOLICY, "item %.16s: %s", name, why);
 	if (station.len > 0)
-		rc = imp_hint(err, rc, "entry %llu, by station %.*s",
-			      (unsigned long long)now->index, (int)station.len,
-			      (const char *)station.ptr);
+		rc = imp_hint(
+			err, rc,
+			"entry %llu, by station %.*s: push it there (--station), or "
+			"let imprint verify --ledger settle it",
+			(unsigned long long)now->index, (int)station.len,
+			(const char *)station.ptr);
 	return rc;
 }
 

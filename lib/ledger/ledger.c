@@ -259,6 +259,11 @@ int imp_ledger_open(const struct imp_ledger_config *config, struct imp_ledger **
 
 	if (!l)
 		return imp_fail(err, IMP_ERESOURCE, "out of memory");
+	if (config->origin && !imp_note_name(imp_span_str(config->origin)))
+		return imp_fail(err, IMP_EUSAGE,
+				"%s: expected the name of a log, 1 to %d bytes without "
+				"spaces and plus signs",
+				config->origin, IMP_NOTE_NAME);
 	pthread_mutex_init(&l->lock, NULL);
 	pthread_mutex_init(&l->writing, NULL);
 	rc = copy_text(config->station, &l->station, err);

@@ -181,7 +181,8 @@ static bool fits(const struct imp_record *r, const struct field *f)
 {
 	if (f->kind == UINT)
 		return number_in(r, f) <= INT64_MAX;
-	return span_in(r, f).len >= f->min && span_in(r, f).len <= f->max;
+	return span_in(r, f).len >= f->min && span_in(r, f).len <= f->max &&
+	       (f->kind != TEXT || imp_text_clean(span_in(r, f)));
 }
 
 int imp_record_encode(const struct imp_record *r, struct imp_writer *w,

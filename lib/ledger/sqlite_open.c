@@ -23,6 +23,8 @@ static int check_file(const char *path, bool create, bool *writable,
 	if (fd < 0 && (errno == EACCES || errno == EROFS) && !create)
 		fd = open(path,
 			  O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0 && errno == ENOENT && create)
+		return imp_fail(err, IMP_EUSAGE, "%s: its folder is not there", path);
 	if (fd < 0 && errno == ENOENT) {
 		rc = imp_fail(err, IMP_ELEDGER, "%s: there is no ledger", path);
 		return imp_hint(err, rc, "imprint ledger init makes one");

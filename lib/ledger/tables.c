@@ -41,11 +41,6 @@ static int first_entry(struct imp_ledger *l, const char *origin, struct imp_erro
 		imp_put_hex(&w, IMP_SPAN(random));
 		r.name = imp_written(&w);
 	}
-	if (!imp_note_name(r.name))
-		return imp_fail(err, IMP_EUSAGE,
-				"%s: expected the name of a log, 1 to %d bytes without "
-				"spaces and plus signs",
-				origin, IMP_NOTE_NAME);
 	return imp_append_record(l, &r, NULL, err);
 }
 

@@ -181,6 +181,40 @@ class Ledger(Case):
         self.beside("$I enroll -d sim/1 --replace")
         self.assertEqual(self.log()[-1]["reason"], "enroll --replace")
 
+    def test_a_refused_card_is_in_no_file(self):
+        self.beside("$I enroll -d sim/1")
+        self.beside("$I enroll -d other/1 -o other.cards", "--state", "other", status=4)
+        self.assertFalse((self.dir / "other.cards").exists())
+
+    def test_a_card_with_another_key_than_the_ledgers(self):
+        """The file says one thing and the ledger another: nothing is sent."""
+        self.simulate("$I enroll -d other/1 -o other.cards && $I claim -k owner.pem -d other/1 --cards other.cards && "
+                      "$I pack p.yaml --csv d.csv -k owner.pem --cards other.cards -o o.packages", "--state", "other")
+        self.beside("$I enroll -d sim/1")
+        run = self.beside("$I push o.packages -d other/1 --cards other.cards", "--state", "other", status=4)
+        self.assertIn("another key than that of entry 1", run.err)
+        self.assertEqual(self.types(), ["ledger", "device"])
+
+    def test_words_that_a_record_cannot_hold(self):
+        for word in ("line\t7", "li\udcffne", "", "x" * 65):
+            self.assertIn("--station: expected", self.tool("ledger", "show", "--station", word, status=2).err)
+        self.assertIn("--reason: expected", self.tool("ledger", "retire", "--id", "001010010000014", "--reason", "a\nb", status=2).err)
+
+    def test_log_of_a_time_and_of_nothing(self):
+        self.beside("$I enroll -d sim/1")
+        self.assertEqual(len(self.log("--since", "2020-01-01")), 2)
+        self.assertEqual(self.log("--since", "2199-01-01T00:00:00Z"), [])
+        self.assertEqual(self.log("--order", "0" * 64), [])
+        self.assertIn("no entry", self.tool("log", "--id", "001010010000022").err)
+        self.assertEqual(self.log()[1]["imei"], "001010010000014")
+        follow = subprocess.Popen([IMPRINT, "log", "--follow", "--json"], cwd=self.dir, env={**os.environ, **self.env}, stdout=subprocess.PIPE)
+        self.addCleanup(follow.stdout.close)
+        self.assertEqual([json.loads(follow.stdout.readline())["type"] for _ in range(2)], ["ledger", "device"])
+        self.beside("$I enroll -d sim/2", count=2)
+        self.assertEqual(json.loads(follow.stdout.readline())["type"], "device")
+        follow.send_signal(signal.SIGINT)
+        self.assertEqual(follow.wait(timeout=10), 0)
+
     def test_an_endorsed_card_stands(self):
         self.beside("$I enroll -d sim/1 --endorse factory.pem")
         self.assertEqual(self.log()[-1]["assurance"], "endorsed")

@@ -2,6 +2,7 @@
 """Devices that call home: what they get, who gets nothing, and what holds when many come at once."""
 import contextlib
 import csv
+import io
 import os
 import re
 import shutil
@@ -12,12 +13,21 @@ import threading
 import time
 import unittest
 
+import cbor2
+
 from tool import IMPRINT, Case
 
 SOAK = "IMPRINT_SOAK" in os.environ
 MANY = 5000 if SOAK else 500
 A_SIMULATION = 500  # devices in one process
 HERE, THERE = "imprint-test-here", "imprint-test-there"  # network namespaces
+
+
+def decode_all(data):
+    decoder, out = cbor2.CBORDecoder(io.BytesIO(data)), []
+    while decoder.fp.tell() < len(data):
+        out.append(decoder.decode())
+    return out
 
 
 def luhn(digits):
@@ -116,11 +126,13 @@ class Serve(Case):
     def test_who_calls_again_gets_nothing_twice(self):
         self.fleet(1)
         with self.serving("--count", 2, status=None) as server, self.calling("--every", "1"):
-            first, second = (self.lines(server.stdout.readline().decode())[0] for _ in range(2))
+            first, second, _ = (self.lines(server.stdout.readline().decode())[0] for _ in range(3))
         self.assertEqual((first["again"], first["round_trips"]), (False, 3))
         self.assertTrue(second["again"])
         self.assertGreater(first["bytes_sent"], (self.dir / "p.packages").stat().st_size // 2)
         self.assertLess(second["bytes_sent"], 200)
+        kept = decode_all((self.dir / "x.evidence").read_bytes())
+        self.assertEqual(len(kept), 1 + 2, "the head; the claim's and the package's, however often it calls")
 
     def test_what_is_served_is_in_the_ledger(self):
         """And a package that another station has sent stays there."""
