@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """imprint devices: what is attached, over an emulated USB and beside simulated devices."""
+import errno
 import os
 import signal
 import subprocess
@@ -9,6 +10,60 @@ import unittest
 from lines import IMPRINT, PLUG, Lines
 
 FIELDS = ["event", "device", "transport", "port", "what", "answers", "proven", "name", "ueid", "signing_kid", "lifecycle", "status", "message", "hints"]
+
+
+class Looks:
+    """`devices --watch` in a /sys where each look waits: a number there is a FIFO."""
+    READS = 2  # of the FIFO in one look: for the list, and for where the name in it leads
+
+    def __init__(self, case):
+        self.case, self.told = case, []
+        devices = case.dir / "host/sys/bus/usb/devices"
+        self.gate, self.device = devices / "1-8/busnum", devices / "1-9"
+        for folder in (self.gate.parent, self.device):
+            folder.mkdir(parents=True)
+        for name, text in (("busnum", "1"), ("idVendor", "1209"), ("idProduct", "0001"), ("bConfigurationValue", "1"), ("descriptors", "")):
+            (self.device / name).write_text(text)
+        os.mkfifo(self.gate)
+        self.looks = 0
+
+    def __enter__(self):
+        self.run = subprocess.Popen(["umockdev-wrapper", IMPRINT, "devices", "--watch", "--no-ask", "--json"], cwd=self.case.dir, stdout=subprocess.PIPE,
+                                    preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+                                    env={**os.environ, "UMOCKDEV_DIR": str(self.case.dir / "host")})
+        os.set_blocking(self.run.stdout.fileno(), False)
+        return self
+
+    def waiting(self):
+        """The FIFO, once it is being read."""
+        end = time.monotonic() + 60
+        while True:
+            try:
+                return os.open(self.gate, os.O_WRONLY | os.O_NONBLOCK)
+            except OSError as error:
+                self.case.assertEqual(error.errno, errno.ENXIO)
+                self.case.assertLess(time.monotonic(), end, "no look in 60 s")
+                time.sleep(0.01)
+
+    def next(self, node):
+        """A look that finds the device at this node. What was told is what the looks before it told."""
+        for _ in range(self.READS):
+            fd = self.waiting()
+            self.told += [(line, self.looks) for line in self.case.lines((self.run.stdout.read() or b"").decode())]
+            (self.device / "devnum").write_text(str(node))
+            self.gate.unlink()
+            os.mkfifo(self.gate)
+            os.close(fd)
+        self.looks += 1
+
+    def __exit__(self, *_):
+        fd = self.waiting()
+        self.told += [(line, self.looks) for line in self.case.lines((self.run.stdout.read() or b"").decode())]
+        self.gate.unlink()
+        os.close(fd)
+        self.run.send_signal(signal.SIGINT)
+        self.run.wait(timeout=60)
+        self.run.stdout.close()
 
 
 class Devices(Lines):
@@ -63,6 +118,14 @@ class Devices(Lines):
         self.assertEqual([t["event"] for t in told], ["attached", "gone", "attached"])
         self.assertEqual([t["answers"] for t in told], [False, False, True])
         self.assertIn("unplugged after", told[0]["message"])
+
+    def test_watch_tells_what_two_looks_agree_on(self):
+        """A device whose node changes between looks is not told before it has stayed for two; the first look has nothing to wait for."""
+        with Looks(self) as looks:
+            for node in (1, 2, 3, 3, 3):
+                looks.next(node)
+        self.assertEqual([(t["event"], t["device"], looks_before) for t, looks_before in looks.told],
+                         [("attached", "usb:1-9", 1), ("gone", "usb:1-9", 2), ("attached", "usb:1-9", 4)])
 
     def test_watch_ends_at_an_interrupt(self):
         run = subprocess.Popen([IMPRINT, "devices", "--watch", "--no-ask"], cwd=self.dir, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
