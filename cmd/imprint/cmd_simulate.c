@@ -11,14 +11,13 @@
 
 #include "announce.h"
 #include "args.h"
-#include "base/text.h"
 #include "commands.h"
+#include "identities.h"
 #include "issue.h"
 #include "keyarg.h"
 #include "mistakes.h"
 #include "sim/sim.h"
 #include "source/catalog.h"
-#include "source/csv.h"
 
 enum { FAULTS_MAX = 256 };
 
@@ -175,9 +174,8 @@ struct fleet {
 	struct imp_signer signer;
 	struct imp_pub maker;
 	struct imp_catalog vendor;
-	struct imp_sim_identity *identity; /* count of them; owned */
+	struct identities who;
 	struct imp_sim_fault fault[FAULTS_MAX];
-	size_t count;
 	struct imp_sim *sim;
 };
 
@@ -185,95 +183,9 @@ static void fleet_close(struct fleet *f)
 {
 	imp_sim_close(&f->sim);
 	imp_catalog_fini(&f->vendor);
-	free(f->identity);
-	f->identity = NULL;
+	identities_fini(&f->who);
 	imp_key_fini(&f->factory);
 	imp_crypto_free(&f->crypto);
-}
-
-/* Without a CSV: test TACs of 00101, a serial number, and the check digit. */
-static void number_identity(unsigned number, struct imp_sim_identity *out)
-{
-	unsigned sum = 0;
-
-	snprintf(out->imei, sizeof(out->imei), "00101001%06u", number % 1000000);
-	for (unsigned i = 0; i < 14; i++) {
-		unsigned d = (unsigned)(out->imei[i] - '0') << (i & 1);
-
-		sum += d > 9 ? d - 9 : d;
-	}
-	out->imei[14] = (char)('0' + (10 - sum % 10) % 10);
-	out->imei[15] = '\0';
-	snprintf(out->serial, sizeof(out->serial), "SIM-%06u", number);
-}
-
-static void copy_field(const struct imp_csv *csv, const char *column, char *out,
-		       size_t cap)
-{
-	int at = imp_csv_find(csv, column);
-
-	if (at >= 0)
-		snprintf(out, cap, "%s", imp_csv_field(csv, (size_t)at));
-}
-
-static int row_identity(struct imp_csv *csv, unsigned number,
-			struct imp_sim_identity *out, struct imp_error *err)
-{
-	int rc = imp_csv_next(csv, err);
-
-	if (rc < 0)
-		return rc;
-	if (rc == 0)
-		return imp_fail(err, IMP_EUSAGE, "%s: has fewer than %u row%s", csv->name,
-				number, imp_plural(number));
-	copy_field(csv, "imei", out->imei, sizeof(out->imei));
-	copy_field(csv, "iccid", out->iccid, sizeof(out->iccid));
-	copy_field(csv, "serial", out->serial, sizeof(out->serial));
-	if (strlen(out->imei) != 15 || strspn(out->imei, "0123456789") != 15)
-		return imp_fail(err, IMP_EFORMAT, "%s:%lu: imei '%s' is not 15 digits",
-				csv->name, csv->row_line, out->imei);
-	return 0;
-}
-
-static int count_rows(struct imp_csv *csv, unsigned *out, struct imp_error *err)
-{
-	int rc;
-
-	for (*out = 0; (rc = imp_csv_next(csv, err)) > 0; ++*out)
-		;
-	if (!rc && (*out == 0 || *out > IMP_SIM_DEVICES))
-		rc = imp_fail(err, IMP_EUSAGE, "%s: %u row%s, expected 1 to %d",
-			      csv->name, *out, imp_plural(*out), IMP_SIM_DEVICES);
-	return rc ? rc : imp_csv_rewind(csv, err);
-}
-
-static int make_identities(struct fleet *f, struct imp_csv *csv, struct imp_error *err)
-{
-	int rc = 0;
-
-	f->identity = calloc(f->count, sizeof(*f->identity));
-	if (!f->identity)
-		return imp_fail(err, IMP_ERESOURCE, "out of memory for %zu devices",
-				f->count);
-	for (unsigned i = 0; !rc && i < f->count; i++) {
-		if (csv)
-			rc = row_identity(csv, i + 1, &f->identity[i], err);
-		else
-			number_identity(i + 1, &f->identity[i]);
-	}
-	return rc;
-}
-
-static int read_identities(const struct args *a, struct fleet *f, struct imp_error *err)
-{
-	CLEANUP(imp_csv_close) struct imp_csv csv = { 0 };
-	unsigned count = a->count ? a->count : 1;
-	int rc = a->csv ? imp_csv_open(&csv, a->csv, ',', err) : 0;
-
-	if (!rc && a->csv && a->count == 0)
-		rc = count_rows(&csv, &count, err);
-	f->count = count;
-	return rc ? rc : make_identities(f, a->csv ? &csv : NULL, err);
 }
 
 /* Mistakes in descriptions go to standard error. */
@@ -314,8 +226,8 @@ static int open_sim(struct args *a, struct fleet *f, struct imp_error *err)
 		.home = a->home.host[0] ? &a->home : NULL,
 		.every_s = a->every_s,
 		.usb = a->usb,
-		.identity = f->identity,
-		.count = f->count,
+		.identity = f->who.identity,
+		.count = f->who.count,
 		.maker = a->maker.count > 0 ? &f->maker : NULL,
 		.factory = a->factory ? &f->signer : NULL,
 		.vendor = &f->vendor,
@@ -344,7 +256,7 @@ static int open_fleet(struct args *a, struct fleet *f, struct imp_error *err)
 	if (!rc)
 		rc = read_vendor(a, f, err);
 	if (!rc)
-		rc = read_identities(a, f, err);
+		rc = identities_read(a->csv, a->count, &f->who, err);
 	if (!rc)
 		rc = open_sim(a, f, err);
 	return rc ? rc : imp_sim_settle(f->sim, cli_cancel_fd(), err);
@@ -409,7 +321,7 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	if (rc)
 		return rc;
 	if (!a.command)
-		announce(f.sim, f.identity, f.count, a.report.json);
+		announce(f.sim, f.who.identity, f.who.count, a.report.json);
 	if (a.command)
 		return run_command(&a, &f, err);
 	rc = imp_sim_run(f.sim, (int[]){ cli_cancel_fd() }, 1, err);
