@@ -92,7 +92,7 @@ void silence_ends_at_the_deadline(struct host *h)
 	from = host_ms();
 	cr_assert_eq(host_read(h, in, 1, 150), 0);
 	cr_assert_geq(host_ms() - from, 149);
-	cr_assert_lt(host_ms() - from, 600);
+	cr_assert_lt(host_ms() - from, host_slowly(600));
 	/* A deadline that has passed does not hide what is there. */
 	cr_assert(device_say(&h->rig->device, IMP_TEXT("late")));
 	usleep(50000);
@@ -121,7 +121,7 @@ void a_device_that_takes_nothing(struct host *h)
 	device_set_room(&h->rig->device, 0);
 	from = host_ms();
 	cr_assert_eq(host_write(h, flood(h), 200), -IMP_ETRANSPORT);
-	cr_assert_lt(host_ms() - from, 1000);
+	cr_assert_lt(host_ms() - from, host_slowly(1000));
 	cr_assert(strstr(h->err.msg, "takes no more bytes, after "), "%s", h->err.msg);
 	expect_part_of_flood(h);
 }
@@ -137,7 +137,7 @@ void cancelled_while_reading(struct host *h)
 	id = host_cancel_in(h, 50);
 	cr_assert_eq(h->t->ops->read(h->t, in, 1, &len, &wait, &h->err),
 		     -IMP_EINTERRUPTED);
-	cr_assert_lt(host_ms() - from, 1000);
+	cr_assert_lt(host_ms() - from, host_slowly(1000));
 	host_uncancel(h, id);
 	/* The line works on, and another opener gets it. */
 	there_and_back(h, 100);
@@ -157,11 +157,11 @@ void cancelled_while_writing(struct host *h)
 	from = host_ms();
 	id = host_cancel_in(h, 50);
 	cr_assert_eq(host_write(h, flood(h), 10000), -IMP_EINTERRUPTED);
-	cr_assert_lt(host_ms() - from, 1000);
+	cr_assert_lt(host_ms() - from, host_slowly(1000));
 	expect_part_of_flood(h);
 	host_uncancel(h, id);
 	host_close(h);
-	cr_assert_lt(host_ms() - from, 1500);
+	cr_assert_lt(host_ms() - from, host_slowly(1500));
 }
 
 void cancelled_before_opening(struct host *h)
@@ -219,7 +219,7 @@ void unplugged_while_nothing_happens(struct host *h)
 		rc = host_write(h, host_pattern(out, 300, 0), 1000);
 	expect_gone(h, rc);
 	cr_assert(strstr(h->err.msg, " of 300 bytes"), "%s", h->err.msg);
-	cr_assert_lt(host_ms() - from, 1500);
+	cr_assert_lt(host_ms() - from, host_slowly(1500));
 }
 
 static void *unplug_soon(void *arg)
@@ -242,7 +242,7 @@ void unplugged_while_reading(struct host *h)
 	cr_assert_eq(pthread_create(&id, NULL, unplug_soon, h->rig), 0);
 	expect_gone(h, h->t->ops->read(h->t, in, 10, &len, &wait, &h->err));
 	pthread_join(id, NULL);
-	cr_assert_lt(host_ms() - from, 2000);
+	cr_assert_lt(host_ms() - from, host_slowly(2000));
 }
 
 void unplugged_while_writing(struct host *h)
@@ -256,7 +256,7 @@ void unplugged_while_writing(struct host *h)
 	expect_gone(h, host_write(h, flood(h), 10000));
 	expect_part_of_flood(h);
 	pthread_join(id, NULL);
-	cr_assert_lt(host_ms() - from, 2000);
+	cr_assert_lt(host_ms() - from, host_slowly(2000));
 }
 
 /* USB-06: back on the same port, with another number on its bus. */
@@ -347,7 +347,7 @@ void closing_waits_for_nobody(struct host *h)
 	(void)host_write(h, host_pattern(out, 3000, 0), 30);
 	from = host_ms();
 	host_close(h);
-	cr_assert_lt(host_ms() - from, 500);
+	cr_assert_lt(host_ms() - from, host_slowly(500));
 }
 
 void two_names_lead_to_one_place(struct host *h)

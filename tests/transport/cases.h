@@ -28,6 +28,9 @@ pthread_t host_cancel_in(struct host *h, unsigned ms);
 void host_uncancel(struct host *h, pthread_t id);
 /* Milliseconds since some time. */
 uint64_t host_ms(void);
+/* A limit of so many milliseconds, for a program that may run SLOWNESS times slower, by
+ * the environment, than it would by itself. */
+uint64_t host_slowly(unsigned ms);
 /* Bytes that differ from place to place. */
 struct imp_span host_pattern(uint8_t *out, size_t n, unsigned seed);
 

@@ -108,11 +108,11 @@ void a_silent_device_costs_the_deadline_only(struct host *h)
 
 	(void)begin(h);
 	h->rig->device.link = NULL;
-	cr_assert_eq(open_session(h, 900), 0, "%s", h->err.msg);
+	cr_assert_eq(open_session(h, (uint32_t)host_slowly(900)), 0, "%s", h->err.msg);
 	cr_assert_eq(imp_session_describe(&session, &d, &h->err), -IMP_ETRANSPORT);
 	cr_assert(strstr(h->err.msg, "nothing came (asked "), "%s", h->err.msg);
 	cr_assert(strstr(h->err.msg, "\nhint: "), "%s", h->err.msg);
-	cr_assert_lt(host_ms() - from, 3000);
+	cr_assert_lt(host_ms() - from, host_slowly(3000));
 	end();
 }
 
@@ -146,10 +146,10 @@ static void dripping(struct host *h, unsigned ms)
 
 	(void)begin(h);
 	h->rig->device.link = NULL;
-	cr_assert_eq(open_session(h, 900), 0, "%s", h->err.msg);
+	cr_assert_eq(open_session(h, (uint32_t)host_slowly(900)), 0, "%s", h->err.msg);
 	cr_assert_eq(pthread_create(&id, NULL, drip, &drop), 0);
 	cr_assert_eq(imp_session_describe(&session, &d, &h->err), -IMP_ETRANSPORT);
-	cr_assert_lt(host_ms() - from, 3500);
+	cr_assert_lt(host_ms() - from, host_slowly(3500));
 	cr_assert(strstr(h->err.msg, " came"), "%s", h->err.msg);
 	drop.stop = true;
 	pthread_join(id, NULL);

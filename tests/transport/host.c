@@ -2,6 +2,7 @@
 /* The host's end of a rig. */
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -101,6 +102,13 @@ void host_uncancel(struct host *h, pthread_t id)
 uint64_t host_ms(void)
 {
 	return imp_now_ns() / 1000000;
+}
+
+uint64_t host_slowly(unsigned ms)
+{
+	const char *slowness = getenv("SLOWNESS");
+
+	return (uint64_t)ms * (slowness ? strtoul(slowness, NULL, 10) : 1);
 }
 
 struct imp_span host_pattern(uint8_t *out, size_t n, unsigned seed)
