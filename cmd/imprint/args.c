@@ -4,7 +4,15 @@
 
 #include "args.h"
 
-enum { OPT_FORCE = 0x200, OPT_PASS_FD, OPT_TIMEOUT, OPT_ID, OPT_JSON, FD_MAX = 1023 };
+enum {
+	OPT_FORCE = 0x200,
+	OPT_PASS_FD,
+	OPT_TIMEOUT,
+	OPT_ID,
+	OPT_JSON,
+	OPT_TO_APPROVE,
+	FD_MAX = 1023
+};
 
 static const struct argp_option out_options[] = {
 	{ "output", 'o', "FILE", 0, "Write to FILE instead of standard output", 0 },
@@ -75,6 +83,26 @@ static error_t key_parse(int key, char *arg, struct argp_state *state)
 }
 
 const struct argp key_argp = { .options = key_options, .parser = key_parse };
+
+static const struct argp_option form_options[] = {
+	{ "to-approve", OPT_TO_APPROVE, NULL, 0,
+	  "Others approve it: sign it so that imprint approve can add their signatures",
+	  0 },
+	{ 0 },
+};
+
+static error_t form_parse(int key, char *arg, struct argp_state *state)
+{
+	struct form_args *a = state->input;
+
+	(void)arg;
+	if (key != OPT_TO_APPROVE)
+		return ARGP_ERR_UNKNOWN;
+	a->many = true;
+	return 0;
+}
+
+const struct argp form_argp = { .options = form_options, .parser = form_parse };
 
 static const struct argp_option port_options[] = {
 	{ "device", 'd', "DEVICE", 0,

@@ -24,6 +24,12 @@ struct key_args {
 };
 extern const struct argp key_argp;
 
+/* --to-approve */
+struct form_args {
+	bool many; /* others sign it besides */
+};
+extern const struct argp form_argp;
+
 enum { DEVICES_MAX = 1024, IDS_MAX = 64 };
 
 /* -d, --timeout, --id */

@@ -20,6 +20,7 @@ struct args {
 	struct key_args key;
 	struct out_args out;
 	struct grant_args grant;
+	struct form_args form;
 	struct path_list targets;
 	uint64_t count; /* for each target; 0: one, for all who need it */
 	uint32_t epoch; /* owner-epoch; 0: not given */
@@ -42,6 +43,7 @@ static const struct argp_option options[] = {
 static const struct argp_child children[] = { { &key_argp, 0, NULL, 0 },
 					      { &file_argp, 0, NULL, 0 },
 					      { &grant_argp, 0, NULL, 0 },
+					      { &form_argp, 0, NULL, 0 },
 					      { 0 } };
 
 static void check_args(struct argp_state *state, const struct args *a)
@@ -63,6 +65,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[0] = &a->key;
 		state->child_inputs[1] = &a->out;
 		state->child_inputs[2] = &a->grant;
+		state->child_inputs[3] = &a->form;
 		return 0;
 	case OPT_TARGET:
 		path_list_add(state, &a->targets, arg);
@@ -96,6 +99,7 @@ struct maker {
 	struct imp_key key;
 	struct imp_signer signer;
 	struct imp_grants grants;
+	bool many;
 	struct imp_out out;
 };
 
@@ -131,7 +135,7 @@ static int make_one(struct maker *m, struct imp_challenge *x, struct imp_error *
 		return imp_fail(err, IMP_EINTERNAL, "no randomness");
 	x->beacon = IMP_SPAN(beacon);
 	imp_challenge_encode(x, &p);
-	rc = imp_issuer_sign(m->crypto, &m->signer, false, IMP_KIND_CHALLENGE,
+	rc = imp_issuer_sign(m->crypto, &m->signer, m->many, IMP_KIND_CHALLENGE,
 			     imp_secret_span(&m->grants.un), imp_written(&p), &w, err);
 	return rc ? rc : imp_out_write(&m->out, imp_written(&w), err);
 }
@@ -188,6 +192,8 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 				 err);
 	if (!rc)
 		rc = grants_open(&m.grants, m.crypto, &a.grant, &m.signer.pub, err);
+	if (!rc)
+		rc = grants_form(&m.grants, &a.form, &m.many, err);
 	return rc ? rc : make_all(&m, err);
 }
 

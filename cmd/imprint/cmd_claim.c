@@ -10,20 +10,24 @@
 #include "keyarg.h"
 #include "owner.h"
 #include "plan.h"
+#include "scope.h"
 
 struct args {
 	struct owner_args owner;
-	const char *maker;
+	const char *maker, *approval;
 	uint32_t policy; /* enum imp_policy */
 };
 
-enum { OPT_MAKER = 0x100, OPT_RECOVERY, OPT_CHALLENGED };
+enum { OPT_MAKER = 0x100, OPT_RECOVERY, OPT_CHALLENGED, OPT_APPROVAL };
 
 static const struct argp_option options[] = {
 	{ "maker", OPT_MAKER, "KEY", 0,
 	  "Sign also with the maker's key, for devices that have one built in", 0 },
 	{ "allow-recovery", OPT_RECOVERY, NULL, 0,
 	  "Let the maker's key recover the device later", 0 },
+	{ "approval", OPT_APPROVAL, "M:PUB,...", 0,
+	  "With -o: whatever the owner signs, this claim too, needs M of these keys besides",
+	  0 },
 	{ "only-challenges", OPT_CHALLENGED, NULL, 0,
 	  "Let it prove itself, and say who it is, to challenges only", 0 },
 	{ 0 },
@@ -45,6 +49,18 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_RECOVERY:
 		a->policy |= IMP_POLICY_RECOVERY;
 		return 0;
+	case OPT_APPROVAL:
+		a->approval = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (a->owner.form.many)
+			argp_error(state,
+				   "--to-approve: a claim always is so; --approval "
+				   "says by whom");
+		if (a->approval && !a->owner.out.path)
+			argp_error(state, "--approval goes with -o: approvers sign the "
+					  "claim before it is pushed");
+		return 0;
 	case OPT_CHALLENGED:
 		a->policy |= IMP_POLICY_CHALLENGED;
 		return 0;
@@ -63,6 +79,7 @@ static const struct argp argp = {
 
 struct claim {
 	const struct args *a;
+	struct imp_approval approval;
 	struct imp_key maker;
 	struct imp_signer maker_signer;
 };
@@ -83,10 +100,11 @@ static int make(struct owner *o, const struct imp_target *target, uint32_t epoch
 		.owner_epoch = 1,
 		.target = *target,
 		.owner = o->signer.pub,
+		.approval = c->approval,
 		.policy = c->a->policy,
 		.previous = IMP_SPAN(none),
 	};
-	uint8_t payload[512];
+	uint8_t payload[1024];
 	struct imp_writer p = imp_writer(payload, sizeof(payload));
 
 	(void)epoch;
@@ -113,6 +131,10 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	if (!rc && a.maker)
 		rc = signer_read(o.crypto, a.maker, a.owner.key.pass_fd, &c.maker,
 				 &c.maker_signer, err);
+	if (!rc && a.approval)
+		rc = approval_parse(o.crypto, a.approval, &c.approval, err);
+	if (!rc)
+		rc = approval_check_own(&c.approval, &o.signer.pub, "owner", err);
 	if (!rc)
 		rc = owner_run(&o, &a.owner, err);
 	imp_key_fini(&c.maker);

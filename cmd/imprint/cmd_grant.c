@@ -5,6 +5,7 @@
 #include "commands.h"
 #include "crypto/alg.h"
 #include "grantarg.h"
+#include "issue/issuer.h"
 #include "keyarg.h"
 #include "note.h"
 #include "object/signed.h"
@@ -17,6 +18,7 @@ struct args {
 	struct out_args out;
 	struct grant_args parent;
 	struct scope_args scope;
+	struct form_args form;
 	const char *holder;
 };
 
@@ -28,11 +30,11 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-static const struct argp_child children[] = { { &key_argp, 0, NULL, 0 },
-					      { &out_argp, 0, NULL, 0 },
-					      { &grant_argp, 0, NULL, 0 },
-					      { &scope_argp, 0, NULL, 0 },
-					      { 0 } };
+static const struct argp_child children[] = {
+	{ &key_argp, 0, NULL, 0 },   { &out_argp, 0, NULL, 0 },
+	{ &grant_argp, 0, NULL, 0 }, { &scope_argp, 0, NULL, 0 },
+	{ &form_argp, 0, NULL, 0 },  { 0 }
+};
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -44,6 +46,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[1] = &a->out;
 		state->child_inputs[2] = &a->parent;
 		state->child_inputs[3] = &a->scope;
+		state->child_inputs[4] = &a->form;
 		return 0;
 	case OPT_HOLDER:
 		a->holder = arg;
@@ -75,6 +78,7 @@ struct maker {
 	struct imp_grants parent;
 	struct scope scope;
 	struct imp_grant grant;
+	bool many;
 };
 
 static void maker_fini(struct maker *m)
@@ -108,6 +112,9 @@ static int gather(struct maker *m, struct imp_error *err)
 	if (!rc)
 		rc = scope_make(&m->scope, m->crypto, &m->a->scope,
 				parent ? &parent->link[0].grant : NULL, &m->grant, err);
+	if (!rc)
+		rc = approval_check_own(&m->grant.approval, &m->grant.holder, "holder",
+					err);
 	if (!rc && parent)
 		rc = imp_grants_allow_grant(parent, &m->grant, err);
 	return rc;
@@ -125,11 +132,10 @@ static int sign(struct maker *m, struct imp_writer *w, struct imp_error *err)
 		return imp_fail(err, IMP_EUSAGE, "the grant is larger than %d bytes",
 				PAYLOAD_MAX);
 	rc = imp_grant_decode(imp_written(&p), &again, err);
-	if (!rc &&
-	    imp_signed_put_one(m->crypto, &m->signer, IMP_KIND_GRANT,
-			       imp_secret_span(&m->parent.un), imp_written(&p), w, NULL))
-		rc = imp_fail(err, IMP_EKEY, "signing failed");
-	return rc;
+	return rc ? rc
+		  : imp_issuer_sign(m->crypto, &m->signer, m->many, IMP_KIND_GRANT,
+				    imp_secret_span(&m->parent.un), imp_written(&p), w,
+				    err);
 }
 
 static int write_out(const struct maker *m, struct imp_span object, struct imp_error *err)
@@ -169,6 +175,8 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 				 err);
 	if (!rc)
 		rc = grants_open(&m.parent, m.crypto, &a.parent, &m.signer.pub, err);
+	if (!rc)
+		rc = grants_form(&m.parent, &a.form, &m.many, err);
 	if (!rc)
 		rc = gather(&m, err);
 	if (!rc)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "commands.h"
+#include "issue/issuer.h"
 #include "owner.h"
 
 struct args {
@@ -114,10 +115,9 @@ static int make(struct owner *o, const struct imp_target *target, uint32_t epoch
 			imp_fail(err, IMP_EUSAGE, "%s: missing --sequence N", o->verb),
 			"above the device's sequence in domain 0: verify --json tells");
 	imp_command_encode(&m, &p);
-	if (imp_signed_put_one(o->crypto, &o->signer, IMP_KIND_COMMAND,
-			       (struct imp_span){ 0 }, imp_written(&p), w, NULL))
-		return imp_fail(err, IMP_EKEY, "signing failed");
-	return 0;
+	return imp_issuer_sign(o->crypto, &o->signer, o->args->form.many,
+			       IMP_KIND_COMMAND, (struct imp_span){ 0 }, imp_written(&p),
+			       w, err);
 }
 
 static int run(const struct cli *cli, int argc, char **argv, struct imp_error *err)

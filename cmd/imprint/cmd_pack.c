@@ -186,6 +186,8 @@ static int pack(struct packer *p, struct imp_key *key, struct imp_error *err)
 
 	if (!rc)
 		rc = grants_open(&p->grants, p->crypto, &a->grant, &p->signer.pub, err);
+	if (!rc && grants_given(&p->grants))
+		rc = imp_grants_alone(&p->grants, err);
 	p->right = (struct imp_right){ .signer = &p->signer,
 				       .grants = grants_given(&p->grants),
 				       .leaves = a->leaves.batch ? &p->leaves : NULL };

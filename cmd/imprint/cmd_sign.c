@@ -12,14 +12,17 @@ struct args {
 	struct grant_args grant;
 	struct jobs_args jobs;
 	struct leaves_args leaves;
+	struct form_args form;
 	const char *in;
 };
 
-static const struct argp_child children[] = {
-	{ &key_argp, 0, NULL, 0 },    { &bundle_argp, 0, NULL, 0 },
-	{ &jobs_argp, 0, NULL, 0 },   { &grant_argp, 0, NULL, 0 },
-	{ &leaves_argp, 0, NULL, 0 }, { 0 }
-};
+static const struct argp_child children[] = { { &key_argp, 0, NULL, 0 },
+					      { &bundle_argp, 0, NULL, 0 },
+					      { &jobs_argp, 0, NULL, 0 },
+					      { &grant_argp, 0, NULL, 0 },
+					      { &leaves_argp, 0, NULL, 0 },
+					      { &form_argp, 0, NULL, 0 },
+					      { 0 } };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -33,6 +36,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[2] = &a->jobs;
 		state->child_inputs[3] = &a->grant;
 		state->child_inputs[4] = &a->leaves;
+		state->child_inputs[5] = &a->form;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (state->arg_num > 0)
@@ -118,6 +122,8 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 		rc = signer_read(crypto, a.key.path, a.key.pass_fd, &key, &signer, err);
 	if (!rc)
 		rc = grants_open(&grants, crypto, &a.grant, &signer.pub, err);
+	if (!rc)
+		rc = grants_form(&grants, &a.form, &s.right.many, err);
 	s.right.grants = grants_given(&grants);
 	s.label = a.leaves.label;
 	if (!rc && a.leaves.batch)

@@ -14,6 +14,7 @@ const struct cli_cmd *const cli_cmds[] = {
 	&cmd_check,
 	&cmd_build,
 	&cmd_sign,
+	&cmd_approve,
 	&cmd_encrypt,
 	&cmd_pack,
 	&cmd_push,

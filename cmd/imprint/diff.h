@@ -35,6 +35,10 @@ struct imp_span held_ueid(const struct held *h);
 void held_set_ueid(struct held *h, struct imp_span ueid);
 void held_set_id(struct held *h, struct imp_span id, struct imp_span issuer);
 
+/* What a signed profile says; payload borrowed. 0, -IMP_EFORMAT, -IMP_EINTERNAL. */
+int held_take_signed(struct imp_crypto *crypto, struct imp_span object, struct held *h,
+		     struct imp_error *err);
+
 /* Those of one side, sorted once all are there. */
 struct held_list {
 	struct held_entry {

@@ -71,8 +71,8 @@ static int take_profile(struct imp_span payload, struct held *h, struct imp_erro
 	return 0;
 }
 
-static int take_signed(struct imp_crypto *crypto, struct imp_span object, struct held *h,
-		       struct imp_error *err)
+int held_take_signed(struct imp_crypto *crypto, struct imp_span object, struct held *h,
+		     struct imp_error *err)
 {
 	struct imp_signed s;
 	uint8_t id[32];
@@ -113,7 +113,7 @@ static int take(const struct side_work *w, enum imp_batch_kind kind,
 	case IMP_BATCH_PROFILES:
 		return take_profile(object, h, err);
 	case IMP_BATCH_SIGNED:
-		return take_signed(w->crypto, object, h, err);
+		return held_take_signed(w->crypto, object, h, err);
 	case IMP_BATCH_PACKAGES:
 		return take_package(object, h, err);
 	default:

@@ -36,6 +36,18 @@ static int hint_board(struct device *d, int rc)
 			"imprint enroll --replace, and pack again");
 }
 
+/* A claim lacks the maker; what is in a package, or of an owner, its approvers. */
+static int hint_approval(struct device *d, const struct plan *plan, int rc)
+{
+	if (plan->entry.kind == IMP_ENTRY_TRANSFER)
+		return imp_hint(&d->err, rc,
+				"its firmware asks for the maker's signature: --maker "
+				"KEY");
+	return imp_hint(&d->err, rc,
+			"its owner's claim, or the grant, says how many others must "
+			"sign: sign with --to-approve, then imprint approve");
+}
+
 /* What to do next about a refusal. The numbers are what the device says without proof. */
 int plan_hint(struct device *d, const struct plan *plan, int rc)
 {
@@ -61,11 +73,7 @@ int plan_hint(struct device *d, const struct plan *plan, int rc)
 	case IMP_R_STATE:
 		return hint_state(d, rc);
 	case IMP_R_APPROVAL:
-		return plan->entry.kind != IMP_ENTRY_TRANSFER
-			       ? rc
-			       : imp_hint(&d->err, rc,
-					  "its firmware asks for the maker's "
-					  "signature: --maker KEY");
+		return hint_approval(d, plan, rc);
 	case IMP_R_NOT_FOR_ME:
 	case IMP_R_DECRYPT:
 		return hint_board(d, rc);

@@ -44,6 +44,18 @@ const struct imp_grants *grants_given(const struct imp_grants *g)
 	return g->name ? g : NULL;
 }
 
+int grants_form(const struct imp_grants *g, const struct form_args *a, bool *many,
+		struct imp_error *err)
+{
+	bool asked = g->name && g->link[0].grant.approval.threshold > 0;
+
+	*many = a->many || asked;
+	return a->many && g->name && !asked
+		       ? imp_fail(err, IMP_EPOLICY,
+				  "--to-approve: %s asks for nobody's approval", g->name)
+		       : 0;
+}
+
 int grants_open(struct imp_grants *g, struct imp_crypto *crypto,
 		const struct grant_args *a, const struct imp_pub *key,
 		struct imp_error *err)

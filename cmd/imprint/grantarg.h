@@ -24,6 +24,15 @@ extern const struct argp grant_argp;
 int grants_open(struct imp_grants *g, struct imp_crypto *crypto,
 		const struct grant_args *a, const struct imp_pub *key,
 		struct imp_error *err);
+/*
+ * Does what the holder, or the owner, signs need room for others' signatures?
+ *
+ *   many   set where it does: the grant says so, or the option
+ *
+ * 0, or -IMP_EPOLICY: the option, and a grant that asks for nobody.
+ */
+int grants_form(const struct imp_grants *g, const struct form_args *a, bool *many,
+		struct imp_error *err);
 /* NULL where none is named. */
 const struct imp_grants *grants_given(const struct imp_grants *g);
 

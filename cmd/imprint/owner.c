@@ -25,11 +25,9 @@ static const struct argp_option options[] = {
 };
 
 static const struct argp_child children[] = {
-	{ &key_argp, 0, NULL, 0 },
-	{ &dev_argp, 0, NULL, 0 },
-	{ &verifier_argp, 0, NULL, 0 },
-	{ &report_argp, 0, NULL, 0 },
-	{ 0 },
+	{ &key_argp, 0, NULL, 0 },	{ &dev_argp, 0, NULL, 0 },
+	{ &verifier_argp, 0, NULL, 0 }, { &report_argp, 0, NULL, 0 },
+	{ &form_argp, 0, NULL, 0 },	{ 0 },
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -42,6 +40,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[1] = &a->dev;
 		state->child_inputs[2] = &a->verifier;
 		state->child_inputs[3] = &a->report;
+		state->child_inputs[4] = &a->form;
 		return 0;
 	case OPT_TARGET:
 		a->target = arg;
@@ -59,6 +58,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (a->out.path && (!a->target || a->dev.devices > 0))
 			argp_error(state, "-o goes with --target ID and without -d");
+		if (!a->out.path && a->form.many)
+			argp_error(state, "--to-approve goes with -o: push sends what "
+					  "others have approved");
 		if (!a->out.path && a->dev.devices == 0 && !getenv("IMPRINT_DEVICE"))
 			argp_error(state,
 				   "name devices with -d, or write a file with -o");

@@ -17,6 +17,7 @@ struct owner_args {
 	struct dev_args dev;
 	struct verifier_args verifier;
 	struct report_args report;
+	struct form_args form;
 	const char *target; /* ueid in hex or imei, or PEN/model; with -o */
 	uint32_t epoch;	    /* owner-epoch; 0: not given */
 };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/reason.h"
+#include "issue/approve.h"
 #include "plan.h"
 
 static int plan_package(struct imp_span object, struct plan *p, struct imp_error *err)
@@ -84,6 +85,7 @@ static int plan_command(const struct imp_signed *s, struct plan *p, struct imp_e
 int plan_object(struct imp_crypto *crypto, struct imp_span object, struct plan *out,
 		struct imp_error *err)
 {
+	const struct imp_quorum nobody_told = { 0 };
 	struct plan p = { .object = object };
 	struct imp_signed s;
 	int rc;
@@ -99,6 +101,8 @@ int plan_object(struct imp_crypto *crypto, struct imp_span object, struct plan *
 		else if (!rc)
 			rc = imp_fail(err, IMP_EPOLICY, "a %s is not pushed in clear",
 				      imp_kind_name(s.kind));
+		if (!rc)
+			rc = imp_approvals_check(crypto, &s, &nobody_told, err);
 		if (!rc && imp_signed_id(crypto, &s, p.id))
 			rc = imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
 		if (!rc) {

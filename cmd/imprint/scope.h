@@ -27,6 +27,9 @@ extern const struct argp scope_argp;
 /* "M:PUB,PUB": 0, -IMP_EUSAGE, or the errors of imp_key_read_public(). */
 int approval_parse(struct imp_crypto *crypto, const char *text, struct imp_approval *out,
 		   struct imp_error *err);
+/* Nobody approves what is signed in their own name. 0, or -IMP_EUSAGE. */
+int approval_check_own(const struct imp_approval *a, const struct imp_pub *own,
+		       const char *who, struct imp_error *err);
 
 /* What a grant borrows. */
 struct scope {

@@ -56,3 +56,16 @@ int approval_parse(struct imp_crypto *crypto, const char *text, struct imp_appro
 			      out->threshold, out->count);
 	return rc;
 }
+
+int approval_check_own(const struct imp_approval *a, const struct imp_pub *own,
+		       const char *who, struct imp_error *err)
+{
+	for (uint32_t i = 0; i < a->count; i++)
+		if (imp_pub_eq(&a->key[i], own))
+			return imp_fail(
+				err, IMP_EUSAGE,
+				"--approval: the key of the %s is among them, and "
+				"does not count",
+				who);
+	return 0;
+}

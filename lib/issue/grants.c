@@ -5,7 +5,9 @@
 
 #include "base/file.h"
 #include "evidence/appraise.h"
+#include "issue/approve.h"
 #include "issue/grants.h"
+#include "issue/issuer.h"
 
 void imp_grants_fini(struct imp_grants *g)
 {
@@ -100,15 +102,24 @@ static int verify(const struct imp_grants *g, struct imp_crypto *crypto,
 		  const struct imp_pub *owner, struct imp_error *err)
 {
 	static const struct imp_approval nobody;
-	const struct imp_grant *last = &g->link[g->links - 1].grant;
-	const struct imp_side by = { owner ? owner : &last->holder,
-				     owner ? &nobody : &last->approval };
+	const struct imp_grant_link *top = &g->link[g->links - 1];
+	/* Who approves what the owner signs is known to its devices alone. */
+	bool several = owner && top->object.cose.tag == IMP_TAG_SIGN;
+	bool all = owner && !several;
+	const struct imp_side by = { all ? owner : &top->grant.holder,
+				     all ? &nobody : &top->grant.approval };
+	const struct imp_quorum told = { .owner = owner };
 	struct imp_chain chain;
 	enum imp_reason reason = imp_chain_open(crypto, &g->link[0].object, &chain);
+	int rc = 0;
 
-	if (!reason && !owner && chain.links == 0)
-		return 0;
-	chain.links -= !owner;
+	if (several)
+		rc = imp_issuer_verify(crypto, &top->object, owner, err);
+	if (!rc && several)
+		rc = imp_approvals_check(crypto, &top->object, &told, err);
+	if (rc || (!reason && !all && chain.links == 0))
+		return rc;
+	chain.links -= !all;
 	if (!reason)
 		reason = imp_chain_match(crypto, &chain, &by);
 	if (!reason)
@@ -140,7 +151,6 @@ int imp_grants_read(struct imp_grants *g, struct imp_crypto *crypto, const char 
 int imp_grants_fit(const struct imp_grants *g, struct imp_crypto *crypto,
 		   const struct imp_pub *key, struct imp_error *err)
 {
-	const struct imp_approval *a = &g->link[0].grant.approval;
 	char mine[24], holder[24];
 	uint8_t kid[32];
 
@@ -152,6 +162,13 @@ int imp_grants_fit(const struct imp_grants *g, struct imp_crypto *crypto,
 		return imp_fail(err, IMP_EPOLICY,
 				"the key that signs is %s, %s is held by %s", mine,
 				g->name, holder);
+	return 0;
+}
+
+int imp_grants_alone(const struct imp_grants *g, struct imp_error *err)
+{
+	const struct imp_approval *a = &g->link[0].grant.approval;
+
 	return a->threshold == 0
 		       ? 0
 		       : imp_fail(err, IMP_EPOLICY,

@@ -62,12 +62,14 @@ int imp_grants_allow_grant(const struct imp_grants *g, const struct imp_grant *n
 struct imp_setting imp_grants_outside(const struct imp_grants *g,
 				      struct imp_span settings);
 /*
- * May a key sign by it, alone?
+ * May a key sign by it?
  *
- * 0, or -IMP_EPOLICY: another key holds it, or it asks for approvers besides.
+ * 0, or -IMP_EPOLICY: another key holds it.
  */
 int imp_grants_fit(const struct imp_grants *g, struct imp_crypto *crypto,
 		   const struct imp_pub *key, struct imp_error *err) IMP_MUST_CHECK;
+/* Is its holder's signature enough? 0, or -IMP_EPOLICY: it asks for approvers besides. */
+int imp_grants_alone(const struct imp_grants *g, struct imp_error *err) IMP_MUST_CHECK;
 /* What a grant allows, in one line for people: "domain 1 of class keel-2: objects ...".
  */
 void imp_grant_says(const struct imp_grant *g, char out[320]);

@@ -5,6 +5,7 @@
 
 #include "base/grow.h"
 #include "cose/key.h"
+#include "issue/issuer.h"
 #include "issue/leaves.h"
 
 enum { HEADER_MAX = 128 };
@@ -88,9 +89,10 @@ static int put_message(struct imp_leaves *l, struct imp_crypto *crypto,
 	uint8_t buf[IMP_CBOR_MAX];
 	struct imp_writer w = imp_writer(buf, sizeof(buf));
 
-	if (imp_signed_put_one(crypto, signer, IMP_KIND_BATCH, un, payload, &w, NULL))
-		return imp_fail(err, IMP_EKEY, "signing failed");
-	return imp_secret_set(&l->message, imp_written(&w), err);
+	int rc = imp_issuer_sign(crypto, signer, l->many, IMP_KIND_BATCH, un, payload, &w,
+				 err);
+
+	return rc ? rc : imp_secret_set(&l->message, imp_written(&w), err);
 }
 
 int imp_leaves_sign(struct imp_leaves *l, struct imp_crypto *crypto,

@@ -16,6 +16,8 @@
 
 struct imp_leaves {
 	enum imp_kind kind;
+	bool many; /* others approve the batch: signed in the form that has room for them
+		    */
 	uint8_t issuer[IMP_KID_LEN];
 	struct imp_range edge;
 	struct imp_leaves_level {
@@ -43,7 +45,8 @@ int imp_leaves_add(struct imp_leaves *l, struct imp_crypto *crypto,
 /* How many there are. */
 uint32_t imp_leaves_count(const struct imp_leaves *l);
 /*
- * Sign the root as one(batch): nothing can be added any more.
+ * Sign the root as one(batch), or with many as many(batch) with one signature: nothing
+ * can be added any more.
  *
  *   un      the encoded unprotected map, as imp_signed_put_one() has it
  *   label   1..IMP_LABEL_MAX bytes of text, or empty

@@ -3,6 +3,8 @@
 #include "issue/seal.h"
 #include "base/wipe.h"
 #include "cose/published.h"
+#include "issue/approve.h"
+#include "issue/issuer.h"
 #include "object/profile.h"
 #include "object/seal.h"
 #include "object/signed.h"
@@ -44,6 +46,9 @@ int imp_issue_sign(struct imp_crypto *crypto, const struct imp_right *right,
 
 	if (!rc)
 		rc = allow(right, &p, NULL, err);
+	if (!rc && right->many && !right->leaves)
+		return imp_issuer_sign(crypto, right->signer, true, IMP_KIND_PROFILE,
+				       header_of(right), profile, w, err);
 	return rc ? rc : sign(crypto, right, profile, w, NULL, err);
 }
 
@@ -63,6 +68,7 @@ int imp_issue_root(struct imp_crypto *crypto, const struct imp_right *right,
 		   struct imp_span label, struct imp_leaves *leaves,
 		   struct imp_error *err)
 {
+	leaves->many = right->many;
 	return imp_leaves_sign(leaves, crypto, right->signer, header_of(right), label,
 			       err);
 }
@@ -200,6 +206,7 @@ int imp_issue_seal(struct imp_crypto *crypto, const struct imp_sealer *sealer,
 		   struct imp_writer *w, bool *asserted, struct imp_error *err)
 {
 	struct sealing s = { .crypto = crypto, .sealer = sealer, .key = key };
+	const struct imp_quorum nobody_told = { 0 };
 	struct imp_signed signed_;
 	int rc = imp_signed_decode(object, &signed_, err);
 
@@ -208,6 +215,8 @@ int imp_issue_seal(struct imp_crypto *crypto, const struct imp_sealer *sealer,
 			      imp_kind_name(signed_.kind));
 	if (!rc)
 		rc = imp_profile_decode(signed_.payload, &s.profile, err);
+	if (!rc)
+		rc = imp_approvals_check(crypto, &signed_, &nobody_told, err);
 	if (!rc && imp_signed_id(crypto, &signed_, s.id))
 		rc = imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
 	s.issuer = signed_.issuer;

@@ -18,10 +18,12 @@ struct imp_right {
 	const struct imp_grants *grants; /* that fit the signer; NULL: the owner's own */
 	const struct imp_leaves *leaves; /* signed ones; NULL: each is signed by itself */
 	uint32_t leaf;			 /* which of them it is */
+	bool many; /* others will approve it: signed in the form that has room for them */
 };
 
 /*
- * Sign a profile as one(profile), or put it as the leaf that it is.
+ * Sign a profile as one(profile), or with right->many as many(profile) with one
+ * signature, or put it as the leaf that it is.
  *
  *   profile   its payload
  *   w         at most IMP_CBOR_MAX bytes are written
@@ -66,7 +68,7 @@ struct imp_sealer {
  * 0; -IMP_EFORMAT; -IMP_EPOLICY (no card and no key, an asserted key that is not
  * accepted, one whose private part is published, another sealing key than the profile or
  * the card names, an object that the device does not implement, a package larger than it
- * takes); -IMP_EKEY; the errors of imp_cards_find().
+ * takes, an approval that is missing); -IMP_EKEY; the errors of imp_cards_find().
  */
 int imp_issue_seal(struct imp_crypto *crypto, const struct imp_sealer *sealer,
 		   const struct imp_pub *key, struct imp_span object,

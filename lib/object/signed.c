@@ -247,6 +247,62 @@ int imp_signed_put_many(struct imp_crypto *crypto, const uint8_t issuer[32],
 	return rc ? rc : w->ok ? 0 : -IMP_ERESOURCE;
 }
 
+/* The unprotected header as it was: nothing else may stand in it. */
+static void put_unprotected(struct imp_writer *w, const struct imp_headers *uh)
+{
+	bool leaf = uh->has & IMP_HAS_LEAF, chain = uh->has & IMP_HAS_CHAIN;
+
+	imp_cbor_put_map(w, (size_t)chain + 2u * leaf);
+	if (chain) {
+		imp_cbor_put_int(w, IMP_HDR_CHAIN);
+		imp_put(w, uh->chain);
+	}
+	if (!leaf)
+		return;
+	imp_cbor_put_int(w, IMP_HDR_LEAF);
+	imp_cbor_put_bytes(w, uh->leaf);
+	imp_cbor_put_int(w, IMP_HDR_PROOF);
+	imp_cbor_put_bytes(w, uh->proof);
+}
+
+static void put_old(struct imp_writer *w, const struct imp_signature *s)
+{
+	imp_cbor_put_array(w, 3);
+	imp_cbor_put_bytes(w, s->protected);
+	imp_cbor_put_map(w, 0);
+	imp_cbor_put_bytes(w, s->sig);
+}
+
+int imp_signed_put_more(struct imp_crypto *crypto, const struct imp_signed *s,
+			const struct imp_signer *signer, struct imp_writer *w)
+{
+	const struct imp_sign *m = &s->cose;
+	struct entry e = { .signer = signer };
+	size_t at = 0;
+	int rc = m->tag != IMP_TAG_SIGN || m->count == IMP_COSE_SIGNERS
+			 ? -IMP_EUSAGE
+			 : imp_cose_kid(crypto, &signer->pub, e.kid);
+
+	while (!rc && at < m->count && memcmp(imp_signed_kid(s, at).ptr, e.kid, 32) < 0)
+		at++;
+	if (!rc && at < m->count && imp_span_eq(imp_signed_kid(s, at), IMP_SPAN(e.kid)))
+		rc = -IMP_EUSAGE;
+	if (rc)
+		return rc;
+	imp_cbor_put_tag(w, IMP_TAG_SIGN);
+	imp_cbor_put_array(w, 4);
+	imp_cbor_put_bytes(w, m->protected);
+	put_unprotected(w, &m->uh);
+	imp_cbor_put_bytes(w, m->payload);
+	imp_cbor_put_array(w, m->count + 1);
+	for (size_t i = 0; i < at; i++)
+		put_old(w, &m->signature[i]);
+	rc = put_signature(w, &e, m->protected, m->payload);
+	for (size_t i = at; i < m->count; i++)
+		put_old(w, &m->signature[i]);
+	return rc ? rc : w->ok ? 0 : -IMP_ERESOURCE;
+}
+
 /* A batch leaf and a many name no algorithm in the header that is hashed. */
 int imp_signed_would_be(struct imp_crypto *crypto, enum imp_kind kind,
 			const uint8_t issuer[32], struct imp_span payload,

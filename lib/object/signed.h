@@ -86,5 +86,13 @@ int imp_signed_put_many(struct imp_crypto *crypto, const uint8_t issuer[32],
 			const struct imp_signer *signer, size_t signers,
 			enum imp_kind kind, struct imp_span un, struct imp_span payload,
 			struct imp_writer *w) IMP_MUST_CHECK;
+/*
+ * Put a many(K) again with one signature more.
+ *
+ * 0; -IMP_EUSAGE: it is no many, the key has signed it, or there are 8; errors as above.
+ */
+int imp_signed_put_more(struct imp_crypto *crypto, const struct imp_signed *s,
+			const struct imp_signer *signer, struct imp_writer *w)
+	IMP_MUST_CHECK;
 
 #endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What somebody is asked to approve, in words: never a hash alone. */
+#ifndef IMPRINT_APPROVE_H
+#define IMPRINT_APPROVE_H
+
+#include <stdio.h>
+
+#include "diff.h"
+#include "issue/approve.h"
+#include "model/object.h"
+#include "object/profile.h"
+#include "object/signed.h"
+
+enum { APPROVE_WORDS = 1024, APPROVE_NAMES = 3, APPROVE_CLASSES = 4 };
+
+/*
+ * What a claim, a command, a grant or a challenge will do, in a sentence or two.
+ *
+ * 0; -IMP_EFORMAT; -IMP_EPOLICY: it is of a kind that nobody approves.
+ */
+int approve_words(struct imp_crypto *crypto, const struct imp_signed *s,
+		  char out[APPROVE_WORDS], struct imp_error *err);
+/* "imei 001010010000014", "every device of class 32473/keel-2" */
+void approve_target(const struct imp_target *t, char out[96]);
+
+/* Lowest and highest of many. */
+struct range {
+	uint64_t low, high;
+};
+
+/* One setting of many profiles. */
+struct common {
+	struct imp_setting at; /* its place; the bytes are not kept */
+	char names[160];
+	bool secret;
+	uint8_t hash[32];	     /* of the first value */
+	struct imp_secret is, other; /* two values in words; the second empty while all
+				     are the same */
+	uint64_t count;		     /* profiles that have it */
+};
+
+/* What many profiles have in common, and what not. */
+struct profiles {
+	struct imp_crypto *crypto;	   /* borrowed */
+	const struct imp_catalog *catalog; /* borrowed */
+	uint64_t count, no_class, replacing;
+	char first[APPROVE_NAMES][80], last[80];
+	char class[APPROVE_CLASSES][96];
+	size_t classes; /* may be above APPROVE_CLASSES */
+	uint16_t domains;
+	struct range sequence, owner_epoch, domain_epoch;
+	char label[80];
+	bool labels_differ;
+	struct common *setting; /* owned; in the order of the wire */
+	size_t settings, cap;
+};
+
+/* Take one more. 0, -IMP_ERESOURCE, -IMP_EINTERNAL. */
+int profiles_add(struct profiles *p, const struct imp_profile *profile,
+		 struct imp_error *err);
+void profiles_show(const struct profiles *p, FILE *f);
+void profiles_fini(struct profiles *p);
+
+/* What profiles change, compared with what devices hold. */
+struct changes {
+	struct side side;	 /* a file of it */
+	struct held_list list;	 /* what they hold */
+	struct diff_report diff; /* f is set once it is open */
+	bool proven;
+	char *text; /* of the first devices that differ; owned */
+	size_t len;
+};
+
+/*
+ * Read what devices hold; crypto, catalog, json and the second name are set.
+ *
+ *   against   a file; NULL: the devices are asked
+ *   v         whose cards verify it, or NULL
+ *
+ * 0, the errors of side_read() and devices_read().
+ */
+int changes_open(struct changes *c, const char *against, const struct dev_args *dev,
+		 struct verifier *v, struct imp_error *err);
+/* Compare one signed profile. 0, or the errors of diff_one(). */
+int changes_add(struct changes *c, struct imp_span object, struct imp_error *err);
+void changes_show(struct changes *c, FILE *f);
+/* Accepts a zeroed struct. */
+void changes_fini(struct changes *c);
+
+#endif

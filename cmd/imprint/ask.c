@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A question to whoever sits at the terminal. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "ask.h"
+#include "cli.h"
+
+/* One character; what follows on the line is dropped. */
+static int read_answer(int fd, char *answer, struct imp_error *err)
+{
+	char c = '\0';
+
+	*answer = '\0';
+	while (c != '\n') {
+		struct pollfd p[] = { { fd, POLLIN, 0 }, { cli_cancel_fd(), POLLIN, 0 } };
+		ssize_t n;
+
+		if (poll(p, 2, -1) < 0 && errno == EINTR)
+			continue;
+		if (p[1].revents)
+			return imp_fail(err, IMP_EINTERRUPTED, "interrupted");
+		n = read(fd, &c, 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		if (!*answer && c != ' ')
+			*answer = c;
+	}
+	return 0;
+}
+
+int ask_yes(const char *question, struct imp_error *err)
+{
+	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY), rc;
+	char answer;
+
+	if (fd < 0)
+		return imp_fail(err, IMP_EUSAGE, "there is no terminal to ask on");
+	dprintf(fd, "%s? [y/N] ", question);
+	rc = read_answer(fd, &answer, err);
+	close(fd);
+	return rc ? rc : answer == 'y' || answer == 'Y';
+}
