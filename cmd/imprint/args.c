@@ -56,9 +56,11 @@ static error_t file_parse(int key, char *arg, struct argp_state *state)
 const struct argp file_argp = { .options = file_options, .parser = file_parse };
 
 static const struct argp_option key_options[] = {
-	{ "key", 'k', "KEY", 0, "Sign with the private key in the file KEY", 0 },
+	{ "key", 'k', "KEY", 0,
+	  "Sign with the private key KEY: a file, or one in hardware, see imprint-keys(7)",
+	  0 },
 	{ "pass-fd", OPT_PASS_FD, "FD", 0,
-	  "Read the passphrase of each encrypted key from the descriptor FD, a line a key",
+	  "Read the passphrase of each encrypted key, or the PIN of each token, from the descriptor FD, a line a key",
 	  0 },
 	{ 0 },
 };

@@ -353,7 +353,7 @@ static int sign_all(struct approve *x, struct imp_batch *b, struct imp_out *out,
 		if (!rc)
 			rc = imp_signed_decode(object, &s, err);
 		if (!rc && imp_signed_put_more(x->crypto, &s, &x->signer, &w))
-			rc = imp_fail(err, IMP_EKEY, "signing failed");
+			rc = imp_sign_failed(&x->signer, err);
 		if (!rc)
 			rc = imp_out_write(out, imp_written(&w), err);
 		if (!rc)

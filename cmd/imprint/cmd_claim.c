@@ -112,7 +112,10 @@ static int make(struct owner *o, const struct imp_target *target, uint32_t epoch
 	if (imp_signed_put_many(o->crypto, o->kid, signer, signers(o, c),
 				IMP_KIND_TRANSFER, (struct imp_span){ 0 },
 				imp_written(&p), w))
-		return imp_fail(err, IMP_EKEY, "signing failed");
+		return imp_sign_failed(c->a->maker && signer[1].why(signer[1].ctx, NULL)
+					       ? &signer[1]
+					       : &signer[0],
+				       err);
 	return 0;
 }
 

@@ -108,6 +108,13 @@ static void offer_devices(const char *prefix)
 	imp_usb_table_fini(&usb);
 }
 
+/* Where keys are that are in no file. */
+static void offer_schemes(const char *prefix)
+{
+	offer("pkcs11:token=", prefix, "a key in a PKCS#11 token");
+	offer("handle:0x81", prefix, "a key in a TPM");
+}
+
 static bool is_one_of(const char *metavar, const char *const *list)
 {
 	for (; *list; list++)
@@ -129,6 +136,8 @@ static void complete_value(const char *metavar, const char *prefix)
 	static const char *const files[] = { "FILE",	"FILE...", "KEY", "PUB",
 					     "PROFILE", "A",	   NULL };
 
+	if (strcmp(metavar, "KEY") == 0 || strcmp(metavar, "PUB") == 0)
+		offer_schemes(prefix);
 	if (strcmp(metavar, "DIR") == 0) {
 		puts(":DIR");
 	} else if (is_one_of(metavar, files)) {

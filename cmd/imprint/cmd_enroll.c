@@ -127,7 +127,7 @@ static int endorse(struct imp_crypto *crypto, const struct run *r,
 	imp_cbor_put_int(un, IMP_HDR_CHAIN);
 	if (imp_signed_put_one(crypto, &r->endorser, IMP_KIND_ENDORSEMENT,
 			       (struct imp_span){ 0 }, imp_written(&payload), un, NULL))
-		return imp_fail(err, IMP_EKEY, "endorsing failed");
+		return imp_sign_failed(&r->endorser, err);
 	return 0;
 }
 

@@ -123,6 +123,7 @@ static void show_json(const struct any_key *k, const char *class, struct imp_spa
 	json_str(&j, "type", k->pub.crv ? imp_curve_name(k->pub.crv) : "symmetric");
 	json_str(&j, "class", class);
 	json_bool(&j, "private", k->has_private || k->symmetric.len > 0);
+	json_bool(&j, "hardware", imp_key_in_hardware(k->path));
 	json_hex(&j, "kid", k->pub.crv ? kid : (struct imp_span){ 0 });
 	json_hex(&j, "cose_key", cose);
 	json_close(&j, '}');
@@ -134,7 +135,8 @@ static void show_text(const struct any_key *k, const char *class, struct imp_spa
 	printf("type     %s\n", type_of(k));
 	if (class)
 		printf("class    %s\n", class);
-	printf("holds    %s\n", k->has_private	       ? "a private key"
+	printf("holds    %s\n", k->key.held	       ? "a private key, in hardware"
+				: k->has_private       ? "a private key"
 				: k->symmetric.len > 0 ? "a secret"
 						       : "a public key");
 	if (k->pub.crv == 0)

@@ -23,13 +23,14 @@ struct args {
 static const struct type {
 	const char *name;
 	int32_t crv; /* 0: a seed */
+	bool signs;
 	const char *says;
 } types[] = {
-	{ "es256", IMP_CRV_P256, "signing, ES256" },
-	{ "eddsa", IMP_CRV_ED25519, "signing, EdDSA" },
-	{ "seal-p256", IMP_CRV_P256, "sealing, P-256" },
-	{ "seal-x25519", IMP_CRV_X25519, "sealing, X25519" },
-	{ "seed", 0, "seed of generated secrets" },
+	{ "es256", IMP_CRV_P256, true, "signing, ES256" },
+	{ "eddsa", IMP_CRV_ED25519, true, "signing, EdDSA" },
+	{ "seal-p256", IMP_CRV_P256, false, "sealing, P-256" },
+	{ "seal-x25519", IMP_CRV_X25519, false, "sealing, X25519" },
+	{ "seed", 0, false, "seed of generated secrets" },
 };
 
 enum { OPT_TYPE = 0x100, OPT_CLASS, OPT_ENCRYPT, OPT_PASS_FD, OPT_PUBLIC };
@@ -41,7 +42,8 @@ static const struct argp_option options[] = {
 	  "Mark it as a test key, or not (default production)", 0 },
 	{ "encrypt", OPT_ENCRYPT, NULL, 0, "Encrypt the file with a passphrase", 0 },
 	{ "pass-fd", OPT_PASS_FD, "FD", 0,
-	  "Read the passphrase from the descriptor FD, one line; implies --encrypt", 0 },
+	  "Read the passphrase from the descriptor FD, one line; implies --encrypt. Of a token: its PIN",
+	  0 },
 	{ "public", OPT_PUBLIC, "FILE", 0, "Write the public key to FILE, too", 0 },
 	{ 0 },
 };
@@ -62,10 +64,28 @@ static void set_type(struct argp_state *state, struct args *a, const char *arg)
 		   arg);
 }
 
+static void check_token(struct argp_state *state, const struct args *a)
+{
+	if (strncmp(a->out.path, "pkcs11:", 7) != 0)
+		argp_error(state,
+			   "-o %s: keys are made in files and in tokens; "
+			   "imprint-keys(7) tells how one gets into a TPM",
+			   a->out.path);
+	if (a->encrypt && a->pass_fd < 0)
+		argp_error(state,
+			   "--encrypt: is for files; a token keeps its keys itself");
+	if (a->out.force)
+		argp_error(state, "--force: keys in hardware are not replaced");
+	if (!a->type->signs)
+		argp_error(state, "--type %s: is made in a file only", a->type->name);
+}
+
 static void check(struct argp_state *state, const struct args *a)
 {
 	if (!a->out.path)
 		argp_error(state, "missing -o FILE");
+	if (imp_key_in_hardware(a->out.path))
+		check_token(state, a);
 	if (a->type->crv == 0 && (a->encrypt || a->public || a->has_class))
 		argp_error(state,
 			   "a seed is 32 bytes: no public part, no class, not encrypted");
@@ -115,7 +135,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.doc = "Make a key, in a file that only you can read.",
+	.doc = "Make a key, in a file that only you can read, or in a token that never gives it away.",
 	.children = children,
 };
 
@@ -178,6 +198,37 @@ static int make_key(struct imp_crypto *c, const struct args *a, struct imp_key *
 	return rc ? rc : save(a, imp_secret_span(&pem), imp_secret_span(&public), err);
 }
 
+static int save_public(struct imp_crypto *c, const struct args *a,
+		       const struct imp_key *key, struct imp_error *err)
+{
+	CLEANUP(imp_secret_fini) struct imp_secret pem = { 0 };
+	CLEANUP(imp_out_abort) struct imp_out out = { 0 };
+	int rc = imp_key_pem_public(c, key, &pem, err);
+
+	if (!rc)
+		rc = begin(&out, a->public, imp_secret_span(&pem), 0, err);
+	if (!rc)
+		rc = imp_out_commit(&out, err);
+	return imp_hint(err, rc, "the key is in the token: imprint key --public '%s'",
+			a->out.path);
+}
+
+static int make_in_token(struct imp_crypto *c, struct args *a, struct imp_key *key,
+			 struct imp_error *err)
+{
+	struct pass_source source = { .fd = a->pass_fd };
+	struct imp_pass pass = pass_from(&source);
+	const struct imp_token_new new = { a->out.path, a->type->crv, a->has_class,
+					   a->class };
+	int rc = a->public ? imp_out_check(a->public, 0, err) : 0;
+
+	if (!rc)
+		rc = imp_key_make_in_token(c, &new, &pass, key, err);
+	a->class = key->class;
+	a->encrypt = false;
+	return rc || !a->public ? rc : save_public(c, a, key, err);
+}
+
 /* NULL: a seed has none. */
 static const char *class_of(const struct args *a)
 {
@@ -225,8 +276,9 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	cli_parse(&cmd_keygen, argc, argv, &a);
 	rc = imp_crypto_new(&c, err);
 	if (!rc)
-		rc = a.type->crv == 0 ? make_seed(c, &a, err)
-				      : make_key(c, &a, &key, err);
+		rc = a.type->crv == 0		       ? make_seed(c, &a, err)
+		     : imp_key_in_hardware(a.out.path) ? make_in_token(c, &a, &key, err)
+						       : make_key(c, &a, &key, err);
 	if (!rc && a.type->crv != 0 && imp_cose_kid(c, &key.pub, kid))
 		rc = imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
 	if (!rc)

@@ -35,6 +35,8 @@ static int make(void *ctx, struct imp_crypto *crypto, const struct imp_pool_item
 	const struct maker *m = ctx;
 	int rc = imp_credentials_seal(crypto, &m->signer, &m->to, item->in, out);
 
+	if (rc && m->signer.why(m->signer.ctx, NULL))
+		return imp_sign_failed(&m->signer, err);
 	return rc ? imp_fail(err, (enum imp_code) - rc,
 			     rc == -IMP_ERESOURCE
 				     ? "out of memory"

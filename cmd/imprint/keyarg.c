@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keys that a user names. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -72,6 +73,13 @@ static int take_cose(struct any_key *k, struct imp_error *err)
 	return 0;
 }
 
+static void take_key(struct any_key *k)
+{
+	k->pub = k->key.pub;
+	k->class = k->key.class;
+	k->has_private = k->key.has_private;
+}
+
 static int read_pem(struct any_key *k, struct pass_source *source, struct imp_error *err)
 {
 	struct imp_pass pass = pass_from(source);
@@ -80,12 +88,9 @@ static int read_pem(struct any_key *k, struct pass_source *source, struct imp_er
 					false, NULL, &k->key, err)
 			: imp_key_read_private(k->crypto, k->path, &pass, &k->key, err);
 
-	if (rc)
-		return rc;
-	k->pub = k->key.pub;
-	k->class = k->key.class;
-	k->has_private = k->key.has_private;
-	return 0;
+	if (!rc)
+		take_key(k);
+	return rc;
 }
 
 static int take(struct any_key *k, struct pass_source *pass, struct imp_error *err)
@@ -101,15 +106,43 @@ static int take(struct any_key *k, struct pass_source *pass, struct imp_error *e
 	return rc;
 }
 
+/* What tpm2-tss says on standard error by itself is said by our own errors. */
+static void quiet(void)
+{
+	setenv("TSS2_LOG", "all+none", 0);
+}
+
+/* The public half of a token's key is there for everybody. */
+static int take_hardware(struct any_key *k, struct pass_source *source,
+			 struct imp_error *err)
+{
+	struct imp_pass pass = pass_from(source);
+	int rc;
+
+	quiet();
+	rc = imp_key_is_public_half(k->path)
+		     ? imp_key_open_public(k->crypto, k->path, &k->key, err)
+		     : imp_key_open_private(k->crypto, k->path, &pass, &k->key, err);
+
+	if (!rc)
+		take_key(k);
+	return rc;
+}
+
+static int read_file(struct any_key *k, struct pass_source *pass, struct imp_error *err)
+{
+	int rc = imp_file_read_key(k->path, FILE_MAX, &k->bytes, err);
+
+	return rc ? rc : take(k, pass, err);
+}
+
 int any_key_read(struct imp_crypto *crypto, const char *path, struct pass_source *pass,
 		 struct any_key *out, struct imp_error *err)
 {
 	CLEANUP(any_key_fini) struct any_key k = { .path = path, .crypto = crypto };
-	int rc = imp_file_read_key(path, FILE_MAX, &k.bytes, err);
+	int rc = imp_key_in_hardware(path) ? take_hardware(&k, pass, err)
+					   : read_file(&k, pass, err);
 
-	if (rc)
-		return rc;
-	rc = take(&k, pass, err);
 	if (!rc && k.pub.crv != 0 && imp_cose_kid(crypto, &k.pub, k.kid))
 		rc = imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
 	if (rc)
@@ -136,7 +169,7 @@ struct imp_open_key any_key_open(struct any_key *k)
 				  .ctx = k };
 
 	memcpy(o.kid, k->kid, sizeof(o.kid));
-	if (k->has_private && k->pub.crv != IMP_CRV_ED25519)
+	if (k->has_private && !k->key.held && k->pub.crv != IMP_CRV_ED25519)
 		o.agree = agree;
 	return o;
 }
@@ -161,7 +194,10 @@ int key_check_published(struct imp_crypto *crypto, const char *path,
 int trusted_read(struct imp_crypto *crypto, const char *path, struct imp_key *key,
 		 struct imp_error *err)
 {
-	int rc = imp_key_read_public(crypto, path, key, err);
+	int rc;
+
+	quiet();
+	rc = imp_key_open_public(crypto, path, key, err);
 
 	return rc ? rc : key_check_published(crypto, path, key, err);
 }
@@ -183,7 +219,8 @@ int signer_read(struct imp_crypto *crypto, const char *path, int pass_fd,
 
 	if (!path)
 		return imp_fail(err, IMP_EUSAGE, "missing -k KEY: whose signature?");
-	rc = imp_key_read_private(crypto, path, &pass, key, err);
+	quiet();
+	rc = imp_key_open_private(crypto, path, &pass, key, err);
 	if (!rc)
 		rc = key_check_published(crypto, path, key, err);
 	if (!rc)

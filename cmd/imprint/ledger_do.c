@@ -114,7 +114,7 @@ int ledger_do_key(const struct ledger_work *w, struct imp_error *err)
 	uint8_t text[IMP_VKEY_TEXT];
 	struct imp_writer out = imp_writer(text, sizeof(text));
 	struct imp_vkey vkey;
-	int rc = imp_key_read_public(w->crypto, w->file, &key, err);
+	int rc = imp_key_open_public(w->crypto, w->file, &key, err);
 
 	if (!rc)
 		rc = imp_vkey_make(w->crypto, imp_span_str(w->name),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Passphrases. */
+/* Passphrases and PINs. */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -15,7 +16,7 @@
 enum { LINE_MAX_LEN = 1024 };
 
 /* One line without its end, byte by byte: what follows on the descriptor is not ours. */
-static int read_line(int fd, const char *path, struct imp_secret *out,
+static int read_line(int fd, const struct imp_asked *asked, struct imp_secret *out,
 		     struct imp_error *err)
 {
 	char line[LINE_MAX_LEN];
@@ -39,14 +40,14 @@ static int read_line(int fd, const char *path, struct imp_secret *out,
 			break;
 	}
 	rc = len == 0 || len == sizeof(line)
-		     ? imp_fail(err, IMP_EKEY, "%s: no passphrase came", path)
+		     ? imp_fail(err, IMP_EKEY, "%s: no %s came", asked->name, asked->what)
 		     : imp_secret_set(out, (struct imp_span){ (uint8_t *)line, len },
 				      err);
 	imp_wipe(line, sizeof(line));
 	return rc;
 }
 
-static int prompt(const char *text, const char *path, struct imp_secret *out,
+static int prompt(const char *text, const struct imp_asked *asked, struct imp_secret *out,
 		  struct imp_error *err)
 {
 	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY), rc;
@@ -55,54 +56,60 @@ static int prompt(const char *text, const char *path, struct imp_secret *out,
 	if (fd < 0 || tcgetattr(fd, &before) != 0) {
 		if (fd >= 0)
 			close(fd);
-		rc = imp_fail(
-			err, IMP_EKEY,
-			"%s: needs a passphrase, and there is no terminal to ask on",
-			path);
-		return imp_hint(err, rc,
-				"--pass-fd FD reads the passphrase from a descriptor");
+		rc = imp_fail(err, IMP_EKEY,
+			      "%s: needs a %s, and there is no terminal to ask on",
+			      asked->name, asked->what);
+		return imp_hint(err, rc, "--pass-fd FD reads the %s from a descriptor",
+				asked->what);
 	}
 	quiet = before;
 	quiet.c_lflag &= ~(tcflag_t)ECHO;
 	tcsetattr(fd, TCSAFLUSH, &quiet);
-	dprintf(fd, "%s %s: ", text, path);
-	rc = read_line(fd, path, out, err);
+	dprintf(fd, "%s %s%s%s: ", text, asked->name, asked->warning ? ", " : "",
+		asked->warning ? asked->warning : "");
+	rc = read_line(fd, asked, out, err);
 	tcsetattr(fd, TCSAFLUSH, &before);
 	dprintf(fd, "\n");
 	close(fd);
 	return rc;
 }
 
-static int ask(void *ctx, const char *path, unsigned attempt, struct imp_secret *out,
+static int ask(void *ctx, const struct imp_asked *asked, struct imp_secret *out,
 	       struct imp_error *err)
 {
 	struct pass_source *s = ctx;
+	char text[48];
 
+	snprintf(text, sizeof(text), "%s%c%s of", asked->attempt ? "Wrong. " : "",
+		 toupper((unsigned char)asked->what[0]), asked->what + 1);
 	if (s->fd < 0)
-		return prompt(attempt ? "Wrong. Passphrase of" : "Passphrase of", path,
-			      out, err);
-	if (attempt > 0)
-		return imp_fail(err, IMP_EKEY,
-				"%s: the passphrase from --pass-fd is wrong", path);
-	return read_line(s->fd, path, out, err);
+		return prompt(text, asked, out, err);
+	if (asked->attempt > 0)
+		return imp_fail(err, IMP_EKEY, "%s: the %s from --pass-fd is wrong",
+				asked->name, asked->what);
+	return read_line(s->fd, asked, out, err);
 }
 
 struct imp_pass pass_from(struct pass_source *source)
 {
-	return (struct imp_pass){ .ask = ask, .ctx = source };
+	return (struct imp_pass){ .ask = ask,
+				  .ctx = source,
+				  .attended = source->fd < 0,
+				  .cancel_fd = cli_cancel_fd() };
 }
 
 int pass_new(struct pass_source *source, const char *path, struct imp_secret *out,
 	     struct imp_error *err)
 {
 	CLEANUP(imp_secret_fini) struct imp_secret twice = { 0 };
+	const struct imp_asked asked = { "passphrase", path, NULL, 0 };
 	int rc;
 
 	if (source->fd >= 0)
-		return read_line(source->fd, path, out, err);
-	rc = prompt("New passphrase of", path, out, err);
+		return read_line(source->fd, &asked, out, err);
+	rc = prompt("New passphrase of", &asked, out, err);
 	if (!rc)
-		rc = prompt("The same again, of", path, &twice, err);
+		rc = prompt("The same again, of", &asked, &twice, err);
 	if (!rc && !imp_span_eq_ct(imp_secret_span(out), imp_secret_span(&twice)))
 		rc = imp_fail(err, IMP_EKEY, "%s: the two passphrases differ", path);
 	return rc;

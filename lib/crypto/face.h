@@ -53,6 +53,9 @@ struct imp_signer {
 	/* 0 and 64 bytes in sig, or a negative code. */
 	int (*sign)(void *ctx, const struct imp_span *part, size_t count,
 		    uint8_t sig[IMP_SIG_LEN]);
+	/* Record why sign() failed first, on whichever thread; its code, or 0: it never
+	 * did. NULL: there is nothing to be told. */
+	int (*why)(void *ctx, struct imp_error *err);
 };
 
 /* Is this algorithm there? (mbedTLS has no Ed25519.) */

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "crypto/held.h"
 #include "crypto/openssl.h"
 #include "crypto/pem.h"
 
@@ -41,12 +42,13 @@ static const struct spki {
 
 void imp_key_fini(struct imp_key *key)
 {
+	held_close(key->held);
 	EVP_PKEY_free(key->impl);
 	*key = (struct imp_key){ 0 };
 }
 
 /* Name a key that is outside the table. */
-static int outside(const char *name, const EVP_PKEY *pkey, struct imp_error *err)
+int pkey_outside(const char *name, const EVP_PKEY *pkey, struct imp_error *err)
 {
 	char group[64] = "";
 	int explicit_params = 0;
@@ -64,7 +66,7 @@ static int outside(const char *name, const EVP_PKEY *pkey, struct imp_error *err
 			name, EVP_PKEY_get0_type_name(pkey), group);
 }
 
-static bool in_table(const EVP_PKEY *pkey)
+bool pkey_in_table(const EVP_PKEY *pkey)
 {
 	char group[32] = "";
 	int explicit_params = 0;
@@ -115,8 +117,8 @@ static int parse_other_spki(const char *name, struct imp_span der, struct imp_er
 				"%s: a compressed or hybrid point, expected 04 || x || y",
 				name);
 	pkey = d2i_PUBKEY(NULL, &at, (long)der.len);
-	if (pkey && !in_table(pkey))
-		return outside(name, pkey, err);
+	if (pkey && !pkey_in_table(pkey))
+		return pkey_outside(name, pkey, err);
 	return imp_fail(err, IMP_EKEY, "%s: is no public key that can be used", name);
 }
 
@@ -175,8 +177,8 @@ static int take_private(struct imp_crypto *c, const char *name, PKCS8_PRIV_KEY_I
 	if (!pkey)
 		return imp_fail(err, IMP_EKEY, "%s: is no private key that can be used",
 				name);
-	if (!in_table(pkey))
-		return outside(name, pkey, err);
+	if (!pkey_in_table(pkey))
+		return pkey_outside(name, pkey, err);
 	if (pkey_pub(pkey, &embedded) || pkey_private(pkey, d))
 		return imp_fail(err, IMP_EKEY, "%s: is no private key that can be used",
 				name);
@@ -220,7 +222,8 @@ static int parse_encrypted(struct imp_crypto *c, const char *name, struct imp_sp
 				"%s: is encrypted, and there is no passphrase", name);
 	for (unsigned i = 0; i < TRIES; i++) {
 		CLEANUP(PKCS8_PRIV_KEY_INFO_freep) PKCS8_PRIV_KEY_INFO *info = NULL;
-		int rc = pass->ask(pass->ctx, name, i, &word, err);
+		const struct imp_asked asked = { "passphrase", name, NULL, i };
+		int rc = pass->ask(pass->ctx, &asked, &word, err);
 
 		if (rc)
 			return rc;
@@ -419,7 +422,12 @@ int imp_key_agree(struct imp_crypto *c, const struct imp_key *key,
 int imp_seed_read(const char *path, struct imp_secret *out, struct imp_error *err)
 {
 	enum { TAKEN_FOR_A_SEED = 8192 };
-	int rc = imp_file_read_private(path, TAKEN_FOR_A_SEED, out, err);
+	int rc = imp_key_in_hardware(path)
+			 ? imp_fail(err, IMP_EKEY,
+				    "%s: a seed is a file of 32 bytes, "
+				    "not hardware",
+				    path)
+			 : imp_file_read_private(path, TAKEN_FOR_A_SEED, out, err);
 
 	if (rc || out->len == SEED_LEN)
 		return rc;

@@ -24,15 +24,27 @@ struct imp_key {
 		     */
 	struct imp_crypto *crypto; /* set by imp_key_signer(); borrowed */
 	int32_t alg;		   /* likewise */
+	struct imp_held *held;	   /* the hardware that keeps the private part, which impl
+				    * then lacks; NULL: none */
 };
 
-/* Where a passphrase comes from, asked only when a file is encrypted. */
+/* What somebody is asked for. */
+struct imp_asked {
+	const char *what;    /* "passphrase", "PIN" */
+	const char *name;    /* of what */
+	const char *warning; /* that stands behind; NULL: none */
+	unsigned attempt;    /* from 0 */
+};
+
+/* Where passphrases and PINs come from, asked only where one is needed. */
 struct imp_pass {
-	/* Put the passphrase for `path` into *out; attempt counts from 0. 0, or a
-	 * negative code (no terminal, end of input, three wrong ones). */
-	int (*ask)(void *ctx, const char *path, unsigned attempt, struct imp_secret *out,
+	/* Put what is asked for into *out. 0, or a negative code (no terminal, end of
+	 * input, three wrong ones). */
+	int (*ask)(void *ctx, const struct imp_asked *asked, struct imp_secret *out,
 		   struct imp_error *err);
 	void *ctx;
+	bool attended; /* by a person, who may try again */
+	int cancel_fd; /* readable: nothing waits any longer; -1: none */
 };
 
 /*
@@ -82,11 +94,59 @@ int imp_key_pem_private(struct imp_crypto *c, const struct imp_key *key,
 			struct imp_error *err) IMP_MUST_CHECK;
 int imp_key_pem_public(struct imp_crypto *c, const struct imp_key *key,
 		       struct imp_secret *out, struct imp_error *err) IMP_MUST_CHECK;
+/*
+ * Open a private or a public key by the name that a user gives it: a file as
+ * imp_key_read_private() and imp_key_read_public() take it, or hardware.
+ *
+ *   name   a path; "pkcs11:..." (RFC 7512), an object of a token; "handle:0x81..." or
+ *          "object:FILE" as tpm2-openssl names a TPM's keys
+ *   pass   also for PINs; may be NULL: then a PIN that is needed is missing
+ *
+ * The private part of a key in hardware stays there: such a key signs (each signature is
+ * verified before it is let out) and does nothing else. Of a token's key the class is
+ * test where its label ends in ":test".
+ *
+ * 0; as those; -IMP_EUSAGE (the URI); -IMP_EKEY (no such module, token or key, two of
+ * them, a wrong or locked PIN, a key that does not sign); -IMP_EPOLICY (a key of another
+ * type).
+ */
+int imp_key_open_private(struct imp_crypto *c, const char *name,
+			 const struct imp_pass *pass, struct imp_key *out,
+			 struct imp_error *err) IMP_MUST_CHECK;
+int imp_key_open_public(struct imp_crypto *c, const char *name, struct imp_key *out,
+			struct imp_error *err) IMP_MUST_CHECK;
+/* Does it name hardware rather than a file? */
+bool imp_key_in_hardware(const char *name);
+/* Does it name the public half there (type=public), which takes no PIN? */
+bool imp_key_is_public_half(const char *name);
+
+/* A new key in a token. */
+struct imp_token_new {
+	const char *uri; /* with an object, which becomes its label */
+	int32_t crv;	 /* one that signs */
+	bool has_class;	 /* then the label must say the same */
+	enum imp_key_class class;
+};
+/*
+ * Make a key that never leaves its token (CKA_SENSITIVE, not CKA_EXTRACTABLE: read back,
+ * and the key is removed where the token did otherwise).
+ *
+ *   out   as imp_key_open_private()
+ *
+ * 0; the errors of imp_key_open_private(); -IMP_EUSAGE (no object in the URI, one of that
+ * name is there, a class that the name does not have).
+ */
+int imp_key_make_in_token(struct imp_crypto *c, const struct imp_token_new *new,
+			  const struct imp_pass *pass, struct imp_key *out,
+			  struct imp_error *err) IMP_MUST_CHECK;
+
 /* A signer over key; alg 0 picks -7 or -8 by the curve. Borrowed: the key and c outlive
  * it. Threads may share it. 0, or -IMP_EKEY (no private part, a sealing key, alg does not
  * fit the curve). */
 int imp_key_signer(struct imp_crypto *c, struct imp_key *key, int32_t alg,
 		   struct imp_signer *out, struct imp_error *err) IMP_MUST_CHECK;
+/* Record that a signer failed, and why where it knows. Its code, or -IMP_EKEY. */
+int imp_sign_failed(const struct imp_signer *signer, struct imp_error *err);
 /* ECDH with the private part. 0, -IMP_EKEY. */
 int imp_key_agree(struct imp_crypto *c, const struct imp_key *key,
 		  const struct imp_pub *peer, uint8_t z[32], struct imp_error *err)

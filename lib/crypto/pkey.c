@@ -209,7 +209,7 @@ static size_t raw_to_der(const uint8_t raw[IMP_SIG_LEN], uint8_t der[80])
 	return len > 0 ? (size_t)len : 0;
 }
 
-static int der_to_raw(const uint8_t *der, size_t len, uint8_t raw[IMP_SIG_LEN])
+int der_to_raw(const uint8_t *der, size_t len, uint8_t raw[IMP_SIG_LEN])
 {
 	const uint8_t *end = der;
 	CLEANUP(ECDSA_SIG_freep) ECDSA_SIG *sig = d2i_ECDSA_SIG(NULL, &end, (long)len);
@@ -220,22 +220,20 @@ static int der_to_raw(const uint8_t *der, size_t len, uint8_t raw[IMP_SIG_LEN])
 	return 0;
 }
 
-static bool ecdsa_verifies(struct imp_crypto *c, EVP_PKEY *pkey,
-			   const struct imp_span *part, size_t count,
-			   const uint8_t sig[IMP_SIG_LEN])
+bool ecdsa_verifies(EVP_PKEY *pkey, const uint8_t hash[IMP_SHA256_LEN],
+		    const uint8_t sig[IMP_SIG_LEN])
 {
 	CLEANUP(EVP_PKEY_CTX_freep) EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(pkey, NULL);
-	uint8_t hash[32], der[80];
+	uint8_t der[80];
 	size_t len = raw_to_der(sig, der);
 
-	return len > 0 && ctx && imp_sha256(c, part, count, hash) == 0 &&
-	       EVP_PKEY_verify_init(ctx) == 1 &&
-	       EVP_PKEY_verify(ctx, der, len, hash, 32) == 1;
+	return len > 0 && ctx && EVP_PKEY_verify_init(ctx) == 1 &&
+	       EVP_PKEY_verify(ctx, der, len, hash, IMP_SHA256_LEN) == 1;
 }
 
 /* Ed25519 hashes twice: it needs the message in one piece. */
-static bool eddsa_verifies(EVP_PKEY *pkey, const struct imp_span *part, size_t count,
-			   const uint8_t sig[IMP_SIG_LEN])
+bool eddsa_verifies(EVP_PKEY *pkey, const struct imp_span *part, size_t count,
+		    const uint8_t sig[IMP_SIG_LEN])
 {
 	CLEANUP(EVP_MD_CTX_freep) EVP_MD_CTX *md = EVP_MD_CTX_new();
 	size_t len;
@@ -252,6 +250,7 @@ int imp_verify(struct imp_crypto *c, int32_t alg, const struct imp_pub *pub,
 	       const struct imp_span *part, size_t count, struct imp_span sig)
 {
 	CLEANUP(EVP_PKEY_freep) EVP_PKEY *pkey = NULL;
+	uint8_t hash[IMP_SHA256_LEN];
 	bool ok;
 
 	if (sig.len != IMP_SIG_LEN || !imp_alg_signs(alg, pub->crv) || point_is_weak(pub))
@@ -259,8 +258,11 @@ int imp_verify(struct imp_crypto *c, int32_t alg, const struct imp_pub *pub,
 	pkey = pkey_from_pub(c, pub);
 	if (!pkey)
 		return -IMP_EVERIFY;
-	ok = pub->crv == IMP_CRV_P256 ? ecdsa_verifies(c, pkey, part, count, sig.ptr)
-				      : eddsa_verifies(pkey, part, count, sig.ptr);
+	if (pub->crv == IMP_CRV_P256)
+		ok = imp_sha256(c, part, count, hash) == 0 &&
+		     ecdsa_verifies(pkey, hash, sig.ptr);
+	else
+		ok = eddsa_verifies(pkey, part, count, sig.ptr);
 	return ok ? 0 : -IMP_EVERIFY;
 }
 

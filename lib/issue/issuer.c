@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The signatures of those in whose name things are signed. */
 #include "issue/issuer.h"
+#include "crypto/key.h"
 #include "evidence/appraise.h"
 
 static int another(const struct imp_signed *s, const uint8_t kid[32],
@@ -76,5 +77,5 @@ int imp_issuer_sign(struct imp_crypto *crypto, const struct imp_signer *signer, 
 	if (rc == -IMP_ERESOURCE)
 		return imp_fail(err, IMP_EFORMAT, "the %s is larger than %zu bytes",
 				imp_kind_name(kind), w->cap);
-	return rc ? imp_fail(err, IMP_EKEY, "signing failed") : 0;
+	return rc ? imp_sign_failed(signer, err) : 0;
 }

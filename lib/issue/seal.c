@@ -3,6 +3,7 @@
 #include "issue/seal.h"
 #include "base/wipe.h"
 #include "cose/published.h"
+#include "crypto/key.h"
 #include "issue/approve.h"
 #include "issue/issuer.h"
 #include "object/profile.h"
@@ -25,7 +26,7 @@ static int sign(struct imp_crypto *crypto, const struct imp_right *right,
 				      err);
 	return imp_signed_put_one(crypto, right->signer, IMP_KIND_PROFILE,
 				  header_of(right), profile, w, id)
-		       ? imp_fail(err, IMP_EKEY, "signing failed")
+		       ? imp_sign_failed(right->signer, err)
 		       : 0;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/digits.h"
+#include "crypto/key.h"
 #include "ledger/note.h"
 
 enum { ID_LEN = 4, PUB_LEN = 32, TIME_LEN = 8, SIG_MAX = 8192 };
@@ -292,7 +293,7 @@ int imp_note_sign(const struct imp_signer *signer, const struct imp_vkey *self,
 
 	if (signer->pub.crv != IMP_CRV_ED25519 ||
 	    signer->sign(signer->ctx, part, parts, sig))
-		return imp_fail(err, IMP_EKEY, "signing failed");
+		return imp_sign_failed(signer, err);
 	imp_put(&b, IMP_SPAN(self->id));
 	if (self->type == IMP_NOTE_COSIGNED)
 		imp_put_u64be(&b, time);

@@ -5,6 +5,7 @@
 
 #include "base/wipe.h"
 #include "cose/key.h"
+#include "crypto/key.h"
 #include "object/signed.h"
 #include "sim/unit.h"
 
@@ -160,7 +161,7 @@ static int endorse(struct sim_unit *u, const struct imp_signer *factory,
 	if (!p.ok ||
 	    imp_signed_put_one(u->crypto, factory, IMP_KIND_ENDORSEMENT,
 			       (struct imp_span){ 0 }, imp_written(&p), &w, NULL))
-		return imp_fail(err, IMP_EKEY, "%s: the factory key does not sign",
+		return imp_wrap(err, imp_sign_failed(factory, err), "%s",
 				u->identity.imei);
 	sim_flash_set_endorsement(&u->flash, imp_written(&w));
 	return 0;

@@ -7,6 +7,8 @@ import unittest
 
 from tool import IMPRINT, ROOT, Case
 
+KEYS = ["pkcs11:token=", "handle:0x81"]  # beside files
+
 
 class Completion(Case):
     def setUp(self):
@@ -74,7 +76,8 @@ zpty -d z"""
         for command in sorted(commands - {"help", "import", "export", "init", "ledger"}):
             for name, shell in (("bash", self.bash), ("fish", self.fish)):
                 with self.subTest(f"{name} {command}"):
-                    self.assertEqual(set(shell(f"imprint {command} ")), {"bin/", "one.file"} if name == "fish" else {"bin", "one.file"})
+                    keys = set(KEYS) if command == "key" else set()
+                    self.assertEqual(set(shell(f"imprint {command} ")), keys | ({"bin/", "one.file"} if name == "fish" else {"bin", "one.file"}))
 
     def test_zsh(self):
         (self.dir / "one.file").write_text("")
@@ -91,7 +94,7 @@ zpty -d z"""
         for command in self.offers(""):
             options = subprocess.run([IMPRINT, "options", command], capture_output=True, text=True, check=True).stdout
             for option, metavar in re.findall(r"\*(--[\w-]+)\*=_(.+?)_\n", options):
-                expected = {"FILE": [":FILE"], "KEY": [":FILE"], "PUB": [":FILE"], "DIR": [":DIR"], "MODEM": ["3gpp", "nrf91", ":FILE"]}.get(metavar, metavar.split("|") if "|" in metavar else [])
+                expected = {"FILE": [":FILE"], "KEY": KEYS + [":FILE"], "PUB": KEYS + [":FILE"], "DIR": [":DIR"], "MODEM": ["3gpp", "nrf91", ":FILE"]}.get(metavar, metavar.split("|") if "|" in metavar else [])
                 got = self.offers(command, option, "")
                 with self.subTest(f"{command} {option}"):
                     if metavar == "DEVICE":

@@ -280,7 +280,7 @@ class Keys(Case):
         made = self.lines(self.run_tool("keygen", "--type", "seed", "-o", "s", "--json").out)[0]
         self.assertEqual((made["class"], made["kid"]), (None, None))
         shown = self.lines(self.run_tool("key", "s", "--json").out)[0]
-        self.assertEqual(shown, {"file": "s", "type": "symmetric", "class": None, "private": True, "kid": None, "cose_key": None})
+        self.assertEqual(shown, {"file": "s", "type": "symmetric", "class": None, "private": True, "hardware": False, "kid": None, "cose_key": None})
         self.assertNotIn("production", self.run_tool("key", "s").out)
 
     def test_no_terminal_for_a_new_passphrase(self):

@@ -8,7 +8,7 @@ LAYER = {
     "base": 0, "cbor": 1, "crypto": 1, "transport": 1, "model": 1, "cose": 2, "object": 3,
     "trust": 4, "evidence": 4, "wire": 4, "agent": 5, "driver": 5, "source": 5, "issue": 5, "ledger": 6, "sim": 6, "cmd": 8,
 }
-DOOR = {"cbor.h": "cbor", "openssl/": "crypto", "libusb.h": "transport", "argp.h": "cmd", "yaml.h": "source", "sqlite3.h": "ledger", "libpq-fe.h": "ledger"}
+DOOR = {"cbor.h": "cbor", "openssl/": "crypto", "libusb.h": "transport", "argp.h": "cmd", "p11-kit/": "crypto", "yaml.h": "source", "sqlite3.h": "ledger", "libpq-fe.h": "ledger"}
 BANNED = re.compile(r"\b(strcpy|strcat|sprintf|vsprintf|strtok|atoi|system|popen|tmpnam|mktemp|alloca|gets|goto)\b\s*[(\w]")
 # Only commands print and end the process; the one output that lib knows is what base/out.c hands on.
 LOUD = re.compile(r"\b(v?printf|v?dprintf|puts|putchar|perror|exit|_exit|_Exit|quick_exit|abort|stderr|stdout)\b")
