@@ -48,7 +48,7 @@ int imp_profile_decode(struct imp_span in, struct imp_profile *out, struct imp_e
 	imp_field_need(&f, SETTINGS);
 	p.settings = imp_cbor_item(&c);
 	imp_field_need(&f, SALT);
-	p.salt = imp_cbor_bytes_len(&c, IMP_SALT_LEN, IMP_SALT_LEN);
+	p.salt = imp_cbor_bytes_len(&c, IMP_PROFILE_SALT, IMP_PROFILE_SALT);
 	if (imp_field(&f, REPLACES))
 		p.replaces = imp_cbor_bytes_len(&c, IMP_ID_LEN, IMP_ID_LEN);
 	imp_field_need(&f, EPOCHS);

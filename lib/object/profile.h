@@ -11,7 +11,7 @@
 #include "cbor/writer.h"
 #include "object/target.h"
 
-enum { IMP_DOMAINS = 16, IMP_SALT_LEN = 16, IMP_ID_LEN = 32, IMP_LABEL_MAX = 64 };
+enum { IMP_DOMAINS = 16, IMP_PROFILE_SALT = 16, IMP_ID_LEN = 32, IMP_LABEL_MAX = 64 };
 
 struct imp_profile {
 	uint32_t domain;	  /* 0..15 */

@@ -215,7 +215,7 @@ static int build(struct imp_profile_source *s, const struct imp_csv *csv,
 	if (s->has_replaces)
 		p.replaces = IMP_SPAN(s->replaces);
 	rc = put_salt(s, &p, salt, text, err);
-	p.salt = (struct imp_span){ salt, IMP_SALT_LEN };
+	p.salt = (struct imp_span){ salt, IMP_PROFILE_SALT };
 	return rc ? rc : encode(s, &p, out, text, err);
 }
 

@@ -176,7 +176,7 @@ static void make_profile(unsigned which, unsigned by, uint32_t domain, uint32_t 
 		.sequence = sequence,
 		.target = { .ueid = IMP_SPAN(r.ueid) },
 		.settings = settings,
-		.salt = { zeros, IMP_SALT_LEN },
+		.salt = { zeros, IMP_PROFILE_SALT },
 		.epochs = { 1, epoch },
 	};
 

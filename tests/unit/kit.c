@@ -202,7 +202,7 @@ struct imp_span make_profile(struct scene *s, const struct spec *spec,
 		.sequence = spec->sequence ? spec->sequence : 1,
 		.target = { .ueid = target->constants.ueid, .hwmodel = spec->hwmodel },
 		.settings = or_else(spec->settings, cellular),
-		.salt = { zeros, IMP_SALT_LEN },
+		.salt = { zeros, IMP_PROFILE_SALT },
 		.replaces = spec->replaces,
 		.epochs = { spec->epochs[0] ? spec->epochs[0] : 1, spec->epochs[1] },
 	};
