@@ -103,7 +103,7 @@ int imp_chains_foretell(struct imp_crypto *crypto, const struct imp_chains *know
 	return follows(crypto, &claimed, step, a);
 }
 
-static bool take_base(struct imp_span base, struct imp_chains *out)
+bool imp_ring_base(struct imp_span base, struct imp_chains *out)
 {
 	struct imp_cbor c;
 	size_t left;
@@ -286,7 +286,7 @@ int imp_chains_explain(struct imp_crypto *crypto, const struct imp_chains *known
 
 	/* Chains that the device does not name must still be at their start. */
 	w.at.known = 0;
-	if (!take_base(ring->base, &w.at))
+	if (!imp_ring_base(ring->base, &w.at))
 		return imp_differs(a, "history", IMP_EDEVICE, "an unreadable ring",
 				   "its base");
 	rc = check_base(&w);

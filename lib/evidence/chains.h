@@ -55,6 +55,8 @@ struct imp_ring {
 	struct imp_span base;	 /* encoded map {domain => [n, H]} */
 	struct imp_span entries; /* encoded array of 82-byte strings */
 };
+/* Take the heads that a ring starts from; other chains stay. False: it is malformed. */
+bool imp_ring_base(struct imp_span base, struct imp_chains *out);
 
 /*
  * Explain the way from the heads that are known to the token's by the ring: the ring must

@@ -43,8 +43,8 @@ static void end_since(struct imp_proven_since *s)
 	free(s);
 }
 
-static int key_of(void *ctx, struct imp_span item, struct imp_span *key,
-		  struct imp_error *err)
+int imp_proven_key(void *ctx, struct imp_span item, struct imp_span *key,
+		   struct imp_error *err)
 {
 	struct imp_signed s;
 	int rc = imp_signed_decode(item, &s, err);
@@ -65,7 +65,8 @@ int imp_proven_open(struct imp_proven *p, const char *path, struct imp_error *er
 		rc = start_since(&p->since, err);
 	if (rc || !path || (access(path, F_OK) != 0 && errno == ENOENT))
 		return rc;
-	return imp_index_open(&p->index, path, IMP_BATCH_EVIDENCE, key_of, NULL, err);
+	return imp_index_open(&p->index, path, IMP_BATCH_EVIDENCE, imp_proven_key, NULL,
+			      err);
 }
 
 /* 1 found, 0 none, or negative. */

@@ -20,6 +20,9 @@ struct imp_proven {
 	struct imp_proven_since *since; /* what was added to the file; owned */
 };
 
+/* imp_index_key of evidence: the kid that it names as its signer's. */
+int imp_proven_key(void *ctx, struct imp_span item, struct imp_span *key,
+		   struct imp_error *err);
 /*
  * Open a file that may not exist yet.
  *

@@ -90,6 +90,9 @@ int imp_each_row(struct imp_ledger *l, uint64_t from,
 		 int (*fn)(void *ctx, const struct imp_row *row, struct imp_error *err),
 		 void *ctx, struct imp_error *err) IMP_MUST_CHECK;
 
+/* The COSE_Key of a record. 0, -IMP_EFORMAT. */
+int imp_parse_key(const struct imp_ledger *l, struct imp_span in, struct imp_pub *out,
+		  struct imp_error *err) IMP_MUST_CHECK;
 /* The tree as the database has it. */
 struct imp_tree imp_ledger_tree(struct imp_ledger *l);
 /* Within a work: how many leaves there are. */

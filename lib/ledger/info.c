@@ -22,8 +22,8 @@ static int take_origin(struct imp_ledger *l, char out[IMP_NOTE_NAME + 1],
 	return 0;
 }
 
-static int parse_key(struct imp_ledger *l, struct imp_span in, struct imp_pub *out,
-		     struct imp_error *err)
+int imp_parse_key(const struct imp_ledger *l, struct imp_span in, struct imp_pub *out,
+		  struct imp_error *err)
 {
 	struct imp_cbor_fault fault;
 	struct imp_cbor c;
@@ -44,7 +44,7 @@ static int take_key(struct imp_ledger *l, struct imp_ledger_info *out,
 
 	if (rc <= 0)
 		return rc;
-	rc = parse_key(l, f.record.key, &pub, err);
+	rc = imp_parse_key(l, f.record.key, &pub, err);
 	if (!rc)
 		rc = imp_vkey_make(l->crypto, origin, IMP_NOTE_ED25519, &pub, &out->key,
 				   err);

@@ -323,13 +323,13 @@ static int part_from_rival(struct imp_ledger *l, struct intake *in, struct imp_e
 	int rc = 0;
 
 	if (!in->rival.quarantined && !in->rival.retired)
-		rc = put_quarantine(l, other, "has the key of ", own, err);
+		rc = put_quarantine(l, other, IMP_REASON_SHARED_KEY, own, err);
 	if (rc || weigh(&in->rival, in->known) == NEW)
 		return rc;
 	if (in->old.card.len == 0)
 		rc = put_card(l, in, err);
 	*in->out = IMP_REG_QUARANTINED;
-	return rc ? rc : put_quarantine(l, own, "has the key of ", other, err);
+	return rc ? rc : put_quarantine(l, own, IMP_REASON_SHARED_KEY, other, err);
 }
 
 static bool is_news(const struct intake *in)
@@ -356,8 +356,7 @@ static int take_in(struct imp_ledger *l, struct intake *in, struct imp_error *er
 	if (in->old.card.len > 0 && !same_keys(&in->old, k) && !in->replaces &&
 	    weigh(&in->old, k) == NEITHER) {
 		*in->out = IMP_REG_QUARANTINED;
-		return put_quarantine(l, k->card.ueid,
-				      "another card of it has other keys",
+		return put_quarantine(l, k->card.ueid, IMP_REASON_OTHER_KEYS,
 				      (struct imp_span){ 0 }, err);
 	}
 	return is_news(in) ? put_card(l, in, err) : 0;

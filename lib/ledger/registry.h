@@ -15,6 +15,10 @@
 
 enum { IMP_LEDGER_REASON = 256 }; /* bytes of a reason, at most */
 
+/* Why the registry itself takes devices out; the first goes on with the other's name. */
+#define IMP_REASON_SHARED_KEY "has the key of "
+#define IMP_REASON_OTHER_KEYS "another card of it has other keys"
+
 /* A device as the registry has it. */
 struct imp_device {
 	uint64_t entry;			  /* of its card */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading a whole ledger with suspicion. */
+#include <stdio.h>
 #include <string.h>
 
 #include "ledger/core.h"
@@ -210,33 +211,47 @@ static int check_checkpoints(struct walk *w, struct imp_error *err)
 	return rc;
 }
 
-static int check_outside(struct walk *w, struct imp_error *err)
+int imp_ledger_goes_on(struct imp_ledger *l, const struct imp_checkpoint *c,
+		       char why[IMP_GOES_ON_TEXT], struct imp_error *err)
 {
-	const struct imp_checkpoint *c = w->outside;
-	struct imp_tree tree = imp_ledger_tree(w->l);
+	struct imp_tree tree = imp_ledger_tree(l);
 	struct imp_hash root;
 	struct imp_ledger_info i;
-	int rc = imp_ledger_info(w->l, &i, err);
+	int rc = imp_ledger_info(l, &i, err);
 
-	if (!rc && !imp_span_eq(c->origin, imp_span_str(i.origin)))
-		rc = imp_fail(err, IMP_ELEDGER,
-			      "%s: is the log %s, the checkpoint is of another",
-			      w->l->db->shown, i.origin);
-	if (!rc && c->size > w->edge.size)
-		rc = imp_fail(err, IMP_ELEDGER,
-			      "%s: has %llu entries, the checkpoint has %llu: entries "
-			      "were taken off its end",
-			      w->l->db->shown, (unsigned long long)w->edge.size,
-			      (unsigned long long)c->size);
-	if (!rc)
-		rc = imp_tree_root(&tree, c->size, &root, err);
-	if (!rc && !imp_hash_eq(&root, &c->root))
-		rc = imp_fail(err, IMP_ELEDGER,
-			      "%s: its first %llu entries are not those of the "
-			      "checkpoint: the log has two histories",
-			      w->l->db->shown, (unsigned long long)c->size);
-	w->out->anchored = rc ? 0 : c->size;
-	return rc;
+	if (rc)
+		return rc;
+	if (!imp_span_eq(c->origin, imp_span_str(i.origin))) {
+		snprintf(why, IMP_GOES_ON_TEXT,
+			 "is the log %s, the checkpoint is of another", i.origin);
+		return 0;
+	}
+	if (c->size > i.size) {
+		snprintf(why, IMP_GOES_ON_TEXT,
+			 "has %llu entries, the checkpoint has %llu: entries were taken "
+			 "off its end",
+			 (unsigned long long)i.size, (unsigned long long)c->size);
+		return 0;
+	}
+	rc = imp_tree_root(&tree, c->size, &root, err);
+	if (rc || imp_hash_eq(&root, &c->root))
+		return rc ? rc : 1;
+	snprintf(why, IMP_GOES_ON_TEXT,
+		 "its first %llu entries are not those of the checkpoint: the log has "
+		 "two histories",
+		 (unsigned long long)c->size);
+	return 0;
+}
+
+static int check_outside(struct walk *w, struct imp_error *err)
+{
+	char why[IMP_GOES_ON_TEXT];
+	int rc = imp_ledger_goes_on(w->l, w->outside, why, err);
+
+	if (rc == 0)
+		return imp_fail(err, IMP_ELEDGER, "%s: %s", w->l->db->shown, why);
+	w->out->anchored = rc > 0 ? w->outside->size : 0;
+	return rc > 0 ? 0 : rc;
 }
 
 static int verify(struct imp_ledger *l, void *ctx, struct imp_error *err)

@@ -30,4 +30,16 @@ int imp_ledger_verify(struct imp_ledger *l, const struct imp_checkpoint *outside
 		      struct imp_ledger_report *out, struct imp_error *err)
 	IMP_MUST_CHECK;
 
+enum { IMP_GOES_ON_TEXT = 256 };
+
+/*
+ * Does the ledger go on from a checkpoint that was kept elsewhere and verified?
+ *
+ *   why   why not, a clause
+ *
+ * 1, 0, or the errors of imp_ledger_read(); within a work.
+ */
+int imp_ledger_goes_on(struct imp_ledger *l, const struct imp_checkpoint *c,
+		       char why[IMP_GOES_ON_TEXT], struct imp_error *err) IMP_MUST_CHECK;
+
 #endif
