@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Going through a ledger device by device. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/grow.h"
+#include "cose/key.h"
+#include "ledger/audit_case.h"
+#include "ledger/verify.h"
+#include "object/signed.h"
+
+static void run_fini(struct imp_audit_run *r)
+{
+	imp_secret_fini(&r->grants);
+	free(r->grant);
+	free(r->resigned);
+}
+
+/* The ledger itself. */
+static int judge_ledger(struct imp_audit_run *r, struct imp_error *err)
+{
+	const struct imp_auditing *a = r->a;
+	struct imp_charge c = { .code = IMP_FOUND_NOT_ANCHORED, .domain = -1 };
+	char why[IMP_GOES_ON_TEXT];
+	int rc;
+
+	if (!a->outside) {
+		c.fact[0] = imp_fact_ledger("%llu entries that fit together",
+					    (unsigned long long)r->out->entries);
+		c.fact[1] = imp_fact_option("--checkpoint", "is not given");
+		return imp_run_tell(r, &c, err);
+	}
+	rc = imp_ledger_goes_on(r->l, a->outside, why, err);
+	if (rc > 0)
+		r->out->anchored = a->outside->size;
+	if (rc != 0)
+		return rc > 0 ? 0 : rc;
+	c.code = IMP_FOUND_LEDGER_FORKED;
+	c.fact[0] = imp_fact_ledger("%s", why);
+	c.fact[1] = imp_fact_option("--checkpoint", "%s: %llu entries, root %s",
+				    a->outside_name, (unsigned long long)a->outside->size,
+				    imp_short(IMP_SPAN(a->outside->root.byte)).text);
+	return imp_run_tell(r, &c, err);
+}
+
+/* Grants. */
+static int add_grant(struct imp_audit_run *r, const struct imp_grant *g,
+		     struct imp_error *err)
+{
+	void *more =
+		imp_grow(r->grant, r->grant_count, &r->grant_cap, sizeof(*r->grant), err);
+	struct imp_held_grant *held;
+
+	if (!more)
+		return -IMP_ERESOURCE;
+	r->grant = more;
+	held = &r->grant[r->grant_count++];
+	held->grant = *g;
+	return imp_cose_kid(r->l->crypto, &g->holder, held->holder)
+		       ? imp_fail(err, IMP_EINTERNAL, "SHA-256 failed")
+		       : 0;
+}
+
+/* A grant that the ledger holds, and those above it. */
+static int add_links(struct imp_audit_run *r, struct imp_span at, struct imp_error *err)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; !rc && at.len > 0 && i < IMP_GRANT_LINKS; i++) {
+		struct imp_signed s;
+		struct imp_grant g;
+
+		if (!imp_link_open(at, &s, &g))
+			return 0;
+		rc = add_grant(r, &g, err);
+		at = s.cose.uh.chain;
+	}
+	return rc;
+}
+
+/* Where each grant of the ledger stands among their bytes. */
+struct kept {
+	struct imp_secret *bytes;
+	size_t len[256], count;
+};
+
+static int keep_grant(void *ctx, const struct imp_found *f, struct imp_error *err)
+{
+	struct kept *k = ctx;
+
+	if (f->record.type != IMP_LEAF_GRANT)
+		return 0;
+	if (k->count == COUNTOF(k->len))
+		return imp_fail(err, IMP_ERESOURCE, "more than %zu grants in the ledger",
+				COUNTOF(k->len));
+	k->len[k->count++] = f->record.bytes.len;
+	return imp_secret_append(k->bytes, f->record.bytes, err);
+}
+
+/* Keys of one kind, page by page. */
+struct cursor {
+	struct imp_ledger *l;
+	enum imp_ref_kind kind;
+	uint8_t key[256][34]; /* length, bytes */
+	size_t count, at;
+	bool ended;
+};
+
+static int take_key(void *ctx, const struct imp_value *col, struct imp_error *err)
+{
+	struct cursor *c = ctx;
+	uint8_t *key = c->key[c->count];
+
+	if (c->count == COUNTOF(c->key) || col[0].bytes.len > sizeof(c->key[0]) - 1)
+		return imp_fail(err, IMP_ELEDGER,
+				"what entries are found by is malformed");
+	key[0] = (uint8_t)col[0].bytes.len;
+	memcpy(key + 1, col[0].bytes.ptr, col[0].bytes.len);
+	c->count++;
+	return 0;
+}
+
+static struct imp_span key_at(const struct cursor *c)
+{
+	const uint8_t *key = c->key[c->at];
+
+	return (struct imp_span){ key + 1, key[0] };
+}
+
+/* Have a key at hand, if there is one. */
+static int fill(struct cursor *c, struct imp_error *err)
+{
+	uint8_t last[34] = { 0 };
+	struct imp_span after = { last + 1, 0 };
+	int rc;
+
+	if (c->at < c->count || c->ended)
+		return 0;
+	if (c->count > 0) {
+		memcpy(last, c->key[c->count - 1], sizeof(last));
+		after.len = last[0];
+	}
+	c->at = c->count = 0;
+	rc = imp_db_all(c->l->db, IMP_SQL_KEYS,
+			IMP_WITH(IMP_INT(c->kind), IMP_BYTES(after)), take_key, c, err);
+	c->ended = c->count == 0;
+	return rc;
+}
+
+static int load_grants(struct imp_audit_run *r, struct imp_error *err)
+{
+	struct cursor c = { .l = r->l, .kind = IMP_REF_GIVEN };
+	struct kept k = { .bytes = &r->grants };
+	size_t at = 0;
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < r->a->grants; i++)
+		for (size_t n = 0; !rc && n < r->a->grant[i].links; n++)
+			rc = add_grant(r, &r->a->grant[i].link[n].grant, err);
+	while (!rc && (rc = fill(&c, err)) == 0 && !c.ended) {
+		rc = imp_find_each(r->l, IMP_REF_GIVEN, key_at(&c), keep_grant, &k, err);
+		c.at++;
+	}
+	for (size_t i = 0; !rc && i < k.count; at += k.len[i++])
+		rc = add_links(r, (struct imp_span){ r->grants.ptr + at, k.len[i] }, err);
+	return rc;
+}
+
+/* Is there any key of this kind? */
+static int look(struct imp_audit_run *r, enum imp_ref_kind kind, bool *out,
+		struct imp_error *err)
+{
+	struct cursor c = { .l = r->l, .kind = kind };
+	int rc = fill(&c, err);
+
+	*out = c.count > 0;
+	return rc;
+}
+
+struct revocation {
+	uint64_t entry;
+	bool any;
+};
+
+static int take_first(void *ctx, const struct imp_found *f, struct imp_error *err)
+{
+	struct revocation *v = ctx;
+
+	(void)err;
+	if (!v->any)
+		v->entry = f->index;
+	v->any = true;
+	return 0;
+}
+
+int imp_run_revoked(struct imp_audit_run *r, struct imp_span subject, uint64_t *entry,
+		    struct imp_error *err)
+{
+	struct revocation v = { 0 };
+	int rc = imp_find_each(r->l, IMP_REF_REVOKED, subject, take_first, &v, err);
+
+	*entry = v.entry;
+	return rc ? rc : v.any;
+}
+
+/* Devices. */
+static int report(const struct imp_case *c, struct imp_error *err)
+{
+	const struct imp_carded *card = imp_case_card(c);
+	struct imp_audited d = { .ueid = c->ueid,
+				 .verdict = c->verdict,
+				 .station = card ? card->station : "" };
+
+	for (size_t i = 0; i < c->tokens; i++) {
+		const struct imp_shown_token *t = &c->token[i];
+
+		d.evidence += t->good;
+		if (!t->good || t->from.source != IMP_FACT_ENTRY)
+			continue;
+		d.time = t->time;
+		d.station = t->station;
+	}
+	c->run->out->devices++;
+	return c->run->a->device(c->run->a->ctx, &d, err);
+}
+
+static int judge_device(struct imp_audit_run *r, struct imp_span ueid,
+			struct imp_error *err)
+{
+	CLEANUP(imp_case_fini) struct imp_case c = { .run = r, .ueid = ueid };
+	int rc = imp_case_read(&c, err);
+
+	if (!rc)
+		rc = imp_judge_registry(&c, err);
+	if (!rc)
+		rc = imp_case_admit(&c, err);
+	if (!rc)
+		rc = imp_judge_tokens(&c, err);
+	if (!rc)
+		rc = imp_judge_issues(&c, err);
+	return rc ? rc : report(&c, err);
+}
+
+/* Those that the registry knows and those that something else names. */
+static int judge_devices(struct imp_audit_run *r, struct imp_error *err)
+{
+	struct cursor known = { .l = r->l, .kind = IMP_REF_REGISTRY };
+	struct cursor named = { .l = r->l, .kind = IMP_REF_DEVICE };
+	int rc = 0;
+
+	while (!rc) {
+		uint8_t ueid[33];
+		struct imp_span next;
+		int order;
+
+		rc = fill(&known, err);
+		if (!rc)
+			rc = fill(&named, err);
+		if (rc || (known.ended && named.ended))
+			break;
+		order = known.ended   ? 1
+			: named.ended ? -1
+				      : imp_span_cmp(key_at(&known), key_at(&named));
+		next = key_at(order <= 0 ? &known : &named);
+		memcpy(ueid, next.ptr, next.len);
+		next.ptr = ueid;
+		known.at += order <= 0;
+		named.at += order >= 0;
+		rc = judge_device(r, next, err);
+	}
+	return rc;
+}
+
+/* Evidence from outside by a key that no card has. */
+static int judge_stranger(struct imp_audit_run *r, struct imp_span bytes,
+			  struct imp_fact from, struct imp_error *err)
+{
+	CLEANUP(imp_found_fini) struct imp_found f = { 0 };
+	CLEANUP(imp_case_fini) struct imp_case c = { .run = r };
+	struct imp_shown_token t = { .from = from };
+	struct imp_charge charge = { .domain = -1 };
+	struct imp_evidence e;
+	struct imp_signed s;
+	int rc = imp_signed_decode(bytes, &s, NULL);
+
+	if (rc || imp_evidence_decode(s.cose.payload, &e, NULL))
+		return 0;
+	rc = imp_find_latest(r->l, IMP_REF_KEY, s.issuer, &f, err);
+	if (rc)
+		return rc < 0 ? rc : 0;
+	c.ueid = e.ueid;
+	imp_device_name(c.ueid, c.name);
+	rc = imp_find_latest(r->l, IMP_REF_REGISTRY, c.ueid, &f, err);
+	if (rc < 0)
+		return rc;
+	charge.code = rc > 0 ? IMP_FOUND_DUPLICATE_IDENTITY : IMP_FOUND_UNKNOWN_DEVICE;
+	charge.fact[0] = imp_fact_token(&t, "evidence in its name by the key %s",
+					imp_short(s.issuer).text);
+	charge.fact[1] = rc > 0 ? imp_fact_entry(f.index, "its card has another key")
+				: imp_fact_ledger("has no card of it");
+	return imp_case_tell(&c, &charge, err);
+}
+
+static int judge_strangers(struct imp_audit_run *r, struct imp_error *err)
+{
+	const struct imp_auditing *a = r->a;
+	struct imp_fact from = { .source = IMP_FACT_DEVICE };
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < a->asked_count; i++) {
+		strncpy(from.name, a->asked[i].uri, sizeof(from.name) - 1);
+		rc = judge_stranger(r, a->asked[i].evidence, from, err);
+	}
+	from.source = IMP_FACT_FILE;
+	for (size_t k = 0; !rc && k < a->files; k++)
+		for (size_t i = 0; !rc && i < a->file[k].count; i++) {
+			CLEANUP(imp_secret_fini) struct imp_secret bytes = { 0 };
+
+			strncpy(from.name, a->file[k].name, sizeof(from.name) - 1);
+			from.number = i + 1;
+			rc = imp_index_read(&a->file[k], i, &bytes, err);
+			if (!rc)
+				rc = judge_stranger(r, imp_secret_span(&bytes), from,
+						    err);
+		}
+	return rc;
+}
+
+static int audit(struct imp_ledger *l, void *ctx, struct imp_error *err)
+{
+	CLEANUP(run_fini) struct imp_audit_run r = *(const struct imp_audit_run *)ctx;
+	struct imp_ledger_report whole;
+	int rc = imp_ledger_verify(l, NULL, &whole, err);
+
+	if (rc)
+		return rc;
+	r.l = l;
+	*r.out = (struct imp_audit_report){ .entries = whole.entries };
+	rc = look(&r, IMP_REF_REVOKED, &r.any_revoked, err);
+	if (!rc)
+		rc = judge_ledger(&r, err);
+	if (!rc)
+		rc = load_grants(&r, err);
+	if (!rc)
+		rc = imp_audit_resign(&r, err);
+	if (!rc)
+		rc = judge_devices(&r, err);
+	return rc ? rc : judge_strangers(&r, err);
+}
+
+int imp_audit(struct imp_ledger *l, const struct imp_auditing *a,
+	      struct imp_audit_report *out, struct imp_error *err)
+{
+	struct imp_audit_run r = { .a = a, .out = out };
+
+	return imp_ledger_read(l, audit, &r, err);
+}
