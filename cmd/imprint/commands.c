@@ -26,6 +26,7 @@ const struct cli_cmd *const cli_cmds[] = {
 	&cmd_grant,
 	&cmd_ledger,
 	&cmd_log,
+	&cmd_audit,
 	&cmd_lock,
 	&cmd_floor,
 	&cmd_wipe,

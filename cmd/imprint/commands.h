@@ -10,6 +10,7 @@ extern const struct cli_cmd cmd_init;
 extern const struct cli_cmd cmd_keygen;
 extern const struct cli_cmd cmd_key;
 extern const struct cli_cmd cmd_approve;
+extern const struct cli_cmd cmd_audit;
 extern const struct cli_cmd cmd_build;
 extern const struct cli_cmd cmd_challenge;
 extern const struct cli_cmd cmd_check;

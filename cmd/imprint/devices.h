@@ -115,6 +115,8 @@ int device_hint_hidden(struct device *d, int rc);
 int device_ask_evidence(struct device *d, const uint8_t nonce[32],
 			struct imp_response *r);
 int device_ask_card(struct device *d, const uint8_t nonce[32], struct imp_response *r);
+/* Read its history: the heads that the ring starts from, and its entries, encoded. */
+int device_ring(struct device *d, struct imp_secret *base, struct imp_secret *entries);
 /* What the evidence of an answer, and its history, are appraised against. */
 struct device_check {
 	struct imp_expected expected;

@@ -10,9 +10,7 @@
 #include "json.h"
 #include "model/identifier.h"
 
-enum { TIME_TEXT = 24 };
-
-static void time_text(uint64_t seconds, char out[TIME_TEXT])
+void time_text(uint64_t seconds, char out[TIME_TEXT])
 {
 	time_t t = (time_t)seconds;
 	struct tm tm;

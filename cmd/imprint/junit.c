@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "junit.h"
+#include "markup.h"
 
 enum { OPT_JUNIT = 0x800 };
 
@@ -71,60 +72,10 @@ int junit_open(struct junit *j, const struct junit_args *a, const char *suite,
 	return j->body ? 0 : imp_fail(err, IMP_ERESOURCE, "%s: out of memory", a->path);
 }
 
-/* XML has no word for most control characters, and two characters that it excludes. */
-static bool is_char(uint32_t cp)
-{
-	return !imp_is_hidden(cp) && cp != 0xfffe && cp != 0xffff;
-}
-
-static const char *entity(uint32_t cp, bool attribute)
-{
-	switch (cp) {
-	case '&':
-		return "&amp;";
-	case '<':
-		return "&lt;";
-	case '>':
-		return "&gt;";
-	case '"':
-		return "&quot;";
-	case '\n': /* in an attribute it would be read as a space */
-		return attribute ? "&#10;" : "\n";
-	default:
-		return NULL;
-	}
-}
-
-/* The n bytes of one code point; n 0: a byte that begins none. */
-static void put_char(FILE *f, const uint8_t *at, size_t n, uint32_t cp, bool attribute)
-{
-	const char *word = n > 0 ? entity(cp, attribute) : NULL;
-
-	if (word)
-		fputs(word, f);
-	else if (n > 0 && is_char(cp))
-		fwrite(at, 1, n, f);
-	else
-		for (size_t i = 0; i < (n > 0 ? n : 1); i++)
-			fprintf(f, "\\x%02x", at[i]);
-}
-
-static void put_text(FILE *f, struct imp_span text, bool attribute)
-{
-	while (text.len > 0) {
-		uint32_t cp = 0;
-		size_t n = imp_utf8(text, &cp);
-
-		put_char(f, text.ptr, n, cp, attribute);
-		text.ptr += n > 0 ? n : 1;
-		text.len -= n > 0 ? n : 1;
-	}
-}
-
 static void put_attribute(FILE *f, const char *name, struct imp_span value)
 {
 	fprintf(f, " %s=\"", name);
-	put_text(f, value, true);
+	markup_text(f, value, true);
 	fputc('"', f);
 }
 
@@ -140,7 +91,7 @@ static void put_failure(FILE *f, const struct junit_case *c)
 	fprintf(f, "<failure type=\"status %u\"", c->status);
 	put_attribute(f, "message", c->message);
 	fputc('>', f);
-	put_text(f, c->text.len > 0 ? c->text : c->message, false);
+	markup_text(f, c->text.len > 0 ? c->text : c->message, false);
 	fputs("</failure>", f);
 }
 
@@ -152,7 +103,7 @@ static void put_passed(FILE *f, const struct junit_case *c)
 		fputs("/>", f);
 	} else if (c->message.len > 0) {
 		fputs("<system-out>", f);
-		put_text(f, c->message, false);
+		markup_text(f, c->message, false);
 		fputs("</system-out>", f);
 	}
 }

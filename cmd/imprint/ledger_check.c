@@ -11,10 +11,9 @@
 #include "ledger/verify.h"
 #include "ledger_do.h"
 
-/* A checkpoint from a file; borrowed from *text. */
-static int read_checkpoint(const struct ledger_work *w, const char *path,
-			   const struct imp_vkey *log, struct imp_secret *text,
-			   struct imp_checkpoint *out, struct imp_error *err)
+int ledger_outside(const struct ledger_work *w, const char *path,
+		   const struct imp_vkey *log, struct imp_secret *text,
+		   struct imp_checkpoint *out, struct imp_error *err)
 {
 	int rc = imp_file_read(path, IMP_NOTE_MAX, text, err);
 
@@ -95,7 +94,7 @@ int ledger_do_verify(const struct ledger_work *w, struct imp_error *err)
 	int rc = w->log ? ledger_vkey(w, w->log, IMP_NOTE_ED25519, &log, err) : 0;
 
 	if (!rc && w->checkpoint)
-		rc = read_checkpoint(w, w->checkpoint, &log, &text, &outside, err);
+		rc = ledger_outside(w, w->checkpoint, &log, &text, &outside, err);
 	if (rc)
 		return rc;
 	return w->file ? verify_proof(w, &log, err)
@@ -124,7 +123,7 @@ static int check_request(const struct ledger_work *w, const struct imp_growth *g
 	int rc = ledger_vkey(w, w->log, IMP_NOTE_ED25519, &log, err);
 
 	if (!rc && any)
-		rc = read_checkpoint(w, w->seen, &log, &text, &seen, err);
+		rc = ledger_outside(w, w->seen, &log, &text, &seen, err);
 	if (rc)
 		return rc;
 	rc = imp_growth_check(w->crypto, g, &log, any ? &seen : NULL, err);

@@ -5,6 +5,7 @@
 
 #include "args.h"
 #include "keyarg.h"
+#include "ledger/checkpoint.h"
 #include "ledgerarg.h"
 
 struct ledger_work {
@@ -40,6 +41,11 @@ int ledger_do_retire(const struct ledger_work *w, struct imp_error *err);
 /* Read a verifier key, of a log or of a witness. 0, -IMP_EKEY, -IMP_EUSAGE. */
 int ledger_vkey(const struct ledger_work *w, const char *path, enum imp_note_type type,
 		struct imp_vkey *out, struct imp_error *err);
+/* Read a checkpoint that was kept elsewhere, and verify that the log signed it; borrowed
+ * from *text. */
+int ledger_outside(const struct ledger_work *w, const char *path,
+		   const struct imp_vkey *log, struct imp_secret *text,
+		   struct imp_checkpoint *out, struct imp_error *err);
 /* Write a text to -o. */
 int ledger_save(const struct ledger_work *w, struct imp_span text, struct imp_error *err);
 

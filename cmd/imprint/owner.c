@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "cose/key.h"
+#include "ledger/journal.h"
 #include "ledger/registry.h"
 #include "owner.h"
 #include "registry.h"
@@ -121,6 +122,16 @@ static int learn(struct owner *o, struct device *d, const struct verifier *v,
 	return 0;
 }
 
+/* An audit follows the device's history by what it took. */
+static int deliver(struct imp_ledger *l, struct device *d, const struct plan *plan)
+{
+	const struct imp_delivery delivery = { .object = plan->id,
+					       .ueid = d->known.card.ueid,
+					       .way = IMP_ATTESTED };
+
+	return l ? imp_ledger_deliver(l, &delivery, &d->err) : 0;
+}
+
 static int talk(struct device *d, void *ctx)
 {
 	const struct owner *shared = ctx;
@@ -147,6 +158,8 @@ static int talk(struct device *d, void *ctx)
 	if (!rc)
 		rc = plan_apply(d, &plan, &shared->verifier);
 	rc = registry_record(&shared->verifier, d, rc);
+	if (!rc)
+		rc = deliver(shared->verifier.ledger, d, &plan);
 	if (!rc && shared->verifier.ledger && plan.entry.kind == IMP_ENTRY_DECOMMISSION)
 		rc = imp_ledger_retire(shared->verifier.ledger, target.ueid,
 				       "decommissioned by its owner", &d->err);

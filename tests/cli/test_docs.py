@@ -71,6 +71,14 @@ class Docs(Case):
             with self.subTest(name):
                 self.assertEqual(list(self.lines(self.run_tool(*args).out)[0]), list(dict.fromkeys(told)))
 
+    def test_a_page_explains_every_finding(self):
+        """In the order of the table, under its severity, with what the table says of it."""
+        words = re.findall(r'\{ "([a-z-]+)",\s+IMP_(\w+)', (ROOT / "lib/ledger/audit_table.c").read_text())
+        page = (ROOT / "man/imprint-audit.7.scd").read_text(encoding="utf-8")
+        told = [(word, part[0].upper()) for part in re.findall(r"^## (\w+)s\n(.*?)(?=^#|\Z)", page, re.S | re.M) for word in re.findall(r"^\*([a-z-]+)\*\n\t", part[1], re.M)]
+        self.assertGreater(len(words), 15)
+        self.assertEqual(words, told)
+
     def test_help_shows_one_command(self):
         for name, _ in commands():
             with self.subTest(name):

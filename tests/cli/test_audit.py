@@ -1,0 +1,660 @@
+# SPDX-License-Identifier: Apache-2.0
+"""AUD: each finding, planted by a small fraud of its own and found; and what only looks like it, which is not."""
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+import unittest
+
+import book
+from book import Book, Line, resign, ueid_of
+from tool import ROOT, Case
+
+sys.path.append(str(ROOT / "tests/interop"))
+from cbor_strict import decode, encode  # noqa: E402
+
+ONE, TWO, THREE = "001010010000014", "001010010000022", "001010010000030"
+BOTH = "-d sim/1 -d sim/2"
+SHIM = {"LD_PRELOAD": os.environ["FAULTS"]}
+DAY = 86400
+# Claims of evidence: imprint-formats(7).
+BOOT, LIFE, HEADS, COUNT, OWNER = 267, 2395, -70021, -70022, -70020
+
+
+class Audited(Case):
+    """Two devices: enrolled with an endorsement, claimed and provisioned, all of it in the ledger."""
+
+    endorse = "--endorse factory.pem"
+    ledger = None  # a file of its own
+
+    def setUp(self):
+        super().setUp()
+        self.keys()
+        self.profile()
+        self.write("d.csv", f"imei\n{ONE}\n{TWO}\n")
+        self.env = {"IMPRINT_LEDGER": self.ledger or str(self.dir / "line.db")}
+        self.tool("ledger init --origin log.example/line")
+        self.line = Line(self).start()
+        self.tool(f"enroll {BOTH} --station line-7 {self.endorse} -o x.cards")
+        self.outside(f"claim -k owner.pem {BOTH} --cards x.cards")
+        self.provision(1)
+
+    def tool(self, words, status=0, env=None):
+        return self.run_tool(*words.split(), status=status, env=self.env | (env or {}))
+
+    def outside(self, words, status=0):
+        """The same tool, without the ledger."""
+        return self.run_tool(*words.split(), status=status, env={"IMPRINT_LEDGER": ""})
+
+    def pack(self, sequence, words="", out="p.packages", key="owner", domain="owner"):
+        self.profile(sequence, domain)
+        if domain != "owner":  # each its own objects
+            text = (self.dir / "p.yaml").read_text().split("settings:")[0]
+            self.write("p.yaml", text + "settings:\n  apn/%d: {name: iot, apn: iot.example, auth: none}\n" % (domain == "service"))
+        self.outside(f"pack p.yaml --csv d.csv -k {key}.pem --cards x.cards -o {out} --force {words}")
+
+    def provision(self, sequence, devices=BOTH, status=0, station="line-7", **options):
+        self.pack(sequence, **options)
+        return self.tool(f"push p.packages {devices} --cards x.cards --station {station}", status=status)
+
+    def somebody(self, sequence, devices="-d sim/2", **options):
+        """Who has the right key, and uses it at night."""
+        self.pack(sequence, out="n.packages", **options)
+        self.outside(f"push n.packages {devices} --cards x.cards")
+
+    def verify(self, name, devices=BOTH, words=""):
+        self.outside(f"verify {devices} --cards x.cards --evidence {name} {words}")
+        return name
+
+    def audit(self, *args, status=None, env=None):
+        """(findings without that of the anchor, the totals)"""
+        run = self.run_tool("audit", "--json", *args, status=status, env=self.env | (env or {}))
+        lines = self.lines(run.out)
+        self.assertEqual(run.returncode, 11 if lines[-1]["findings"] else 0, run.err)
+        self.assertEqual(lines[-1]["findings"], len(lines) - 1)
+        for f in lines[:-1]:
+            self.assertTrue(all(fact["text"] for fact in f["facts"]), f)
+        return [f for f in lines[:-1] if f["finding"] != "not-anchored"], lines[-1]
+
+    def finds(self, *codes, device=TWO, args=(), env=None):
+        found, _ = self.audit(*args, env=env)
+        self.assertEqual(sorted(f["finding"] for f in found), sorted(codes), found)
+        for f in found:
+            self.assertEqual(f["device"], f"imei {device}", f)
+        return found
+
+    def clean(self, *args, env=None):
+        self.assertEqual(self.audit(*args, env=env)[0], [])
+
+    def again(self, *options, count=2):
+        self.line.stop()
+        return self.line.start(*options, count=count)
+
+    def book(self):
+        return Book(self.dir / "line.db")
+
+    def evidence(self, device="-d sim/2"):
+        """A token, as the device signs it now."""
+        (self.dir / "one.evidence").unlink(missing_ok=True)
+        self.verify("one.evidence", device)
+        return (self.dir / "one.evidence").read_bytes()
+
+    def lies(self, name, claims, imei=TWO):
+        """Evidence that firmware of this device could make up, after its last."""
+        raw = self.evidence(f"-d sim/{(ONE, TWO).index(imei) + 1}")
+        items = book.items(raw)
+        body = decode(decode(items[-1]).value[2])
+        self.write(name, resign(items[-1], self.line.key(imei), claims(body)))
+        return name
+
+
+class Findings(Audited):
+    def test_nothing(self):
+        found, totals = self.audit()
+        self.assertEqual((found, totals["devices"], totals["clean"], totals["evidence"]), ([], 2, 2, 2))
+        self.provision(2)
+        self.provision(3, devices="-d sim/1", domain="network")
+        self.clean("--deep", "--owner", "owner.pub", "--factory", "factory.pub", "--stale", "1", self.verify("v.evidence"), "-d", "sim/1", "-d", "sim/2")
+
+    def test_unissued_profile(self):
+        self.somebody(2)
+        (f,) = self.finds("unissued-profile", args=[self.verify("v.evidence")])
+        self.assertEqual([x["source"] for x in f["facts"]], ["file", "entry"])
+        self.assertEqual((f["facts"][0]["name"], f["domain"], f["severity"]), ("v.evidence", 0, "alarm"))
+        self.assertIn(f["facts"][0]["number"], (1, 2))
+        # The same package, by the line: it is issued then.
+        self.tool("push n.packages -d sim/2 --cards x.cards")
+        self.clean("v.evidence")
+
+    def test_unissued_profile_that_is_issued_afterwards(self):
+        self.somebody(2)
+        self.outside(f"lock -k owner.pem --target {TWO} -o lock.signed")
+        self.tool("push lock.signed -d sim/2 --cards x.cards")
+        self.assertIn("unissued-profile", [f["finding"] for f in self.audit()[0]])
+        record = self.book().last("issued", ueid_of(TWO))
+        body = decode(decode(book.items((self.dir / "n.packages").read_bytes())[1]).value[0])[15]
+        self.book().append("issued", record | {book.OBJECT: body[-70010], book.SEQUENCE: 2})
+        (f,) = [f for f in self.audit()[0] if f["finding"] == "unissued-profile"]
+        self.assertEqual(f["facts"][1]["text"], "it was issued only afterwards")
+
+    def test_an_issuance_that_is_written_afterwards_explains_nothing(self):
+        self.somebody(2)
+        record = self.book().last("issued", ueid_of(TWO))
+        self.provision(3, "-d sim/2")
+        self.finds("history-gap")
+        body = decode(decode(book.items((self.dir / "n.packages").read_bytes())[1]).value[0])[15]
+        self.book().append("issued", record | {book.OBJECT: body[-70010], book.SEQUENCE: 2})
+        self.finds("history-gap")
+
+    def test_history_gap(self):
+        """Provisioned by somebody else and set back, before the line came again: its settings are the right ones."""
+        self.somebody(2)
+        self.somebody(3)
+        self.provision(4)
+        (f,) = self.finds("history-gap")
+        self.assertIn("explains 1 of the 3 since", f["facts"][0]["text"])
+        self.assertEqual([x["source"] for x in f["facts"]], ["entry", "entry"])
+        # The device's own history names both.
+        both = self.finds("unissued-profile", "unissued-profile", args=["-d", "sim/2"])
+        self.assertEqual([re.search(r"sequence (\d)", f["facts"][0]["text"])[1] for f in both], ["2", "3"])
+        self.assertEqual({f["facts"][0]["source"] for f in both}, {"device"})
+
+    def test_no_gap_where_the_owner_gives_commands(self):
+        self.outside(f"lock -k owner.pem --target {TWO} -o lock.signed")
+        self.tool("push lock.signed -d sim/2 --cards x.cards")
+        self.provision(2)
+        self.clean()
+        self.outside("floor -R 1=3 -k owner.pem -d sim/2 --cards x.cards")
+        self.provision(3)
+        self.finds("history-gap")
+        self.clean("-d", "sim/2")
+
+    def test_no_gap_where_commands_are_given_with_the_ledger(self):
+        for words in ("lock", "floor -R 1=3", "policy --allow-recovery", "wipe -D 0"):
+            self.tool(f"{words} -k owner.pem -d sim/2 --cards x.cards")
+        self.clean()
+        self.outside("wipe -D 0 -k owner.pem -d sim/2 --cards x.cards")
+        self.tool("policy -k owner.pem -d sim/2 --cards x.cards", status=None)
+        self.finds("history-gap")
+
+    def test_no_gap_where_evidence_was_lost(self):
+        self.provision(2)
+        self.provision(3)
+        whole = self.book()
+        self.clean()
+        (rows,) = whole.db.execute("SELECT count(*) FROM leaves WHERE type = 41").fetchone()
+        self.assertEqual(rows, 6)
+        # From the first evidence to the last, in one step of two.
+        self.clean(self.verify("v.evidence"))
+
+    def test_foreign_authority(self):
+        self.outside("grant -k owner.pem --holder stranger.pub --domain 1 --allow 11 --target keel-2 -o theirs.grant")
+        self.outside("grant -k owner.pem --holder factory.pub --domain 1 --allow 11 --target keel-2 -o ours.grant")
+        self.provision(1, "-d sim/2", key="stranger", domain="network", words="--grant theirs.grant")
+        self.clean()
+        self.clean("-d", "sim/1", "-d", "sim/2", "--grant", "theirs.grant")
+        (f,) = self.finds("foreign-authority", args=["--grant", "ours.grant", "-d", "sim/1", "-d", "sim/2"])
+        self.assertEqual((f["domain"], f["facts"][1]["text"]), (1, "knows no grant that this key holds"))
+        # The ledger's grants count as well.
+        data = (self.dir / "theirs.grant").read_bytes()
+        self.book().append("grant", {book.OBJECT: os.urandom(32), book.CONTENT: data})
+        self.clean("--grant", "ours.grant", "-d", "sim/1", "-d", "sim/2")
+
+    def test_foreign_authority_that_owns_it(self):
+        self.clean("--owner", "owner.pub")
+        evidence = self.lies("o.evidence", lambda b: {OWNER: [b"\x07" * 32, 2, b"\x08" * 32], HEADS: {0: [b[HEADS][0][0] + 1, b"\x09" * 32]}, COUNT: 90})
+        codes = [f["finding"] for f in self.audit("--owner", "owner.pub", evidence)[0]]
+        self.assertIn("foreign-authority", codes)
+        self.assertIn("foreign-authority", [f["finding"] for f in self.audit(evidence)[0]])
+
+    def test_out_of_scope(self):
+        self.outside("grant -k owner.pem --holder stranger.pub --domain 1 --allow 11 --target keel-2 -o wide.grant")
+        self.provision(7, "-d sim/2", key="stranger", domain="network", words="--grant wide.grant")
+        self.assertEqual([f["finding"] for f in self.audit("--grant", "wide.grant")[0] if f["finding"] == "out-of-scope"], [])
+        for words, why in (("--domain 2 --allow 11 --target keel-2", "another domain"), ("--domain 1 --allow 11 --target keel-9", "other devices"),
+                           ("--domain 1 --allow 11 --target keel-2 --sequences 1,6", "other sequences"),
+                           ("--domain 1 --allow 11 --target keel-2 --epochs 1,5", "other epochs")):
+            self.outside(f"grant -k owner.pem --holder stranger.pub {words} -o narrow.grant --force")
+            with self.subTest(words):
+                (f,) = [f for f in self.audit("--grant", "narrow.grant")[0] if f["finding"] == "out-of-scope"]
+                self.assertIn(why, f["facts"][1]["text"])
+
+    def test_history_mismatch(self):
+        self.clean(self.lies("same.evidence", lambda b: {COUNT: 80}))
+        for name, change in (("head", lambda b: {HEADS: {0: [b[HEADS][0][0], b"\x09" * 32]}, COUNT: 81}),
+                             ("life", lambda b: {LIFE: 0x3000, COUNT: 82})):
+            with self.subTest(name):
+                (f,) = self.finds("history-mismatch", args=[self.lies(f"{name}.evidence", change)])
+                self.assertEqual([x["source"] for x in f["facts"]], ["file", "entry"])
+
+    def test_clone_where_flash_is_put_back_between_two_boots(self):
+        """The same counts come twice: one device went back, or there are two; nothing tells them apart."""
+        self.line.stop()
+        old = self.line.keep(TWO)
+        self.line.start()
+        self.provision(2)
+        self.clean()
+        self.line.stop()
+        self.line.put_back(TWO, old)
+        self.line.start()
+        self.tool("push p.packages -d sim/2 --cards x.cards", status=5)
+        self.finds("clone")
+
+    def test_rollback_by_its_counts(self):
+        """The flash of the first day is put back after some more boots."""
+        self.line.stop()
+        old = self.line.keep(TWO)
+        for _ in range(3):
+            self.line.start()
+            self.line.stop()
+        self.line.start()
+        self.provision(2)
+        self.clean()
+        self.line.stop()
+        self.line.put_back(TWO, old)
+        self.line.start()
+        self.provision(2, "-d sim/2", status=5)
+        (f,) = self.finds("rollback")
+        self.assertIn("boot 5", f["facts"][1]["text"])
+
+    def test_rollback_by_a_chain_that_is_shorter(self):
+        self.provision(2)
+        evidence = self.lies("short.evidence", lambda b: {HEADS: {0: [1, b"\x01" * 32]}, COUNT: 70})
+        self.finds("rollback", args=[evidence])
+
+    def test_clone(self):
+        """One key in two devices, each counting for itself."""
+        self.line.stop()
+        twin = Line(self, "twin")
+        self.line.copy_to(self.dir / "twin/devices", TWO)
+        self.write("twin.csv", f"imei\n{TWO}\n")
+        self.line.start()
+        self.verify("a.evidence", "-d sim/2")
+        self.clean("a.evidence")
+        self.clean("a.evidence", "a.evidence")
+        twin.start("--csv", "twin.csv", count=1)
+        self.verify("b.evidence", "-d twin/1")
+        (f,) = self.finds("clone", args=["a.evidence", "b.evidence"])
+        self.assertEqual([x["name"] for x in f["facts"]], ["b.evidence", "a.evidence"])
+
+    def test_clone_that_is_heard_of_again(self):
+        """The counts of the copy are lower, and the older line goes on."""
+        self.line.stop()
+        twin = Line(self, "twin")
+        self.line.copy_to(self.dir / "twin/devices", TWO)
+        self.write("twin.csv", f"imei\n{TWO}\n")
+        for _ in range(2):
+            self.line.start()
+            self.line.stop()
+        self.line.start()
+        self.provision(2)
+        twin.start("--csv", "twin.csv", count=1)
+        self.tool("push p.packages -d twin/1 --cards x.cards", status=5)
+        self.finds("rollback")
+        self.provision(3)
+        self.finds("clone")
+
+    def test_pre_claimed(self):
+        self.line.stop()
+        for kind in ("flash", "keys"):
+            self.line.file(TWO, kind).unlink()
+        self.line.start()
+        (self.dir / "x.cards").unlink()
+        self.env["IMPRINT_LEDGER"] = str(self.dir / "new.db")
+        self.tool("ledger init")
+        self.tool(f"enroll {BOTH} {self.endorse} -o x.cards")
+        self.outside("claim -k stranger.pem -d sim/2 --cards x.cards")
+        self.verify("v.evidence")
+        (f,) = [f for f in self.audit("v.evidence", "--owner", "owner.pub")[0] if f["device"] == f"imei {TWO}"]
+        self.assertEqual((f["finding"], f["facts"][1]["name"]), ("pre-claimed", "--owner"))
+        found, _ = self.audit("v.evidence", "--owner", "owner.pub", "--owner", "stranger.pub")
+        self.assertNotIn(f"imei {TWO}", [f["device"] for f in found])
+
+    def test_pre_claimed_by_an_earlier_owner(self):
+        self.env["IMPRINT_LEDGER"] = str(self.dir / "new.db")
+        self.tool("ledger init")
+        self.tool(f"enroll {BOTH} {self.endorse}")
+        later = self.lies("later.evidence", lambda b: {OWNER: [b[OWNER][0], 2, b[OWNER][2]]})
+        self.assertIn("pre-claimed", [f["finding"] for f in self.audit(later)[0]])
+        record = decode(decode(book.items((self.dir / later).read_bytes())[0]).value[2])[OWNER][2]
+        Book(self.dir / "new.db").append("delivery", {book.UEID: ueid_of(TWO), book.OBJECT: record, book.CODE: 0, 8: 1})
+        self.assertNotIn("pre-claimed", [f["finding"] for f in self.audit(later)[0]])
+
+    def test_pre_claimed_by_another_first_entry(self):
+        self.env["IMPRINT_LEDGER"] = str(self.dir / "new.db")
+        self.tool("ledger init")
+        self.tool(f"enroll {BOTH} {self.endorse}")
+        evidence = self.lies("v.evidence", lambda b: {HEADS: {0: [1, b"\x05" * 32]}})
+        self.assertIn("pre-claimed", [f["finding"] for f in self.audit(evidence)[0]])
+
+    def test_duplicate_identity(self):
+        other = Line(self, "other").start()
+        self.tool("enroll -d other/2 --station line-8", status=4)
+        self.clean()  # an endorsed card stands
+        other.stop()
+
+    def test_duplicate_identity_after_an_exchange(self):
+        """The old board is heard of again."""
+        self.line.stop()
+        old = self.dir / "old"
+        self.line.copy_to(old / "devices", TWO)
+        self.write("twin.csv", f"imei\n{TWO}\n")
+        for kind in ("flash", "keys"):
+            self.line.file(TWO, kind).unlink()
+        self.line.start()
+        (self.dir / "x.cards").rename(self.dir / "old.cards")
+        self.write("d.csv", f"imei\n{TWO}\n")
+        self.tool(f"enroll -d sim/2 --replace {self.endorse} -o x.cards")
+        self.outside("claim -k owner.pem -d sim/2 --cards x.cards")
+        self.provision(2, "-d sim/2")
+        self.clean()
+        Line(self, "old").start("--csv", "twin.csv", count=1)
+        self.profile(3)
+        self.run_tool("pack", "p.yaml", "--csv", "d.csv", "-k", "owner.pem", "--cards", "old.cards", "-o", "old.packages")
+        self.tool("push old.packages -d old/1 --cards old.cards")
+        self.assertIn("duplicate-identity", [f["finding"] for f in self.audit()[0]])
+
+    def test_key_conflict(self):
+        """Two identities, one key."""
+        self.line.stop()
+        for kind in ("flash", "keys"):
+            self.line.file(THREE, kind).unlink(missing_ok=True)
+        self.line.file(THREE, "keys").write_bytes(self.line.file(TWO, "keys").read_bytes())
+        self.line.file(THREE, "keys").chmod(0o600)
+        self.line.start(count=3)
+        self.tool("enroll -d sim/3 --endorse factory.pem --station line-8", status=4)
+        found, _ = self.audit()
+        self.assertEqual({f["finding"] for f in found}, {"key-conflict"})
+        self.assertEqual({f["device"] for f in found}, {f"imei {TWO}", f"imei {THREE}"})
+        self.assertIn("has its key, too", found[0]["facts"][0]["text"])
+
+    def test_key_conflict_of_evidence_that_nobody_signed(self):
+        """EVID-01: a station makes evidence up; the ledger that it writes is whole."""
+        last = self.book().last("evidence", ueid_of(TWO))
+        item = decode(last[book.CONTENT])
+        body = decode(item.value[2]) | {COUNT: 50, 10: os.urandom(32)}
+        item.value[2] = encode(body)
+        self.book().append("evidence", last | {book.CONTENT: encode(item), book.COUNT: 50, book.NONCE: body[10]})
+        self.clean()
+        (f,) = self.finds("key-conflict", args=["--deep"])
+        self.assertEqual([x["source"] for x in f["facts"]], ["entry", "entry"])
+        run = self.audit("--deep", "-j", "3")
+        self.assertEqual((len(run[0]), run[1]["signatures"]), (1, 5))
+
+    def test_key_conflict_of_an_entry_that_says_something_else(self):
+        last = self.book().last("evidence", ueid_of(TWO))
+        self.book().append("evidence", last | {book.BOOT: 9, book.NONCE: os.urandom(32)})
+        self.finds("key-conflict")
+
+    def test_evid_02_evidence_again(self):
+        """EVID-02..05: the same token again, under another nonce's entry, is nothing new: it proves no later time."""
+        last = self.book().last("evidence", ueid_of(TWO))
+        self.book().append("evidence", last | {book.NONCE: os.urandom(32)})
+        self.clean()
+
+    def test_unknown_device(self):
+        self.again(count=3)
+        self.outside("enroll -d sim/3 -o x.cards")
+        self.write("d.csv", f"imei\n{THREE}\n")
+        self.outside("claim -k owner.pem -d sim/3 --cards x.cards")
+        self.clean("-d", "sim/1")
+        self.finds("unknown-device", device=THREE, args=[self.verify("v.evidence", "-d sim/3")])
+        self.finds("unknown-device", device=THREE, args=["-d", "sim/3"])
+        self.provision(1, "-d sim/3")
+        (f,) = self.finds("unknown-device", device=THREE)
+        self.assertEqual(f["facts"][1]["text"], "has no card of it")
+        self.tool("enroll -d sim/3 --endorse factory.pem --station line-7")
+        self.clean("v.evidence")
+
+    def test_revoked(self):
+        issued = self.book().last("issued", ueid_of(TWO))
+        revoke = {book.OBJECT: os.urandom(32), book.SEQUENCE: 1, book.REASON: "stolen"}
+        self.book().append("revoked", revoke | {book.SUBJECT: b"\x01" * 32})
+        self.tool("push p.packages -d sim/2 --cards x.cards")
+        self.clean()
+        self.book().append("revoked", revoke | {book.SUBJECT: issued[book.OBJECT]})
+        self.clean()  # nothing since says that it still has it
+        self.tool("push p.packages -d sim/2 --cards x.cards")
+        (f,) = self.finds("revoked")
+        self.assertIn("still holds", f["facts"][0]["text"])
+
+    def test_revoked_issuer(self):
+        """KEY-20..24: what it had issued before stays good."""
+        issued = self.book().last("issued", ueid_of(ONE))
+        self.outside("grant -k owner.pem --holder stranger.pub --domain 1 --allow 11 --target keel-2 -o x.grant")
+        self.provision(1, "-d sim/2", key="stranger", domain="network", words="--grant x.grant")
+        entry = self.book().append("revoked", {book.OBJECT: os.urandom(32), book.SEQUENCE: 1, book.SUBJECT: issued[book.ISSUER]})
+        found, _ = self.audit()
+        self.assertNotIn("revoked", [f["finding"] for f in found])
+        self.book().append("issued", issued | {book.OBJECT: os.urandom(32), book.SEQUENCE: 9})
+        (f,) = [f for f in self.audit()[0] if f["finding"] == "revoked"]
+        self.assertEqual((f["device"], f["facts"][1]["number"]), (f"imei {ONE}", entry))
+
+    def test_wrong_lifecycle(self):
+        self.book().append("retired", {book.UEID: ueid_of(TWO), book.REASON: "scrapped"})
+        self.clean("-d", "sim/1")
+        (f,) = self.finds("wrong-lifecycle", args=["-d", "sim/2"])
+        self.assertEqual(f["facts"][1]["text"], "it was retired")
+        self.assertEqual(f["severity"], "warning")
+
+    def test_wrong_lifecycle_in_service(self):
+        self.outside("retire -k owner.pem -d sim/2 --cards x.cards")
+        self.verify("v.evidence", "-d sim/2", "--retired")
+        found = [f["finding"] for f in self.audit("v.evidence", "-d", "sim/2")[0]]
+        self.assertIn("wrong-lifecycle", found)
+        self.book().append("retired", {book.UEID: ueid_of(TWO), book.REASON: "scrapped"})
+        self.clean("-d", "sim/2")
+
+    def test_debug_enabled(self):
+        self.again("--fault", "2:lie:debug")
+        self.clean(self.verify("v.evidence", "-d sim/1"))
+        self.finds("debug-enabled", args=[self.verify("w.evidence", "-d sim/2", "--allow-debug")])
+
+    def test_in_doubt(self):
+        self.provision(2, "-d sim/2", words="--epochs 7,0", status=4)
+        (f,) = self.finds("in-doubt")
+        self.assertIn("sent at", f["facts"][1]["text"])
+        self.provision(2, "-d sim/1")
+        self.finds("in-doubt")
+
+    def test_in_doubt_that_evidence_settles(self):
+        """The answer was lost: what a file shows counts as much as what the ledger has."""
+        self.pack(2)
+        self.again("--fault", "2:lie:no-evidence")
+        self.tool("push p.packages -d sim/2 --cards x.cards", status=7)
+        self.finds("in-doubt")
+        self.again()
+        self.clean(self.verify("v.evidence"))
+
+    def test_in_doubt_where_no_evidence_says_so(self):
+        """EVID-01: a station says that it went well."""
+        last = self.book().last("issued", ueid_of(TWO))
+        self.book().append("issued", last | {book.OBJECT: b"\x31" * 32, book.SEQUENCE: 2})
+        self.clean()
+        self.book().append("delivery", {book.UEID: ueid_of(TWO), book.OBJECT: b"\x31" * 32, book.CODE: 0, 8: 1})
+        self.finds("in-doubt")
+
+    def test_stale(self):
+        now = int(time.time())
+        self.clean("--stale", "30")
+        self.clean("--stale", "30", env=SHIM | {"FAULT_TIME": str(now + 29 * DAY)})
+        found, _ = self.audit("--stale", "30", env=SHIM | {"FAULT_TIME": str(now + 31 * DAY)})
+        self.assertEqual([f["finding"] for f in found], ["stale"] * 2)
+        self.assertEqual(found[0]["facts"][1]["name"], "--stale")
+        self.again()
+        found, _ = self.audit("--stale", "30", "-d", "sim/1", env=SHIM | {"FAULT_TIME": str(now + 31 * DAY)})
+        self.assertEqual([f["device"] for f in found], [f"imei {TWO}"])
+
+    def test_clk_06_what_is_dated_after_now_proves_no_time(self):
+        """CLK-06: the station's clock is ten years off; sequence rules still hold, and no evidence stays fresh for ten years."""
+        now = int(time.time())
+        self.provision(2, "-d sim/1")
+        self.clean("--stale", "30", env=SHIM | {"FAULT_TIME": str(now)})
+        found, _ = self.audit("--stale", "30", env=SHIM | {"FAULT_TIME": str(now - 3650 * DAY)})
+        self.assertEqual([f["finding"] for f in found], ["stale"] * 2)
+        self.assertIn("after now", found[0]["facts"][0]["text"])
+
+    def test_since(self):
+        self.somebody(2)
+        self.somebody(3)
+        self.provision(4)
+        self.finds("history-gap")
+        self.finds("history-gap", args=["--since", "2020-01-01"])
+        self.clean("--since", "2099-01-01T00:00:00Z")
+        self.run_tool("audit", "--since", "yesterday", env=self.env, status=2)
+
+    # The ledger itself
+    def anchor(self, name):
+        if not (self.dir / "log.vkey").exists():
+            self.outside("keygen --type eddsa --class test -o log.pem --public log.pub")
+            self.outside("ledger key log.pub --name log.example/line -o log.vkey")
+        self.tool(f"ledger checkpoint -k log.pem -o {name} --force")
+        return ["--checkpoint", name, "--log", "log.vkey"]
+
+    def test_not_anchored(self):
+        run = self.tool("audit", status=11)
+        self.assertIn("notice not-anchored (1)", run.out)
+        self.assertIn("1 finding, in 0 of 2 devices", run.err)
+        self.run_tool("audit", *self.anchor("c"), env=self.env)
+        self.provision(2)
+        run = self.run_tool("audit", "--json", *["--checkpoint", "c", "--log", "log.vkey"], env=self.env)
+        self.assertGreater(json.loads(run.out)["entries"], json.loads(run.out)["anchored_entries"])
+
+    def test_ledger_forked(self):
+        copy = (self.dir / "line.db").read_bytes()
+        wal = (self.dir / "line.db-wal").read_bytes() if (self.dir / "line.db-wal").exists() else b""
+        self.provision(2)
+        good = self.anchor("c")
+        self.clean(*good)
+        for path in self.dir.glob("line.db*"):
+            path.unlink()
+        self.write("line.db", copy, 0o600)
+        if wal:
+            self.write("line.db-wal", wal, 0o600)
+        (f,) = self.audit(*good)[0]
+        self.assertEqual((f["finding"], f["device"]), ("ledger-forked", None))
+        self.assertIn("taken off its end", f["facts"][0]["text"])
+        self.outside("keygen --type eddsa --class test -o other.pem --public other.pub")
+        self.outside("ledger key other.pub --name log.example/line -o other.vkey")
+        self.run_tool("audit", "--checkpoint", "c", "--log", "other.vkey", env=self.env, status=5)
+
+    def test_a_damaged_ledger_is_an_error(self):
+        with self.book().db as db:
+            db.execute("UPDATE records SET record = x'a0' WHERE idx = 4")
+        run = self.tool("audit", status=9)
+        self.assertIn("entry 4: its record is not what its leaf says", run.err)
+        self.assertEqual(run.out, "")
+
+    # Reports
+    def test_reports_say_the_same(self):
+        self.somebody(2)
+        self.somebody(3)
+        self.provision(4)
+        text, found = self.tool("audit", status=11).out, self.audit()[0]
+        csv = self.tool("audit --csv --html r.html", status=11).out.splitlines()
+        page = (self.dir / "r.html").read_text(encoding="utf-8")
+        for f in found:
+            for fact in f["facts"]:
+                self.assertIn(fact["text"], text)
+                self.assertIn(fact["text"], page.replace("&#39;", "'"))
+        self.assertEqual(csv[0], "finding,severity,device,ueid,domain,time,station,found_in,found,but_in,but,next")
+        self.assertEqual(len(csv), 3)
+        self.assertNotRegex(page, r"(?i)<script|https?://|src=|@import|url\(")
+        self.assertIn("1 of 2 devices is not what it was issued", page)
+        self.assertIn("exists already", self.tool("audit --html r.html", status=2).err)
+        self.tool("audit --html r.html --force", status=11)
+
+    def test_the_page_names_every_field(self):
+        found, totals = self.audit("--stale", "1", env=SHIM | {"FAULT_TIME": str(int(time.time()) + 9 * DAY)})
+        page = (ROOT / "man/imprint-audit.1.scd").read_text(encoding="utf-8")
+        told = list(dict.fromkeys(re.findall(r"\*([a-z_]+)\*", page[page.index("each with every field:"):page.index("With *--csv*")])))
+        facts = list(found[0]["facts"][0])
+        made = list(found[0]) + list(totals)
+        at = made.index("facts") + 1
+        self.assertEqual(told, made[:at] + facts + made[at:])
+
+    def test_foreign_text_is_escaped(self):
+        """DEV-15 for the report: names of stations come from whoever writes the ledger."""
+        evil = '<img src=x onerror=alert(1)>"&\x1b[2J'
+        self.tool("push p.packages -d sim/2 --cards x.cards")
+        self.book().append("confirmed", {book.UEID: ueid_of(TWO), book.SIGNING: os.urandom(32), book.STATION: "x"})
+        last = self.book().last("issued", ueid_of(TWO))
+        self.book().append("issued", last | {book.OBJECT: b"\x32" * 32, book.SEQUENCE: 5, book.STATION: evil.replace("\x1b", "")})
+        self.book().append("delivery", {book.UEID: ueid_of(TWO), book.OBJECT: b"\x32" * 32, book.CODE: 0, 8: 1})
+        run = self.tool("audit --html r.html --csv", status=11)
+        page = (self.dir / "r.html").read_text(encoding="utf-8")
+        self.assertNotIn("<img", page)
+        self.assertIn("&lt;img src=x onerror=alert(1)&gt;", page)
+        self.assertNotIn("\x1b", run.out + page)
+
+    def test_misuse(self):
+        for words in ("audit --json --csv", "audit --checkpoint c", "audit --log x", "audit --stale 0", "audit none.evidence", "audit --owner none.pub"):
+            with self.subTest(words):
+                self.assertIn(self.tool(words, status=None).returncode, (2, 6))
+
+
+class Asserted(Audited):
+    """No factory vouches for them."""
+
+    endorse = ""
+
+    def test_asserted_key(self):
+        found, _ = self.audit()
+        self.assertEqual([(f["finding"], f["severity"]) for f in found], [("asserted-key", "notice")] * 2)
+        self.provision(2, "-d sim/1", station="elsewhere")
+        self.finds("asserted-key")
+        self.clean("-d", "sim/2")
+
+    def test_asserted_key_where_another_factory_is_named(self):
+        self.line.stop()
+        self.line.start("--factory", "factory.pem")
+        self.tool(f"enroll {BOTH} --station line-7 --factory factory.pub")
+        self.clean()
+        self.clean("--factory", "factory.pub")
+        found, _ = self.audit("--factory", "stranger.pub")
+        self.assertEqual([f["finding"] for f in found], ["asserted-key"] * 2)
+        self.assertIn("by no factory named", found[0]["facts"][0]["text"])
+
+    def test_single_path(self):
+        record = {book.UEID: ueid_of(TWO), book.SIGNING: self.book().last("evidence", ueid_of(TWO))[book.SIGNING]}
+        self.book().append("confirmed", record)
+        found, _ = self.audit()
+        self.assertEqual([(f["finding"], f["device"]) for f in found], [("asserted-key", f"imei {ONE}"), ("single-path", f"imei {TWO}")])
+        self.provision(2, station="elsewhere")
+        self.clean()
+
+    def test_confirmed_by_another_station(self):
+        for imei in (ONE, TWO):
+            record = {book.UEID: ueid_of(imei), book.SIGNING: self.book().last("evidence", ueid_of(imei))[book.SIGNING]}
+            self.book().append("confirmed", record | {book.STATION: "headquarters"})
+        self.clean()
+
+    def test_duplicate_identity(self):
+        Line(self, "other").start()
+        self.tool("enroll -d other/2 --station line-8", status=4)
+        found = [f for f in self.audit()[0] if f["finding"] != "asserted-key"]
+        self.assertEqual([(f["finding"], f["device"]) for f in found], [("duplicate-identity", f"imei {TWO}")])
+
+
+class OnPostgres(Audited):
+    """The same statements in the other database."""
+
+    def setUp(self):
+        schema = f"audit{os.getpid()}_{int(time.monotonic() * 1000)}"
+        place = os.environ["IMPRINT_TEST_POSTGRES"]
+        subprocess.run(["psql", "-q", "-d", place, "-c", f"CREATE SCHEMA {schema}"], check=True)
+        self.ledger = f"{place}&options=-csearch_path%3D{schema}"
+        super().setUp()
+
+    def test_found_and_not_found(self):
+        self.clean("--deep")
+        self.somebody(2)
+        self.somebody(3)
+        self.provision(4)
+        self.finds("history-gap", args=["--deep", "--factory", "factory.pub"])
+
+
+if __name__ == "__main__":
+    unittest.main()
