@@ -77,7 +77,7 @@ void chart_time(FILE *f, const struct audit_stats *s);
 
 /* Devices that are asked now. */
 struct answers {
-	struct imp_asked *at;
+	struct imp_questioned *at;
 	struct imp_secret *kept; /* what they point to */
 	size_t count, cap, kept_cap;
 	int rc; /* of the first that failed; it was told of */

@@ -94,7 +94,7 @@ struct imp_audited {
 };
 
 /* A device that was asked now; all borrowed. */
-struct imp_asked {
+struct imp_questioned {
 	const char *uri;
 	struct imp_span evidence;      /* signed */
 	struct imp_span base, entries; /* its history, or empty */
@@ -105,7 +105,7 @@ struct imp_auditing {
 	const char *outside_name;	      /* of its file */
 	const struct imp_index *file;	      /* evidence, by imp_proven_key() */
 	size_t files;
-	const struct imp_asked *asked;
+	const struct imp_questioned *asked;
 	size_t asked_count;
 	const uint8_t (*owner)[32]; /* kids; none: whoever it is */
 	size_t owners;

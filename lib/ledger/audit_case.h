@@ -47,7 +47,7 @@ struct imp_shown_token {
 	uint8_t signing[32];
 	size_t at, len;	      /* of the signed bytes, in the case's bytes */
 	uint32_t boot, count; /* as decoded; set where it is good */
-	const struct imp_asked *asked;
+	const struct imp_questioned *asked;
 	bool good; /* signed by a key that was carded for this device */
 };
 
@@ -218,7 +218,7 @@ int imp_way_tell(struct imp_case *c, const struct imp_way *w,
 		 const struct imp_way_result *r, struct imp_error *err) IMP_MUST_CHECK;
 
 /* Fold it; 0 entries where there is none, or it does not fold to the token's heads. */
-int imp_ring_read(struct imp_crypto *crypto, const struct imp_asked *asked,
+int imp_ring_read(struct imp_crypto *crypto, const struct imp_questioned *asked,
 		  const struct imp_known *known, const struct imp_evidence *token,
 		  struct imp_ring_read *out, struct imp_error *err) IMP_MUST_CHECK;
 

@@ -29,7 +29,7 @@ static bool folds_to(const struct imp_chains *at, const struct imp_evidence *tok
 	return true;
 }
 
-int imp_ring_read(struct imp_crypto *crypto, const struct imp_asked *asked,
+int imp_ring_read(struct imp_crypto *crypto, const struct imp_questioned *asked,
 		  const struct imp_known *known, const struct imp_evidence *token,
 		  struct imp_ring_read *out, struct imp_error *err)
 {
