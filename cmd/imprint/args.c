@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Option groups that commands share. */
 #include <string.h>
-#include <time.h>
 
 #include "args.h"
 
@@ -205,20 +204,4 @@ char cli_delimiter(struct argp_state *state, const char *arg)
 	if (strlen(arg) != 1 || strchr("\"\r\n", arg[0]))
 		argp_error(state, "--delimiter: expected one character, or tab");
 	return arg[0];
-}
-
-bool cli_date(const char *text, uint64_t *out)
-{
-	struct tm tm = { 0 }, day;
-	const char *end = strptime(text, "%Y-%m-%d", &tm);
-	time_t t;
-
-	if (end && *end == 'T')
-		end = strptime(end, "T%H:%M:%SZ", &tm);
-	day = tm;
-	t = timegm(&tm);
-	if (!end || *end || t <= 0 || tm.tm_mday != day.tm_mday)
-		return false;
-	*out = (uint64_t)t;
-	return true;
 }

@@ -60,8 +60,5 @@ void path_list_add(struct argp_state *state, struct path_list *l, const char *pa
 /* The character of --delimiter, or tab, which is hard to type; argp_error() where it is
  * none. */
 char cli_delimiter(struct argp_state *state, const char *arg);
-/* A day, which begins at midnight UTC, or a second: 2027-01-31, 2027-01-31T12:00:00Z.
- * False where it is none, or before 1970. Source: RFC 3339 5.6. */
-bool cli_date(const char *text, uint64_t *out);
 
 #endif
