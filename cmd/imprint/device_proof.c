@@ -113,6 +113,7 @@ static int explain(struct device *d, const struct device_check *check)
 		.owner = check->expected.owner.len ? check->expected.owner : token->owner,
 		.party = check->party,
 		.parties = check->parties,
+		.owner_named = check->expected.owner.len > 0,
 	};
 	CLEANUP(imp_secret_fini) struct imp_secret base = { 0 }, entries = { 0 };
 	struct imp_ring ring;

@@ -142,11 +142,20 @@ static int compare_known(const struct imp_chains *known, const struct imp_chains
 			   "an extension of what was proven");
 }
 
-static bool may_write(const struct imp_writers *w, const struct imp_entry *e)
+/* Did the owner take the device over by it? It has signed that, whoever is the issuer. */
+static bool is_takeover(const struct imp_writers *w, const struct imp_evidence *token,
+			const struct imp_entry *e)
+{
+	return token->owned && imp_span_eq(w->owner, token->owner) &&
+	       imp_span_eq(IMP_SPAN(e->id), token->record);
+}
+
+static bool may_write(const struct imp_writers *w, const struct imp_evidence *token,
+		      const struct imp_entry *e)
 {
 	struct imp_span by = IMP_SPAN(e->issuer);
 
-	if (w->owner.len > 0 && imp_span_eq(by, w->owner))
+	if ((w->owner.len > 0 && imp_span_eq(by, w->owner)) || is_takeover(w, token, e))
 		return true;
 	for (size_t i = 0; i < w->parties; i++)
 		if (e->kind == IMP_ENTRY_PROFILE && w->party[i].domain == e->domain &&
@@ -160,7 +169,7 @@ static int check_entry(const struct imp_entry *e, uint32_t number,
 {
 	char who[65], found[IMP_DIFFERENCE_TEXT], expected[65];
 
-	if (may_write(writers, e))
+	if (may_write(writers, &a->token, e))
 		return 0;
 	imp_hex(IMP_SPAN(e->issuer), who);
 	imp_hex(writers->owner, expected);
@@ -235,9 +244,29 @@ static int walk_ring(struct walk *w, struct imp_span entries)
 	return rc;
 }
 
-/* Where the ring begins: on the known chains, and not behind them. */
-static int check_base(const struct walk *w)
+/* Does the ring begin with the owner's taking the device over? */
+static bool begins_with_takeover(const struct walk *w, struct imp_span entries)
 {
+	struct imp_cbor c;
+	struct imp_span first;
+	struct imp_entry e;
+	size_t left;
+
+	if (!w->writers->owner_named ||
+	    imp_cbor_open(&c, entries, IMP_CBOR_LENIENT, NULL))
+		return false;
+	left = imp_cbor_array(&c);
+	if (!imp_cbor_more(&c, &left))
+		return false;
+	first = imp_cbor_bytes_len(&c, IMP_ENTRY_LEN, IMP_ENTRY_LEN);
+	return imp_cbor_ok(&c) && imp_entry_decode(first.ptr, &e) == 0 &&
+	       is_takeover(w->writers, &w->a->token, &e);
+}
+
+/* Where the ring begins: on the known chains, and not behind them. */
+static int check_base(struct walk *w, struct imp_span entries)
+{
+	bool takeover = begins_with_takeover(w, entries);
 	char gap[64];
 	int rc = 0;
 
@@ -245,6 +274,10 @@ static int check_base(const struct walk *w)
 		rc = compare_known(w->known, &w->at, d, w->a);
 		if (rc || w->at.head[d].n <= w->known->head[d].n)
 			continue;
+		if (takeover) {
+			imp_replay_forget(&w->at.replay);
+			continue;
+		}
 		snprintf(gap, sizeof(gap),
 			 "domain %u is known to entry %u, its ring starts at %u", d,
 			 w->known->head[d].n, w->at.head[d].n + 1);
@@ -289,7 +322,7 @@ int imp_chains_explain(struct imp_crypto *crypto, const struct imp_chains *known
 	if (!imp_ring_base(ring->base, &w.at))
 		return imp_differs(a, "history", IMP_EDEVICE, "an unreadable ring",
 				   "its base");
-	rc = check_base(&w);
+	rc = check_base(&w, ring->entries);
 	if (!rc)
 		rc = walk_ring(&w, ring->entries);
 	return rc ? rc : check_end(&w);

@@ -48,6 +48,9 @@ struct imp_writers {
 	struct imp_span owner; /* kid, 32 bytes, or empty */
 	const struct imp_party *party;
 	size_t parties;
+	/* It is certain who the owner is: where the ring begins with its taking the
+	 * device over, what was before is no gap. */
+	bool owner_named;
 };
 
 /* What the device's ring says, in the form of the history response. */
@@ -60,9 +63,9 @@ bool imp_ring_base(struct imp_span base, struct imp_chains *out);
 
 /*
  * Explain the way from the heads that are known to the token's by the ring: the ring must
- * fold to the signed heads, reach back to what is known, hold no new entry by anybody but
- * these writers and the step itself, and hold the step where it must; the token's state
- * must follow from it.
+ * fold to the signed heads, reach back to what is known or to the owner's taking the
+ * device over, hold no new entry by anybody but these writers and the step itself, and
+ * hold the step where it must; the token's state must follow from it.
  *
  * 0, or -code with differences added to a.
  */

@@ -10,9 +10,15 @@ enum { ALL = UINT16_MAX };
 void imp_replay_start(struct imp_replay *r)
 {
 	*r = (struct imp_replay){ .owner_known = true,
+				  .lock_known = true,
 				  .pair_known = ALL,
 				  .content_known = ALL,
 				  .state_known = ALL };
+}
+
+void imp_replay_forget(struct imp_replay *r)
+{
+	*r = (struct imp_replay){ .boot = r->boot, .count = r->count };
 }
 
 static void take_domain(struct imp_replayed *d, const struct imp_measured *m)
@@ -28,6 +34,7 @@ void imp_replay_take(struct imp_replay *r, const struct imp_evidence *token)
 {
 	*r = (struct imp_replay){ .owner_known = true,
 				  .policy_known = true,
+				  .lock_known = true,
 				  .owned = token->owned,
 				  .locked = token->life == IMP_LIFE_LOCKED,
 				  .decommissioned =
@@ -111,7 +118,7 @@ void imp_replay_fold(struct imp_replay *r, const struct imp_entry *e)
 		fold_owner(r, e);
 		return;
 	case IMP_ENTRY_LOCK:
-		r->locked = true;
+		r->locked = r->lock_known = true;
 		return;
 	case IMP_ENTRY_FLOOR:
 		r->pair_known &= 1;
@@ -149,6 +156,10 @@ static bool life_differs(const struct imp_replay *r, const struct imp_evidence *
 				  : r->locked	    ? IMP_LIFE_LOCKED
 						    : IMP_LIFE_OWNED;
 
+	/* Nothing undoes a lock, so what comes before a change of owner may have set it.
+	 */
+	if (!r->lock_known && life == IMP_LIFE_OWNED && t->life == IMP_LIFE_LOCKED)
+		return false;
 	return t->life != life;
 }
 

@@ -14,7 +14,7 @@
 #include "evidence/token.h"
 
 struct imp_replay {
-	bool owner_known, policy_known;
+	bool owner_known, policy_known, lock_known;
 	bool owned, locked, decommissioned;
 	uint8_t owner[32], record[32];
 	uint32_t owner_epoch, policy;
@@ -31,6 +31,9 @@ struct imp_replay {
 
 /* A device that nobody has touched. */
 void imp_replay_start(struct imp_replay *r);
+/* A device of which nothing is known but how far it has counted: to be followed by a
+ * change of owner, after which the owner and every pair are known again. */
+void imp_replay_forget(struct imp_replay *r);
 /* The state that a verified token shows. */
 void imp_replay_take(struct imp_replay *r, const struct imp_evidence *token);
 /* The state after one more entry. */

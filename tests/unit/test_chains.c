@@ -221,9 +221,12 @@ Test(chains, replay_agrees_with_the_device)
 		imp_replay_fold(&whole, &entry);
 	}
 	for (unsigned i = 0; i < 200; i++) {
-		struct imp_command m = { .domains = 6, .policy = i % 2 };
+		const struct claim_spec next = { .kept = true, .domains = (uint16_t)i };
+		struct imp_command m = { .owner_epoch = s.dev.agent.state.owner_epoch,
+					 .domains = 6,
+					 .policy = i % 2 };
 		struct spec spec = { .domain = i % 3,
-				     .epochs = { 1, i % 3 ? 1 + i / 7 : 0 } };
+				     .epochs = { m.owner_epoch, i % 3 ? 1 + i / 7 : 0 } };
 		bool again = false;
 
 		seed = seed * 1103515245u + 12345;
@@ -239,8 +242,9 @@ Test(chains, replay_agrees_with_the_device)
 		if (m.op == 0 && spec.domain == 2)
 			spec.settings = IMP_TEXT("\xa1\x0b\xa1\x01\xa1\x00\x61x");
 		if (board_push(&s.dev,
-			       m.op ? make_command(&s, m, &s.owner, buf)
-				    : make_package(&s, &spec, buf, NULL),
+			       i % 31 == 30 ? make_transfer(&s, &s.owner, next, buf)
+			       : m.op	    ? make_command(&s, m, &s.owner, buf)
+					    : make_package(&s, &spec, buf, NULL),
 			       &again) == 0 &&
 		    !again) {
 			unsigned n = s.dev.agent.state.ring_len;
@@ -260,5 +264,144 @@ Test(chains, replay_agrees_with_the_device)
 			imp_replay_take(&since, &now);
 	}
 	cr_assert_eq(now.life, IMP_LIFE_DECOMMISSIONED);
+	cr_assert_eq(now.owner_epoch, 7);
+	scene_stop(&s);
+}
+
+/* The ring as the device tells it, held against what is known; the number of differences.
+ */
+static size_t explain(const struct party *owner, bool named, struct imp_step step)
+{
+	uint8_t request[16];
+	struct imp_writer w = imp_writer(request, sizeof(request));
+	const struct imp_request q = { .has_from = true };
+	const struct imp_writers writers = { .owner = IMP_SPAN(owner->kid),
+					     .owner_named = named };
+	struct imp_response r;
+
+	imp_request_encode(&q, &w);
+	cr_assert_eq(imp_response_decode(board_ask(&s.dev, IMP_GROUP_IMPRINT, IMP_HISTORY,
+						   IMP_SMP_READ, imp_written(&w)),
+					 &r, NULL),
+		     0);
+	a = (struct imp_appraisal){ .token = now };
+	(void)imp_chains_explain(s.crypto, &chains, step,
+				 &(struct imp_ring){ r.base, r.entries }, &writers, &a);
+	return a.count;
+}
+
+/* To the stranger; entry becomes its own. */
+static void change_owner(const struct party *from, struct claim_spec spec)
+{
+	static uint8_t buf[KIT_CAP];
+
+	spec.to = &s.stranger;
+	cr_assert_eq(board_push(&s.dev, make_transfer(&s, from, spec, buf), NULL), 0);
+	attest(&now, kept[1]);
+	cr_assert_eq(imp_entry_decode(s.dev.agent.state.ring[0], &entry), 0);
+}
+
+Test(chains, a_change_of_owner_is_foretold)
+{
+	start();
+	imp_chains_take(&chains, &now);
+	change_owner(&s.owner, (struct claim_spec){ 0 });
+	cr_assert_eq(foretell(true, true, &now), 1);
+	cr_assert_eq(foretell(false, false, &now), 0, "nobody told of it");
+	scene_stop(&s);
+}
+
+/* Who takes a device over knows nothing of what was before, and need not. */
+Test(chains, history_of_an_owner_begins_with_its_taking_over)
+{
+	static uint8_t buf[KIT_CAP];
+	const struct imp_command lock = { .op = IMP_OP_LOCK };
+	const struct spec spec = {
+		.domain = 2, .epochs = { 2, 0 }, .issuer = &s.stranger, .settings = apn
+	};
+	struct imp_step step = { &entry, .must = true };
+
+	start();
+	cr_assert_eq(push_command(&s, lock, &s.owner, NULL), 0);
+	change_owner(&s.owner, (struct claim_spec){ .kept = true, .domains = 2 });
+	cr_assert_eq(explain(&s.stranger, true, step), 0, "%s", a.difference[0].found);
+	step = (struct imp_step){ 0 };
+	cr_assert_eq(explain(&s.stranger, true, step), 0, "%s", a.difference[0].found);
+	cr_assert_eq(explain(&s.stranger, false, step), 1, "not named");
+	cr_assert_str_eq(a.difference[0].what, "history gap");
+	cr_assert_eq(explain(&s.owner, true, step), 1, "another");
+	cr_assert_str_eq(a.difference[0].what, "history gap");
+	cr_assert_eq(board_push(&s.dev, make_package(&s, &spec, buf, NULL), NULL), 0);
+	attest(&now, kept[1]);
+	cr_assert_eq(explain(&s.stranger, true, step), 0, "%s", a.difference[0].found);
+	now.record = IMP_SPAN(entry.issuer);
+	cr_assert_neq(explain(&s.stranger, true, step), 0, "another record");
+	cr_assert_str_eq(a.difference[0].what, "history gap");
+	scene_stop(&s);
+}
+
+/* What follows from the taking over alone: a state that contradicts it is found. */
+Test(chains, state_follows_from_the_taking_over)
+{
+	static const int seen[] = { 2, 3, 4, 7 }; /* owner, epoch, pair */
+	struct imp_evidence honest;
+
+	start();
+	change_owner(&s.owner, (struct claim_spec){ .kept = true, .domains = 2 });
+	honest = now;
+	for (size_t i = 0; i < COUNTOF(seen); i++) {
+		now = honest;
+		change(&now, seen[i]);
+		if (seen[i] == 2)
+			now.owner = IMP_SPAN(s.owner.kid);
+		cr_assert_neq(explain(&s.stranger, true, (struct imp_step){ 0 }), 0, "%d",
+			      seen[i]);
+	}
+	now = honest;
+	now.life = IMP_LIFE_LOCKED; /* it may have been: no lock is undone */
+	cr_assert_eq(explain(&s.stranger, true, (struct imp_step){ 0 }), 0);
+	now.life = IMP_LIFE_DECOMMISSIONED;
+	cr_assert_neq(explain(&s.stranger, true, (struct imp_step){ 0 }), 0);
+	scene_stop(&s);
+}
+
+/* Counts rise, whoever owns it; and what was proven must lie on the chain. */
+Test(chains, what_was_proven_before_still_binds)
+{
+	const struct imp_command lock = { .op = IMP_OP_LOCK };
+
+	start();
+	imp_chains_take(&chains, &now);
+	cr_assert_eq(push_command(&s, lock, &s.owner, NULL), 0);
+	change_owner(&s.owner, (struct claim_spec){ 0 });
+	cr_assert_eq(explain(&s.stranger, true, (struct imp_step){ 0 }), 0, "%s",
+		     a.difference[0].found);
+	now.count = 0;
+	cr_assert_eq(explain(&s.stranger, true, (struct imp_step){ 0 }), 1);
+	now.count = 9;
+	chains.head[1].h[0] ^= 1;
+	cr_assert_eq(explain(&s.stranger, true, (struct imp_step){ 0 }), 1, "a fork");
+	scene_stop(&s);
+}
+
+Test(chains, a_recovery_is_the_new_owners)
+{
+	const struct imp_command allow = { .op = IMP_OP_POLICY,
+					   .sequence = 1,
+					   .policy = IMP_POLICY_RECOVERY };
+	struct claim_spec spec = { 0 };
+
+	scene_start(&s, true);
+	scene_claim(&s, &s.dev);
+	cr_assert_eq(push_command(&s, allow, &s.owner, NULL), 0);
+	cr_assert_eq(imp_chains_start(s.crypto,
+				      &(struct imp_known){ .signing_kid = { 1 } },
+				      &chains),
+		     0);
+	spec.recovery = IMP_SPAN(s.dev.agent.state.recovery);
+	change_owner(&s.maker, spec);
+	cr_assert_eq(explain(&s.stranger, true, (struct imp_step){ 0 }), 0, "%s",
+		     a.difference[0].found);
+	cr_assert_eq(entry.kind, IMP_ENTRY_RECOVERY);
 	scene_stop(&s);
 }
