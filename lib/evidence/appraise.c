@@ -197,6 +197,28 @@ static void check_floors(const struct imp_expected *x, struct imp_appraisal *a)
 	}
 }
 
+/* Kept through a change of owner: under the new owner-epoch it could not be applied, and
+ * its pair is the new owner's to raise. */
+static bool was_kept(const struct imp_expected *x, const struct imp_evidence *t)
+{
+	return x->later && t->owner_epoch > x->epochs[0] &&
+	       imp_span_eq(t->domain[x->domain].id, x->id);
+}
+
+static void check_numbers(const struct imp_expected *x, struct imp_appraisal *a)
+{
+	const struct imp_measured *m = &a->token.domain[x->domain];
+
+	if (was_kept(x, &a->token))
+		return;
+	differ_number(a, "owner-epoch", IMP_EPOLICY, a->token.owner_epoch, x->epochs[0]);
+	differ_number(a, "domain-epoch", IMP_EPOLICY, m->domain_epoch, x->epochs[1]);
+	/* Commands spend sequences of domain 0, too. */
+	if (!x->later || x->domain != 0 || m->sequence < x->sequence ||
+	    !imp_span_eq(m->id, x->id))
+		differ_number(a, "sequence", IMP_EPOLICY, m->sequence, x->sequence);
+}
+
 static void check_profile(const struct imp_expected *x, struct imp_appraisal *a)
 {
 	const struct imp_measured *m = &a->token.domain[x->domain];
@@ -216,15 +238,7 @@ static void check_profile(const struct imp_expected *x, struct imp_appraisal *a)
 	if (x->id.len > 0) {
 		differ_hash(a, "profile id", IMP_EPOLICY, m->id, x->id);
 		differ_hash(a, "authority", IMP_EPOLICY, m->authority, x->authority);
-		differ_number(a, "owner-epoch", IMP_EPOLICY, a->token.owner_epoch,
-			      x->epochs[0]);
-		differ_number(a, "domain-epoch", IMP_EPOLICY, m->domain_epoch,
-			      x->epochs[1]);
-		/* Commands spend sequences of domain 0, too. */
-		if (!x->later || x->domain != 0 || m->sequence < x->sequence ||
-		    !imp_span_eq(m->id, x->id))
-			differ_number(a, "sequence", IMP_EPOLICY, m->sequence,
-				      x->sequence);
+		check_numbers(x, a);
 	}
 }
 

@@ -36,7 +36,8 @@ struct imp_expected {
 	struct imp_span id, authority; /* 32 bytes each */
 	uint32_t epochs[2];
 	uint64_t sequence;
-	bool later; /* the profile came earlier: commands may have followed it */
+	bool later; /* the profile came earlier: commands may have followed it, and owners
+		     * who kept it */
 };
 
 struct imp_difference {

@@ -244,7 +244,7 @@ static int walk_ring(struct walk *w, struct imp_span entries)
 	return rc;
 }
 
-/* Does the ring begin with the owner's taking the device over? */
+/* Does the ring begin with the taking over by whom the token calls the owner? */
 static bool begins_with_takeover(const struct walk *w, struct imp_span entries)
 {
 	struct imp_cbor c;
@@ -252,8 +252,7 @@ static bool begins_with_takeover(const struct walk *w, struct imp_span entries)
 	struct imp_entry e;
 	size_t left;
 
-	if (!w->writers->owner_named ||
-	    imp_cbor_open(&c, entries, IMP_CBOR_LENIENT, NULL))
+	if (imp_cbor_open(&c, entries, IMP_CBOR_LENIENT, NULL))
 		return false;
 	left = imp_cbor_array(&c);
 	if (!imp_cbor_more(&c, &left))
@@ -274,7 +273,7 @@ static int check_base(struct walk *w, struct imp_span entries)
 		rc = compare_known(w->known, &w->at, d, w->a);
 		if (rc || w->at.head[d].n <= w->known->head[d].n)
 			continue;
-		if (takeover) {
+		if (takeover && w->writers->owner_named) {
 			imp_replay_forget(&w->at.replay);
 			continue;
 		}
@@ -282,7 +281,9 @@ static int check_base(struct walk *w, struct imp_span entries)
 			 "domain %u is known to entry %u, its ring starts at %u", d,
 			 w->known->head[d].n, w->at.head[d].n + 1);
 		rc = imp_differs(w->a, "history gap", IMP_EVERIFY, gap,
-				 "--evidence with an older proof");
+				 takeover ? "--owner, who took it over, or --evidence "
+					    "with an older proof"
+					  : "--evidence with an older proof");
 	}
 	return rc;
 }

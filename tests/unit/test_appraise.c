@@ -152,3 +152,40 @@ Test(appraise, what_differs_is_named_and_has_its_status)
 		cr_assert_eq(code, i == 0 ? 0 : i == 1 ? -IMP_EVERIFY : -IMP_EPOLICY);
 	}
 }
+
+/* A profile that a new owner has kept is there, with the new owner's numbers; it was not
+ * applied just now, and no other profile is taken for it. */
+Test(appraise, a_profile_that_was_kept_is_there)
+{
+	static uint8_t buf[KIT_CAP];
+	const struct claim_spec keep = { .to = &s.stranger, .kept = true, .domains = 2 };
+	struct imp_expected x = right;
+	struct imp_appraisal a;
+	struct imp_response r;
+	int code;
+
+	cr_assert_eq(board_push(&s.dev, make_transfer(&s, &s.owner, keep, buf), NULL), 0);
+	cr_assert(board_request(&s.dev, IMP_ATTEST, nonce[0], &r));
+	len = r.evidence.len;
+	memcpy(evidence, r.evidence.ptr, len);
+	x.owner = IMP_SPAN(s.stranger.kid);
+	x.record = IMP_SPAN(s.dev.agent.state.record);
+	x.later = true;
+	cr_assert_str_eq(differs(&x, &code), "");
+	x.later = false;
+	cr_assert_neq(imp_appraise(s.crypto, (struct imp_span){ evidence, len }, &x, &a),
+		      0);
+	cr_assert_eq(a.count, 3, "owner-epoch, domain-epoch, sequence");
+	x.later = true;
+	x.id = IMP_SPAN(wrong);
+	cr_assert_neq(imp_appraise(s.crypto, (struct imp_span){ evidence, len }, &x, &a),
+		      0);
+	cr_assert_eq(a.count, 4);
+	x = right;
+	x.later = true;
+	x.owner = IMP_SPAN(s.stranger.kid);
+	x.record = IMP_SPAN(s.dev.agent.state.record);
+	x.epochs[0] = 2;
+	cr_assert_neq(imp_appraise(s.crypto, (struct imp_span){ evidence, len }, &x, &a),
+		      0);
+}
