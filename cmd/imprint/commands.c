@@ -24,6 +24,7 @@ const struct cli_cmd *const cli_cmds[] = {
 	&cmd_inspect,
 	&cmd_open,
 	&cmd_grant,
+	&cmd_transfer,
 	&cmd_ledger,
 	&cmd_log,
 	&cmd_audit,

@@ -29,6 +29,7 @@ extern const struct cli_cmd cmd_open;
 extern const struct cli_cmd cmd_diff;
 extern const struct cli_cmd cmd_inspect;
 extern const struct cli_cmd cmd_grant;
+extern const struct cli_cmd cmd_transfer;
 extern const struct cli_cmd cmd_ledger;
 extern const struct cli_cmd cmd_log;
 extern const struct cli_cmd cmd_lock;

@@ -113,7 +113,8 @@ static int explain(struct device *d, const struct device_check *check)
 		.owner = check->expected.owner.len ? check->expected.owner : token->owner,
 		.party = check->party,
 		.parties = check->parties,
-		.owner_named = check->expected.owner.len > 0,
+		.owner_named = check->expected.owner.len > 0 ||
+			       imp_span_eq(check->us, token->owner),
 	};
 	CLEANUP(imp_secret_fini) struct imp_secret base = { 0 }, entries = { 0 };
 	struct imp_ring ring;

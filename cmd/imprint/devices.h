@@ -122,6 +122,7 @@ struct device_check {
 	struct imp_expected expected;
 	struct imp_chains chains; /* proven before this session */
 	struct imp_step step;
+	struct imp_span us; /* kid of who asks, where that may be its owner, or empty */
 	const struct imp_party *party; /* holders of grants */
 	size_t parties;
 };

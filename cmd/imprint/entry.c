@@ -9,6 +9,7 @@
 #include "evidence/appraise.h"
 #include "json.h"
 #include "model/identifier.h"
+#include "object/signed.h"
 
 void time_text(uint64_t seconds, char out[TIME_TEXT])
 {
@@ -51,6 +52,30 @@ static void put_device(FILE *f, struct imp_span ueid)
 	fprintf(f, " %s", name);
 }
 
+/* What a device said of itself. False: it is not among what is known here. */
+static bool take_token(const struct imp_record *r, struct imp_evidence *out)
+{
+	struct imp_error quiet = { 0 };
+	struct imp_signed s;
+
+	return r->type == IMP_LEAF_EVIDENCE &&
+	       imp_signed_decode(r->bytes, &s, &quiet) == 0 &&
+	       imp_evidence_decode(s.payload, out, &quiet) == 0;
+}
+
+/* Whose it is: what an auditor follows from one owner to the next. */
+static void put_owner(FILE *f, const struct imp_record *r)
+{
+	struct imp_evidence e;
+
+	if (!take_token(r, &e))
+		return;
+	fprintf(f, " %s", imp_life_name(e.life));
+	put_hash(f, "by", e.owner);
+	if (e.owned)
+		fprintf(f, " owner-epoch %u", e.owner_epoch);
+}
+
 void entry_text(FILE *f, uint64_t index, const struct imp_record *r)
 {
 	char when[TIME_TEXT];
@@ -71,6 +96,7 @@ void entry_text(FILE *f, uint64_t index, const struct imp_record *r)
 	if (r->type == IMP_LEAF_DELIVERY || r->type == IMP_LEAF_EVIDENCE)
 		fprintf(f, " status %" PRIu64, r->code);
 	put_hash(f, "challenge", r->challenge);
+	put_owner(f, r);
 	put_hash(f, "order", r->order);
 	put_hash(f, "subject", r->subject);
 	put_text(f, ": ", r->reason, "");
@@ -90,9 +116,14 @@ static void some_uint(struct json *j, const char *key, bool has, uint64_t v)
 static void put_claims(struct json *j, const struct imp_record *r)
 {
 	bool issued = r->type == IMP_LEAF_ISSUE;
+	struct imp_evidence e = { 0 };
+	bool token = take_token(r, &e);
 
+	json_str(j, "lifecycle", token ? imp_life_name(e.life) : NULL);
+	json_hex(j, "owner", e.owner);
+	some_uint(j, "owner_epoch", issued || e.owned,
+		  issued ? r->owner_epoch : e.owner_epoch);
 	some_uint(j, "domain", issued, r->domain);
-	some_uint(j, "owner_epoch", issued, r->owner_epoch);
 	some_uint(j, "domain_epoch", issued, r->domain_epoch);
 	some_uint(j, "sequence", issued || r->type == IMP_LEAF_REVOKE, r->sequence);
 }

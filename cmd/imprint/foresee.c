@@ -36,16 +36,47 @@ static int hint_board(struct device *d, int rc)
 			"imprint enroll --replace, and pack again");
 }
 
-/* A claim lacks the maker; what is in a package, or of an owner, its approvers. */
-static int hint_approval(struct device *d, const struct plan *plan, int rc)
+/* Others sign what is in a package, or of an owner. */
+static int hint_approval(struct device *d, int rc)
 {
-	if (plan->entry.kind == IMP_ENTRY_TRANSFER)
-		return imp_hint(&d->err, rc,
-				"its firmware asks for the maker's signature: --maker "
-				"KEY");
 	return imp_hint(&d->err, rc,
 			"its owner's claim, or the grant, says how many others must "
 			"sign: sign with --to-approve, then imprint approve");
+}
+
+/* The owner record, or what may change it, is another now. */
+static int hint_change(struct device *d, const struct plan *plan, int rc)
+{
+	switch (d->reason) {
+	case IMP_R_APPROVAL:
+		return imp_hint(&d->err, rc,
+				plan->entry.owner_epoch == 1
+					? "its firmware asks for the maker's signature: "
+					  "--maker KEY"
+					: "the new owner signs, too: imprint transfer "
+					  "--accept");
+	case IMP_R_EPOCH:
+	case IMP_R_REPLACED_ID:
+		return imp_hint(&d->err, rc,
+				"its owner record is another than this %s was made for: "
+				"make it anew with fresh evidence",
+				plan->what);
+	default:
+		return plan->entry.kind != IMP_ENTRY_RECOVERY
+			       ? imp_hint(&d->err, rc,
+					  "another key owns it; imprint verify shows "
+					  "which")
+			       : imp_hint(&d->err, rc,
+					  "its owner does not let the maker recover it, "
+					  "or its firmware has no key of this maker");
+	}
+}
+
+static bool is_about_owner(const struct device *d, const struct plan *plan)
+{
+	return plan_changes_owner(plan) &&
+	       (d->reason == IMP_R_APPROVAL || d->reason == IMP_R_EPOCH ||
+		d->reason == IMP_R_REPLACED_ID || d->reason == IMP_R_SCOPE);
 }
 
 /* What to do next about a refusal. The numbers are what the device says without proof. */
@@ -55,6 +86,8 @@ int plan_hint(struct device *d, const struct plan *plan, int rc)
 
 	if (!rc || d->describe.restricted)
 		return rc;
+	if (is_about_owner(d, plan))
+		return hint_change(d, plan, rc);
 	switch (d->reason) {
 	case IMP_R_SEQUENCE:
 		return imp_hint(&d->err, rc,
@@ -73,7 +106,7 @@ int plan_hint(struct device *d, const struct plan *plan, int rc)
 	case IMP_R_STATE:
 		return hint_state(d, rc);
 	case IMP_R_APPROVAL:
-		return hint_approval(d, plan, rc);
+		return hint_approval(d, rc);
 	case IMP_R_NOT_FOR_ME:
 	case IMP_R_DECRYPT:
 		return hint_board(d, rc);
@@ -95,6 +128,25 @@ static bool takes_objects(const struct device *d)
 	return d->describe.life == IMP_LIFE_OWNED || d->describe.life == IMP_LIFE_LOCKED;
 }
 
+/* Whether the maker may, describe does not tell. */
+static enum imp_reason foresee_change(const struct device *d, const struct plan *plan)
+{
+	bool claim = plan->entry.owner_epoch == 1;
+
+	if (claim ? d->describe.life != IMP_LIFE_UNOWNED : !takes_objects(d))
+		return IMP_R_STATE;
+	if (claim)
+		return IMP_R_NONE;
+	if (plan->entry.owner_epoch != (uint64_t)d->owner_epoch + 1)
+		return IMP_R_EPOCH;
+	if (!imp_span_eq(plan->previous, d->describe.record))
+		return IMP_R_REPLACED_ID;
+	return plan->entry.kind == IMP_ENTRY_RECOVERY ||
+			       imp_span_eq(plan->issuer, d->describe.owner)
+		       ? IMP_R_NONE
+		       : IMP_R_SCOPE;
+}
+
 /* The device's own order of checks, as far as describe tells. */
 static enum imp_reason foresee(const struct device *d, const struct plan *plan)
 {
@@ -102,8 +154,8 @@ static enum imp_reason foresee(const struct device *d, const struct plan *plan)
 	const struct imp_entry *e = &plan->entry;
 	bool profile = e->kind == IMP_ENTRY_PROFILE;
 
-	if (e->kind == IMP_ENTRY_TRANSFER)
-		return d->describe.life == IMP_LIFE_UNOWNED ? IMP_R_NONE : IMP_R_STATE;
+	if (plan_changes_owner(plan))
+		return foresee_change(d, plan);
 	if (!takes_objects(d))
 		return IMP_R_STATE;
 	if (e->owner_epoch != d->owner_epoch ||
@@ -129,6 +181,7 @@ static bool is_there(const struct device *d, const struct plan *plan)
 		return takes_objects(d) && (d->describe.domains >> domain & 1) &&
 		       imp_span_eq(described(d, plan)->id, id);
 	case IMP_ENTRY_TRANSFER:
+	case IMP_ENTRY_RECOVERY:
 		return d->describe.owned && imp_span_eq(d->describe.record, id);
 	case IMP_ENTRY_LOCK:
 		return d->describe.life == IMP_LIFE_LOCKED;

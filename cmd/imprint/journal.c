@@ -55,21 +55,39 @@ static bool has_proof(const struct journal *j)
 		 imp_span_eq(j->d->appraisal.token.nonce, IMP_SPAN(j->nonce)));
 }
 
+/* What went wrong; of a change of owner also what came of it. */
+static const char *words(const struct outcome *o, char out[IMP_ERROR_TEXT])
+{
+	const struct plan *p = o->j->plan;
+	const struct device *d = o->j->d;
+	char owner[24];
+
+	if (o->rc) {
+		snprintf(out, IMP_ERROR_TEXT, "%.*s", (int)strcspn(d->err.msg, "\n"),
+			 d->err.msg);
+		return out;
+	}
+	if (!plan_changes_owner(p))
+		return NULL;
+	imp_short_hex(IMP_SPAN(p->owner), owner);
+	snprintf(out, IMP_ERROR_TEXT, "%s to %s, owner-epoch %u", p->what, owner,
+		 p->entry.owner_epoch);
+	return out;
+}
+
 static int after(struct imp_ledger *l, void *ctx, struct imp_error *err)
 {
 	const struct outcome *o = ctx;
 	const struct device *d = o->j->d;
 	bool proof = has_proof(o->j);
-	char message[sizeof(d->err.msg)];
+	char message[IMP_ERROR_TEXT];
 	const struct imp_delivery delivery = { .object = o->j->plan->id,
 					       .ueid = d->known.card.ueid,
 					       .code = (enum imp_code) - o->rc,
 					       .way = proof ? IMP_ATTESTED : IMP_UNPROVEN,
-					       .message = o->rc ? message : NULL };
+					       .message = words(o, message) };
 	int rc = proof ? registry_keep(l, d, -o->rc, o->j->plan->id, err) : 0;
 
-	snprintf(message, sizeof(message), "%.*s", (int)strcspn(d->err.msg, "\n"),
-		 d->err.msg);
 	return rc ? rc : imp_ledger_deliver(l, &delivery, err);
 }
 

@@ -103,7 +103,7 @@ static int learn(struct owner *o, struct device *d, const struct verifier *v,
 		 uint32_t *epoch)
 {
 	const struct plan nothing = { .expected.any_life = true };
-	struct device_check check = { 0 };
+	struct device_check check = { .us = IMP_SPAN(o->kid) };
 	const struct imp_evidence *t = &d->appraisal.token;
 	struct imp_response r;
 	uint8_t nonce[32];

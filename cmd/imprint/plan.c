@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/reason.h"
+#include "cose/key.h"
 #include "issue/approve.h"
 #include "plan.h"
 
@@ -38,20 +39,29 @@ static int plan_package(struct imp_span object, struct plan *p, struct imp_error
 	return 0;
 }
 
-static int plan_claim(const struct imp_signed *s, struct plan *p, struct imp_error *err)
+static int plan_transfer(struct imp_crypto *crypto, const struct imp_signed *s,
+			 struct plan *p, struct imp_error *err)
 {
 	struct imp_transfer t;
+	enum imp_change change;
 	int rc = imp_transfer_decode(s->payload, &t, err);
 
+	if (!rc && imp_cose_kid(crypto, &t.owner, p->owner))
+		rc = imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
 	if (rc)
 		return rc;
-	p->what = "claim";
+	change = imp_transfer_change(&t);
+	p->what = imp_change_name(change);
 	p->target = t.target;
-	p->entry = (struct imp_entry){ .kind = IMP_ENTRY_TRANSFER,
+	p->issuer = s->issuer;
+	p->previous = t.previous;
+	p->entry = (struct imp_entry){ .kind = change == IMP_CHANGE_RECOVERY
+						       ? IMP_ENTRY_RECOVERY
+						       : IMP_ENTRY_TRANSFER,
 				       .owner_epoch = t.owner_epoch };
-	p->expected = (struct imp_expected){ .owner = s->issuer,
-					     .has_policy = true,
-					     .policy = t.policy };
+	p->expected = (struct imp_expected){ .has_policy = true,
+					     .policy = t.policy,
+					     .wiped_domains = (uint16_t)~t.kept };
 	return 0;
 }
 
@@ -82,6 +92,17 @@ static int plan_command(const struct imp_signed *s, struct plan *p, struct imp_e
 	return 0;
 }
 
+static int not_in_clear(const struct imp_signed *s, struct imp_error *err)
+{
+	int rc = imp_fail(err, IMP_EPOLICY, "a %s is not pushed in clear",
+			  imp_kind_name(s->kind));
+
+	return s->kind != IMP_KIND_PROFILE
+		       ? rc
+		       : imp_hint(err, rc,
+				  "imprint encrypt makes packages of signed profiles");
+}
+
 int plan_object(struct imp_crypto *crypto, struct imp_span object, struct plan *out,
 		struct imp_error *err)
 {
@@ -95,12 +116,11 @@ int plan_object(struct imp_crypto *crypto, struct imp_span object, struct plan *
 	} else {
 		rc = imp_signed_decode(object, &s, err);
 		if (!rc && s.kind == IMP_KIND_TRANSFER)
-			rc = plan_claim(&s, &p, err);
+			rc = plan_transfer(crypto, &s, &p, err);
 		else if (!rc && s.kind == IMP_KIND_COMMAND)
 			rc = plan_command(&s, &p, err);
 		else if (!rc)
-			rc = imp_fail(err, IMP_EPOLICY, "a %s is not pushed in clear",
-				      imp_kind_name(s.kind));
+			rc = not_in_clear(&s, err);
 		if (!rc)
 			rc = imp_approvals_check(crypto, &s, &nobody_told, err);
 		if (!rc && imp_signed_id(crypto, &s, p.id))
@@ -114,7 +134,11 @@ int plan_object(struct imp_crypto *crypto, struct imp_span object, struct plan *
 		return rc;
 	*out = p;
 	if (p.entry.kind == IMP_ENTRY_TRANSFER)
+		memcpy(out->entry.issuer, p.owner, 32);
+	if (plan_changes_owner(&p)) {
+		out->expected.owner = IMP_SPAN(out->owner);
 		out->expected.record = IMP_SPAN(out->id);
+	}
 	return 0;
 }
 
@@ -142,6 +166,33 @@ static int last_proof(struct device *d, const struct verifier *v,
 	return 1;
 }
 
+/* Where the owner changes, --owner names the one before or the one after it. */
+static int check_named(struct device *d, const struct plan *plan,
+		       const struct verifier *v)
+{
+	char found[24], named[24];
+
+	d->owner_compared = true;
+	if (imp_span_eq(v->owner, IMP_SPAN(plan->owner)) ||
+	    imp_span_eq(v->owner, plan->issuer))
+		return 0;
+	imp_short_hex(IMP_SPAN(plan->owner), found);
+	imp_short_hex(v->owner, named);
+	return imp_fail(&d->err, IMP_EPOLICY,
+			"%s: %s: this %s makes %s its owner, expected %s of --owner",
+			d->uri, d->name, plan->what, found, named);
+}
+
+/* What holds at once, and what may have changed since. */
+static void expect_later(const struct plan *plan, struct imp_expected *x)
+{
+	x->later = true;
+	if (!plan_changes_owner(plan))
+		return;
+	x->has_policy = false;
+	x->wiped_domains = 0;
+}
+
 int plan_prepare(struct device *d, const struct plan *plan, const struct verifier *v,
 		 const uint8_t nonce[32], struct device_check *check)
 {
@@ -160,6 +211,8 @@ int plan_prepare(struct device *d, const struct plan *plan, const struct verifie
 	found = last_proof(d, v, check->expected.known, &check->chains, &last);
 	if (found < 0)
 		return found;
+	if (v->owner.len > 0 && plan_changes_owner(plan))
+		return check_named(d, plan, v);
 	if (v->owner.len > 0)
 		check->expected.owner = v->owner;
 	else if (found && last.owned && check->expected.owner.len == 0)
@@ -205,9 +258,8 @@ int plan_apply(struct device *d, const struct plan *plan, const struct verifier 
 	if (r.evidence.len == 0)
 		return imp_fail(&d->err, IMP_EDEVICE,
 				"%s: %s: applied, but no evidence came", d->uri, d->name);
-	if (r.again && plan->entry.kind == IMP_ENTRY_TRANSFER)
-		check.expected.has_policy = false; /* commands set it since */
-	check.expected.later = r.again;
+	if (r.again)
+		expect_later(plan, &check.expected);
 	check.step = (struct imp_step){ &plan->entry, .must = !r.again };
 	rc = device_appraise(d, r.evidence, &check);
 	if (!rc)
@@ -226,7 +278,7 @@ int plan_attest(struct device *d, const struct plan *plan, const struct verifier
 		rc = plan_prepare(d, plan, v, nonce, &check);
 	if (!rc)
 		rc = device_ask_evidence(d, nonce, &r);
-	check.expected.later = true;
+	expect_later(plan, &check.expected);
 	if (plan->entry.kind)
 		check.step.entry = &plan->entry;
 	return rc ? rc : device_appraise(d, r.evidence, &check);

@@ -2,8 +2,8 @@
 /*
  * Plans: an object on its way to a device, and what the device must show afterwards.
  *
- * What push, claim and the owner's commands share: everything that changes a device is
- * staged, applied, and appraised the same way.
+ * What push, claim, transfer and the owner's commands share: everything that changes a
+ * device is staged, applied, and appraised the same way.
  */
 #ifndef IMPRINT_PLAN_H
 #define IMPRINT_PLAN_H
@@ -25,7 +25,16 @@ struct plan {
 	struct imp_entry entry;
 	uint8_t id[32];
 	struct imp_target target; /* of a clear object */
+	/* Of a change of owner. */
+	uint8_t owner[32];		  /* kid of the new one */
+	struct imp_span issuer, previous; /* kid, owner record id; borrowed */
 };
+
+/* Does it make somebody the owner: a claim, a transfer, a recovery? */
+static inline bool plan_changes_owner(const struct plan *p)
+{
+	return p->entry.kind == IMP_ENTRY_TRANSFER || p->entry.kind == IMP_ENTRY_RECOVERY;
+}
 
 /* What an object will do, by its outer claims or its payload. 0, -IMP_EFORMAT,
  * -IMP_EPOLICY. */

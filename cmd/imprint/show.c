@@ -14,6 +14,7 @@
 #include "json.h"
 #include "object/command.h"
 #include "object/profile.h"
+#include "object/transfer.h"
 #include "show.h"
 #include "show_tables.h"
 #include "show_tree.h"
@@ -65,7 +66,9 @@ static void put_integer(struct show *s, struct imp_cbor *c, enum show_as as)
 		 row			     ? row->name
 		 : as == SHOW_OP && v >= 0   ? imp_op_name((unsigned)v)
 		 : as == SHOW_LIFE && v >= 0 ? imp_life_name((uint32_t)v)
-					     : NULL,
+		 : as == SHOW_POLICY && v >= 0 && v <= IMP_POLICY_ALL
+			 ? imp_policy_name((uint32_t)v)
+			 : NULL,
 		 v);
 }
 

@@ -19,6 +19,7 @@ enum show_as {
 	SHOW_SETTINGS,	/* {object: {instance: {resource: value}}} */
 	SHOW_OP,	/* a command's number */
 	SHOW_LIFE,	/* a lifecycle number */
+	SHOW_POLICY,	/* the bits of a policy */
 	SHOW_MESSAGE,	/* a tagged COSE message */
 	SHOW_COMPONENT, /* [content format, << measured component >>] */
 	SHOW_LEAF,	/* << [<< headers >>, << payload of their typ >>] >> */

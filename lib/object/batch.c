@@ -136,6 +136,13 @@ static size_t kind_of(struct imp_span name)
 	return k;
 }
 
+/* Not all that is pushed is a package: claims, transfers and commands go in clear. */
+static bool is_wanted(size_t found, const enum imp_batch_kind *kind)
+{
+	return !kind || found == *kind ||
+	       (*kind == IMP_BATCH_PACKAGES && found == IMP_BATCH_SIGNED);
+}
+
 /* kind NULL: any */
 static int take_head(struct imp_batch *b, const struct imp_batch_head *head,
 		     const enum imp_batch_kind *kind, struct imp_error *err)
@@ -145,7 +152,7 @@ static int take_head(struct imp_batch *b, const struct imp_batch_head *head,
 	if (!head->good)
 		return imp_fail(err, IMP_EFORMAT,
 				"%s: batch head is not {0, 1: count, 2: kind}", b->name);
-	if (found == COUNTOF(names) || (kind && found != *kind))
+	if (found == COUNTOF(names) || !is_wanted(found, kind))
 		return imp_fail(err, IMP_EFORMAT, "%s: holds %.*s, expected %s", b->name,
 				(int)head->kind.len, (const char *)head->kind.ptr,
 				kind ? names[*kind] : "a kind that is known here");

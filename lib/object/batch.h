@@ -52,6 +52,7 @@ struct imp_batch {
 
 /*
  * Open a file ("-": standard input) and read its head. A lone object is taken for `kind`.
+ * Where packages are expected, signed objects will do, since some are pushed in clear.
  *
  * 0, -IMP_EUSAGE (no such file), -IMP_EFORMAT (another kind, no head and no object),
  * -IMP_ERESOURCE.

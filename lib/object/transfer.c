@@ -20,6 +20,18 @@ enum {
 
 enum { RECORD_LEN = 32, RECOVERY_LEN = 16 };
 
+const char *imp_policy_name(uint32_t policy)
+{
+	static const char *const names[] = {
+		[0] = "no recovery, attests to anyone",
+		[IMP_POLICY_RECOVERY] = "recovery allowed",
+		[IMP_POLICY_CHALLENGED] = "attests to challenges only",
+		[IMP_POLICY_ALL] = "recovery allowed, attests to challenges only",
+	};
+
+	return policy <= IMP_POLICY_ALL ? names[policy] : NULL;
+}
+
 static bool is_zero(struct imp_span id)
 {
 	uint8_t any = 0;

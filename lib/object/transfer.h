@@ -30,6 +30,9 @@ struct imp_transfer {
 	struct imp_span recovery; /* recovery nonce, 16 bytes, or empty */
 };
 
+/* "recovery allowed"; NULL for bits that are none. */
+const char *imp_policy_name(uint32_t policy);
+
 enum imp_change { IMP_CHANGE_CLAIM, IMP_CHANGE_TRANSFER, IMP_CHANGE_RECOVERY };
 
 /* What it is: a claim where its epoch or its previous record is a claim's. */

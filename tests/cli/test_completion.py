@@ -70,7 +70,7 @@ zpty -d z"""
     def test_each_command_that_takes_a_file_offers_files(self):
         (self.dir / "one.file").write_text("")
         commands = {name for name in self.offers("") if self.offers(name, "")}
-        self.assertEqual(commands, {"approve", "key", "check", "build", "sign", "encrypt", "pack", "push", "diff", "inspect", "open", "help", "import", "export", "init", "ledger", "audit"})
+        self.assertEqual(commands, {"approve", "key", "check", "build", "sign", "encrypt", "pack", "push", "diff", "inspect", "open", "help", "import", "export", "init", "ledger", "audit", "transfer"})
         self.assertEqual(self.offers("export", ""), ["credentials", ":FILE"])
         self.assertEqual(self.offers("ledger", "ver"), ["verify", ":FILE"])
         for command in sorted(commands - {"help", "import", "export", "init", "ledger", "audit"}):
