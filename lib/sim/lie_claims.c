@@ -90,6 +90,20 @@ static void owner(struct imp_evidence *e, struct sim_claim *room)
 	e->owner = turned(e->owner, room);
 }
 
+static void record(struct imp_evidence *e, struct sim_claim *room)
+{
+	e->record = turned(e->record, room);
+}
+
+/* Nothing was wiped. */
+static void kept(struct imp_evidence *e, struct sim_claim *room)
+{
+	(void)room;
+	for (unsigned d = 0; d < IMP_EVIDENCE_DOMAINS; d++)
+		if (e->used >> d & 1)
+			e->domain[d].state = IMP_DOMAIN_SET;
+}
+
 static void history(struct imp_evidence *e, struct sim_claim *room)
 {
 	e->chain[0].h = turned(e->chain[0].h, room);
@@ -258,6 +272,8 @@ const struct sim_lie sim_lie_claims[] = {
 	{ .name = "sequence", .claim = sequence },
 	{ .name = "epoch", .claim = epoch },
 	{ .name = "owner", .claim = owner },
+	{ .name = "record", .claim = record },
+	{ .name = "kept", .claim = kept },
 	{ .name = "history", .claim = history },
 };
 const size_t sim_lie_claims_count = COUNTOF(sim_lie_claims);

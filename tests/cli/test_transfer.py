@@ -158,6 +158,7 @@ $I verify $D $C --owner new.pub --json >now
         """T02, T03, T12, T13 at the tool: each with its words; nothing is written."""
         self.play("""
 $I transfer -k old.pem --to new.pub $C --evidence e.old -o offer
+$I transfer -k old.pem --to new.pub --id 001010010000014 $C --evidence e.old -o one
 fails 4 'belongs to the key .* not to' $I transfer -k third.pem --to new.pub $C --evidence e.old -o x
 fails 4 'owner: ' $I transfer -k third.pem --to new.pub -d sim/1 $C --evidence e.old -o x
 fails 4 'tells no recovery nonce' $I transfer --recover -k maker.pem --to new.pub $C --evidence e.old -o x
@@ -166,12 +167,14 @@ fails 4 'a transfer by .*, expected one by' $I transfer --accept -k new.pem --fr
 $I transfer --accept -k new.pem offer -o accepted
 fails 4 'signed by -k already' $I transfer --accept -k new.pem accepted -o x
 $I claim -k new.pem --target keel-2 -o keel.claim
+printf '\\243\\000\\155imprint-batch\\001\\002\\002\\146signed' >twice
+cat one one >>twice
+fails 2 'the second one for imei 001010010000014' $I transfer --accept -k new.pem twice -o x
 fails 4 'is a claim' $I transfer --accept -k new.pem keel.claim -o x
 $I lock -k new.pem --target keel-2 -o keel.lock
 fails 4 'is a command, expected a transfer' $I transfer --accept -k new.pem keel.lock -o x
 fails 2 'no such device has proven anything' $I transfer -k old.pem --to new.pub --id 001010010000030 $C --evidence e.old -o x
 fails 2 'has proven anything' $I transfer -k old.pem --to new.pub $C --evidence nothing.yet -o x
-$I transfer -k old.pem --to new.pub --id 001010010000014 $C --evidence e.old -o one
 fails 4 'no transfer of it was accepted' $I transfer --accept -k new.pem one -d sim/2 $C
 $I transfer --accept -k new.pem --from old.pub one -d sim/1 $C
 test ! -e x
@@ -243,6 +246,22 @@ $I transfer -k old.pem --to new.pub --id 001010010000014 $C --evidence e.old -o 
         run = self.simulate(START.replace("-o c.cards", "-o c2.cards").replace("--cards c.cards", "--cards c2.cards")
                             + "fails 5 '(signature)' $I push x -d sim/1 $C\n$I verify -d sim/1 $C --owner old.pub\n", "--csv", "d.csv", count=2)
         self.assertIn("owned, attested", run.out)
+
+    def test_a_device_that_lies_about_its_owner(self):
+        """T06: it says that it took the transfer, names another record, or keeps what it should wipe; none of that passes."""
+        self.play("""
+$I pack o.yaml --csv d.csv -k old.pem $C -o o.packages
+$I push o.packages $D $C --evidence e.old
+$I transfer -k old.pem --to-key new.pem $C --evidence e.old -o whole
+""")
+        for lie, says in (("applied", "owner: "), ("record", "owner record: "), ("kept", "domain: domain 0 set, expected wiped"), ("owner", "owner: "), ("lifecycle", "lifecycle: ")):
+            with self.subTest(lie):
+                shutil.rmtree(self.dir / "now", ignore_errors=True)
+                shutil.copytree(self.dir / "sim", self.dir / "now")
+                run = self.simulate(f"C='--cards c.cards'; $I push whole -d now/1 $C --evidence e.{lie} && exit 9; $I push whole -d now/2 $C --evidence e.{lie}\n",
+                                    "--csv", "d.csv", "--state", "now", "--fault", f"1:lie:{lie}", count=2)
+                self.assertIn(says, run.out)
+                self.assertRegex(run.out, r"now/2 +transfer, owned, attested")
 
     def test_one_that_fails_leaves_no_file(self):
         """One of two devices belongs to somebody else: nothing is written, and the others are named."""
