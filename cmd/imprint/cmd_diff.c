@@ -157,6 +157,9 @@ static int each(void *ctx, const struct held *h, const struct imp_profile_source
 	const struct held_entry *known = held_find(&x->list, held_ueid(h), NO_DOMAIN);
 
 	x->report.catalog = source ? &source->catalog : &x->catalog;
+	if (h->domain == NO_DOMAIN && known && is_wanted(x, x->streamed, h))
+		diff_owner(&x->report, x->streamed ? &known->held : h,
+			   x->streamed ? h : &known->held);
 	if (h->domain == NO_DOMAIN || !is_wanted(x, x->streamed, h) ||
 	    !is_about(x, x->streamed, h))
 		return 0;
@@ -284,7 +287,7 @@ static int compare(struct diff *x, struct compile_args *c, int *devices,
 static int found(const struct diff_report *r, struct imp_error *err)
 {
 	const char *s = imp_plural(r->total);
-	char differ[64] = "", unknown[64] = "";
+	char differ[64] = "", unknown[64] = "", owners[64] = "";
 
 	if (r->differing > 0)
 		snprintf(differ, sizeof(differ),
@@ -297,8 +300,12 @@ static int found(const struct diff_report *r, struct imp_error *err)
 		snprintf(unknown, sizeof(unknown),
 			 "%" PRIu64 " of %" PRIu64 " profile%s cannot be compared",
 			 r->unknown, r->total, s);
-	return imp_fail(err, IMP_EFINDINGS, "%s and %s: %s%s", r->name[0], r->name[1],
-			differ, unknown);
+	if (r->owners > 0)
+		snprintf(owners, sizeof(owners), "%s%" PRIu64 " %s another owner",
+			 r->differing + r->unknown > 0 ? ", " : "", r->owners,
+			 r->owners == 1 ? "device has" : "devices have");
+	return imp_fail(err, IMP_EFINDINGS, "%s and %s: %s%s%s", r->name[0], r->name[1],
+			differ, unknown, owners);
 }
 
 static int conclude(const struct diff *x, struct imp_error *err)
@@ -317,10 +324,10 @@ static int conclude(const struct diff *x, struct imp_error *err)
 	if (r->not_compared)
 		say_note("generated secrets were not compared: --seed KEY makes those of "
 			 "a YAML profile");
-	if (r->total == 0)
+	if (r->total == 0 && r->owners == 0)
 		return imp_fail(err, IMP_EUSAGE, "%s and %s: nothing to compare",
 				r->name[0], r->name[1]);
-	if (r->differing > 0 || r->unknown > 0)
+	if (r->differing > 0 || r->unknown > 0 || r->owners > 0)
 		return found(r, err);
 	if (r->unproven == r->total)
 		snprintf(unproven, sizeof(unproven), ", unproven");

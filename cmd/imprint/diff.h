@@ -22,6 +22,8 @@ struct held {
 	bool unproven;		 /* a device says so, and no card verified it */
 	bool has_id, has_issuer; /* of the signed profile */
 	uint8_t id[32], issuer[32];
+	bool owned; /* of NO_DOMAIN: by this key, under epochs[0] */
+	uint8_t owner[32];
 	uint32_t epochs[2]; /* owner-epoch, domain-epoch */
 	uint64_t sequence;
 	/* Where it is a profile in clear. */
@@ -132,6 +134,7 @@ struct diff_report {
 	bool drawn[2];	     /* generated secrets were made for this run only */
 	uint64_t total, differing, unknown; /* unknown: could not be compared */
 	uint64_t unproven;		    /* of those that are the same */
+	uint64_t owners;		    /* devices that have another owner */
 	bool not_compared;		    /* a generated secret was passed over */
 };
 
@@ -145,5 +148,9 @@ struct diff_report {
  */
 int diff_one(struct diff_report *r, const struct held *first, const struct held *second,
 	     struct imp_error *err);
+
+/* The same of whose the device is, where both sides say that (both are NO_DOMAIN). */
+void diff_owner(struct diff_report *r, const struct held *first,
+		const struct held *second);
 
 #endif

@@ -47,6 +47,10 @@ static int take_describe(struct device *d, struct ask *x)
 				"--cards FILE and --challenge FILE have it prove what it "
 				"holds");
 	memcpy(h.ueid_buf, d->ueid.ptr, d->ueid.len);
+	h.owned = m->owned;
+	h.epochs[0] = m->owner_epoch;
+	if (m->owned)
+		memcpy(h.owner, m->owner.ptr, sizeof(h.owner));
 	rc = add(x, &h, &d->err);
 	for (unsigned i = 0; !rc && i < IMP_EVIDENCE_DOMAINS; i++) {
 		const struct imp_described *at = &m->domain[i];

@@ -15,6 +15,10 @@ int side_take_token(const struct imp_evidence *t, bool proven,
 	int rc;
 
 	held_set_ueid(&h, t->ueid);
+	h.owned = t->owned;
+	h.epochs[0] = t->owner_epoch;
+	if (t->owned)
+		memcpy(h.owner, t->owner.ptr, sizeof(h.owner));
 	rc = each(ctx, &h, err);
 	for (unsigned i = 0; !rc && i < IMP_EVIDENCE_DOMAINS; i++) {
 		const struct imp_measured *m = &t->domain[i];

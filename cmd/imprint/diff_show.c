@@ -135,6 +135,71 @@ static void put_json(const struct diff_report *d, const struct result *r,
 	fputc('\n', d->f);
 }
 
+/* "70972dc7432ab195, owner-epoch 2", "nobody" */
+static const char *owner_text(const struct held *h, char out[48])
+{
+	char kid[24];
+
+	if (!h->owned)
+		return "nobody";
+	imp_short_hex(IMP_SPAN(h->owner), kid);
+	snprintf(out, 48, "%s, owner-epoch %u", kid, h->epochs[0]);
+	return out;
+}
+
+static void put_owner_change(struct json *j, const struct held *first,
+			     const struct held *second)
+{
+	const struct imp_span none = { 0 };
+
+	json_open(j, NULL, '{');
+	json_str(j, "what", "owner");
+	json_str(j, "numbers", NULL);
+	json_str(j, "change", "changed");
+	json_bool(j, "secret", false);
+	json_hex(j, "first", first->owned ? IMP_SPAN(first->owner) : none);
+	json_hex(j, "second", second->owned ? IMP_SPAN(second->owner) : none);
+	json_close(j, '}');
+}
+
+static void put_owner_json(const struct diff_report *d, const struct held *first,
+			   const struct held *second, const char *name)
+{
+	struct json j = { .f = d->f, .first = true };
+
+	json_open(&j, NULL, '{');
+	json_str(&j, "device", name);
+	json_hex(&j, "ueid", held_ueid(first));
+	json_str(&j, "domain", NULL);
+	json_str(&j, "result", verdicts[DIFFERS]);
+	json_str(&j, "profile", NULL);
+	json_str(&j, "id", NULL);
+	json_bool(&j, "unproven", diff_is_unproven(first, second));
+	json_open(&j, "changes", '[');
+	put_owner_change(&j, first, second);
+	json_close(&j, ']');
+	json_close(&j, '}');
+	fputc('\n', d->f);
+}
+
+void diff_owner(struct diff_report *d, const struct held *first,
+		const struct held *second)
+{
+	char name[80], was[48], is[48];
+
+	if (first->owned == second->owned && first->epochs[0] == second->epochs[0] &&
+	    imp_span_eq(IMP_SPAN(first->owner), IMP_SPAN(second->owner)))
+		return;
+	d->owners++;
+	imp_device_name(held_ueid(first), name);
+	if (d->json)
+		put_owner_json(d, first, second, name);
+	else
+		fprintf(d->f, "%s: owner %s -> %s%s\n", name, owner_text(first, was),
+			owner_text(second, is),
+			diff_is_unproven(first, second) ? ", unproven" : "");
+}
+
 void diff_show(const struct diff_report *d, const struct result *r,
 	       const struct held *first, const struct held *second)
 {

@@ -353,6 +353,24 @@ fails 5 '' $I open -k old.pub -k third.pub --item 1 accepted
         self.assertIn("previous owner record: h'", run.out)
         self.assertEqual(cbor2.loads((self.dir / "payload").read_bytes())[3], 2)
 
+    def test_two_proofs_tell_of_two_owners(self):
+        run = self.play("""
+$I pack o.yaml --csv d.csv -k old.pem $C -o o.packages
+$I push o.packages -d sim/1 $C --evidence e.old
+$I transfer -k old.pem --to-key new.pem --keep all -d sim/1 $C --evidence e.new --owner old.pub
+fails 11 'e.old and e.new: .*1 device has another owner' $I diff e.old e.new $C --id 001010010000014
+fails 11 '' $I diff e.old e.new $C --id 001010010000014 --json
+fails 11 'another owner' $I diff e.new e.old $C --id 001010010000014
+fails 11 'another owner' $I diff e.old -d sim/1
+$I diff e.new -d sim/1 $C --owner new.pub
+""")
+        old, new = self.kid("old"), self.kid("new")
+        self.assertIn(f"imei 001010010000014: owner {old[:16]}, owner-epoch 1 -> {new[:16]}, owner-epoch 2\n", run.out)
+        self.assertIn(f"imei 001010010000014: owner {new[:16]}, owner-epoch 2 -> {old[:16]}, owner-epoch 1\n", run.out)
+        self.assertIn(f"owner {old[:16]}, owner-epoch 1 -> {new[:16]}, owner-epoch 2, unproven", run.out)
+        told = next(j for j in self.lines(run.out) if j["domain"] is None)
+        self.assertEqual([(c["what"], c["first"], c["second"]) for c in told["changes"]], [("owner", old, new)])
+
     def test_only_what_is_pushed_in_clear_is(self):
         run = self.play("""
 $I build o.yaml --csv d.csv -o o.profiles
