@@ -5,6 +5,7 @@
 #include "commands.h"
 #include "ledger/registry.h"
 #include "ledger_do.h"
+#include "model/object.h"
 
 enum {
 	OPT_ORIGIN = 0x100,
@@ -150,13 +151,29 @@ static void check_choice(struct argp_state *state, const struct ledger_work *w)
 		argp_error(state, "verify: missing --log FILE: whose signature counts?");
 }
 
+static void no_action(struct argp_state *state, const char *word)
+{
+	const char *names[COUNTOF(actions)], *near;
+	char all[256] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; i < COUNTOF(actions); i++) {
+		names[i] = actions[i].name;
+		len += (size_t)snprintf(all + len, sizeof(all) - len, "%s%s",
+					i ? ", " : "", names[i]);
+	}
+	near = word ? imp_nearest(word, names, COUNTOF(names)) : NULL;
+	if (near)
+		argp_error(state, "no action '%.40s'; did you mean %s?", word, near);
+	argp_error(state, "expected one of %s", all);
+}
+
 static void check(struct argp_state *state, const struct ledger_work *w)
 {
 	const struct action *action = w->action ? action_of(w->action) : NULL;
 
 	if (!action)
-		argp_error(state, "expected init, show, key, checkpoint, prove, verify, "
-				  "cosign, export or import");
+		no_action(state, w->action);
 	check_needs(state, w, action->needs);
 	check_choice(state, w);
 }

@@ -104,15 +104,13 @@ static int issue(struct imp_ledger *l, void *ctx, struct imp_error *err)
 {
 	CLEANUP(imp_found_fini) struct imp_found f = { 0 };
 	struct imp_record *r = ctx;
-	char name[80];
 	int rc = imp_find_latest(l, IMP_REF_OBJECT, r->object, &f, err);
 
 	if (rc > 0)
 		return 0; /* a retry builds the same object */
 	if (!rc)
 		rc = check_new(l, r, err);
-	imp_device_name(r->ueid, name);
-	return rc ? imp_wrap(err, rc, "%s", name) : put(l, r, err);
+	return rc ? rc : put(l, r, err);
 }
 
 int imp_ledger_issue(struct imp_ledger *l, const struct imp_issued *object,

@@ -148,7 +148,8 @@ class Ledger(Case):
         self.profile(extra="  apn/0: {name: iot, apn: other.example, auth: none}\n")
         self.run_tool("pack", "p.yaml", "--csv", "d.csv", "-k", "owner.pem", "--cards", "x.cards", "-o", "q.packages")
         run = self.beside("$I push q.packages -d sim/1 --cards x.cards", status=4)
-        self.assertIn("sequence 1 of domain 0 was issued already", run.err)
+        self.assertRegex(run.err, r"sim/1: imei 001010010000014: sequence 1 of domain 0 was issued already")
+        self.assertIn("no action 'shwo'; did you mean show?", self.run_tool("ledger", "shwo", status=2).err)
         self.assertEqual(self.types()[-1], "delivery")
         self.assertEqual(self.types().count("issued"), 1)
 
