@@ -2,6 +2,7 @@
 /* imprint: harden the process, parse the global options, find the subcommand, run it. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "cbor/version.h"
 #include "commands.h"
 #include "crypto/host.h"
+#include "datadir.h"
 #include "source/tree.h"
 #include "version.h"
 
@@ -106,14 +108,19 @@ enum { OPT_VERSION = 0x100 };
 
 static const struct argp_option options[] = {
 	{ "version", OPT_VERSION, NULL, 0,
-	  "Print versions of imprint and its libraries and exit", 0 },
+	  "Print versions of imprint and its libraries, and where its files lie, and exit",
+	  0 },
 	{ 0 },
 };
 
 static void print_version(void)
 {
-	printf("imprint %s (%s)\n%s\n%s\nlibyaml %s\n", IMPRINT_VERSION, IMPRINT_COMMIT,
-	       imp_crypto_version(), imp_cbor_version(), imp_yaml_version());
+	char dir[PATH_MAX];
+
+	data_dir(dir, sizeof(dir), "");
+	printf("imprint %s (%s)\n%s\n%s\nlibyaml %s\nDATADIR %.*s\n", IMPRINT_VERSION,
+	       IMPRINT_COMMIT, imp_crypto_version(), imp_cbor_version(),
+	       imp_yaml_version(), (int)strlen(dir) - 1, dir); /* without its slash */
 	exit(fflush(stdout) == 0 ? 0 : IMP_ERESOURCE);
 }
 

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The udev rules: about every device that usb.yaml names by its numbers, in a form that udev reads, early enough for seats."""
+import os
 import re
+import shutil
+import subprocess
 import unittest
 
 import yaml
@@ -40,9 +43,18 @@ class Rules(unittest.TestCase):
         self.assertEqual(set(re.findall(r'GOTO="(\w+)"', RULES)), set(re.findall(r'LABEL="(\w+)"', RULES)))
 
     def test_the_page_shows_what_the_rules_say(self):
+        """In a block that is not filled, each rule joined over its lines, which end in a backslash: whatever is copied is a whole rule."""
         page = (ROOT / "man/imprint-device.7.scd").read_text(encoding="utf-8")
-        for subsystem in ("usb", "tty"):
-            self.assertIn(rule(subsystem, 0x1209, 1), page)
+        (block,) = re.findall(r"^```\n(SUBSYSTEM.*?)^```", page, re.S | re.M)
+        self.assertEqual(page.count('SUBSYSTEM=='), block.count('SUBSYSTEM=='))
+        self.assertEqual(re.sub(r"\\\\\n +", "", block).splitlines(), [rule(subsystem, 0x1209, 1) for subsystem in ("usb", "tty")])
+        self.assertLess(max(map(len, block.splitlines())), 66)
+
+    @unittest.skipUnless(shutil.which("scdoc") and shutil.which("man"), "needs scdoc and man")
+    def test_the_page_as_it_is_read_has_it_line_by_line(self):
+        page = subprocess.run(["scdoc"], input=(ROOT / "man/imprint-device.7.scd").read_bytes(), capture_output=True, check=True).stdout
+        shown = subprocess.run(["man", "-l", "-"], input=page, capture_output=True, check=True, env={**os.environ, "MANWIDTH": "80"}).stdout.decode()
+        self.assertRegex(shown, r'(?m)^ +SUBSYSTEM=="usb", ENV\{DEVTYPE\}=="usb_device", \\\n +ATTR\{idVendor\}=="1209", ATTR\{idProduct\}=="0001", \\\n')
 
 
 unittest.main()
