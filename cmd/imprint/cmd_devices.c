@@ -269,8 +269,9 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	rc = device_list_attached(&l, err);
 	if (!rc)
 		rc = tell(&l, &a, err);
-	if (!rc && l.count == 0 && !a.watch)
-		fprintf(stderr, "no device is attached\n");
+	if (!rc && l.count == 0)
+		fprintf(stderr, "no device is attached%s\n",
+			a.watch ? " yet; Ctrl-C ends" : "");
 	for (size_t i = 0; i < l.count; i++)
 		l.entry[i].known = true;
 	while (!rc && a.watch && rest())

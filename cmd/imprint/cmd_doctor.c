@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* imprint doctor: is this host ready for devices, and what mends it where it is not. */
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,26 +109,41 @@ static void check_rules(struct doctor *d)
 	ill(d, "udev does not have " RULES ": only root gets at devices on USB", command);
 }
 
+/* What lets this user at a node; false where no command does. */
+static bool mend_access(const struct device_entry *e, char *out, size_t cap)
+{
+	struct imp_node_owner o;
+
+	if (strcmp(e->trouble, "no permission") != 0 || !e->place ||
+	    !imp_node_owner(e->place, &o))
+		return false;
+	if (o.group_may)
+		snprintf(out, cap, "sudo usermod -aG %s $USER # then log in again",
+			 o.group);
+	else
+		snprintf(out, cap, "sudo chgrp dialout %s && sudo chmod g+rw %s",
+			 e->place, e->place);
+	return true;
+}
+
 static void check_access(struct doctor *d)
 {
 	unsigned before = d->found;
 
 	for (size_t i = 0; i < d->list.count; i++) {
 		const struct device_entry *e = &d->list.entry[i];
-		char text[PATH_MAX];
+		char text[PATH_MAX], command[2 * PATH_MAX + 64];
 
 		if (!e->trouble)
 			continue;
 		snprintf(text, sizeof(text), "%s: %s", e->uri, e->trouble);
-		ill(d, text,
-		    strcmp(e->trouble, "no permission") == 0
-			    ? "sudo usermod -aG dialout $USER # then log in again"
-			    : NULL);
+		ill(d, text, mend_access(e, command, sizeof(command)) ? command : NULL);
 	}
 	if (d->found > before)
 		return;
-	well(d, d->list.count ? "every device that is attached can be opened"
-			      : "no device is attached");
+	well(d, d->list.count	    ? "every device that is attached can be opened"
+		: imp_usb_is_here() ? "no device is attached"
+				    : "no device is attached; " IMP_NO_USB);
 }
 
 /* ModemManager sends AT commands to serial ports that udev does not keep from it. */
@@ -212,6 +228,18 @@ static void check_clock(struct doctor *d)
 		well(d, "the clock is set from elsewhere");
 }
 
+static void not_writable(struct doctor *d)
+{
+	struct imp_node_owner o = { .mode = "?" };
+	char text[256];
+
+	(void)imp_node_owner(".", &o);
+	snprintf(text, sizeof(text),
+		 "no file can be written in this folder: it is %s %s %s", o.mode, o.owner,
+		 o.group);
+	ill(d, text, "cd # to a folder of your own");
+}
+
 static void check_disk(struct doctor *d)
 {
 	enum { NEED = 64 << 20 };
@@ -226,6 +254,8 @@ static void check_disk(struct doctor *d)
 	if (fs.f_flag & ST_RDONLY)
 		ill(d, "this folder is mounted read-only: no file can be written here",
 		    "mount | grep 'ro[,)]'");
+	else if (faccessat(AT_FDCWD, ".", W_OK | X_OK, AT_EACCESS) != 0)
+		not_writable(d);
 	else if (bytes < NEED || (fs.f_files > 0 && fs.f_favail == 0))
 		ill(d, "less than 64 MiB, or no more files, are free in this folder",
 		    "du -xh . | sort -h | tail");

@@ -116,8 +116,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--tcp %s: expected HOST:PORT", arg);
 		return 0;
 	case OPT_CALL_HOME:
-		if (!imp_tcp_where(arg, &a->home))
-			argp_error(state, "--call-home %s: expected HOST:PORT", arg);
+		if (!imp_tcp_where(arg, &a->home) || strcmp(a->home.port, "0") == 0)
+			argp_error(state,
+				   "--call-home %s: expected HOST:PORT, PORT from 1",
+				   arg);
 		return 0;
 	case OPT_EVERY:
 		a->every_s = (uint32_t)cli_number(state, "--every", arg, 1, 86400);

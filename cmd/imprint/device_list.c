@@ -6,10 +6,10 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "datadir.h"
 #include "device_list.h"
+#include "device_name.h"
 #include "plan.h"
 #include "source/mistake.h"
 
@@ -67,22 +67,12 @@ static int add(struct device_list *l, const struct imp_attached *a, struct imp_e
 					 : imp_fail(err, IMP_ERESOURCE, "out of memory");
 }
 
-/* A simulated device that is no terminal: its link says the name. */
-static bool read_link(const char *path, char *out, size_t cap)
-{
-	ssize_t n = readlink(path, out, cap - 1);
-	const char *rest;
-
-	out[n > 0 ? n : 0] = '\0';
-	return n > 0 && imp_transport_find(out, &rest) && rest != out;
-}
-
 static int add_one(struct device_list *l, const char *name, struct imp_error *err)
 {
 	char target[PATH_MAX];
 
 	const struct imp_attached a = {
-		.uri = read_link(name, target, sizeof(target)) ? target : name,
+		.uri = device_name_link(name, target, sizeof(target)) ? target : name,
 		.what = "",
 		.port = "",
 	};
@@ -134,9 +124,10 @@ static int add_attached(struct device_list *l, struct imp_error *err)
 static int add_named(struct device_list *l, const char *name, struct imp_error *err)
 {
 	const char *simulation = getenv("IMPRINT_SIM");
+	int rc = device_name_check(name, err);
 
-	if (strcmp(name, "all") != 0)
-		return add_one(l, name, err);
+	if (rc || strcmp(name, "all") != 0)
+		return rc ? rc : add_one(l, name, err);
 	return simulation ? add_simulated(l, simulation, err) : add_attached(l, err);
 }
 
@@ -153,7 +144,7 @@ static bool may_be_usb(const char *name)
 	char target[PATH_MAX];
 	const char *rest;
 
-	if (read_link(name, target, sizeof(target)))
+	if (device_name_link(name, target, sizeof(target)))
 		name = target;
 	return strcmp(name, "all") == 0 ||
 	       imp_transport_find(name, &rest) == &imp_usb_ops;

@@ -160,14 +160,16 @@ static size_t sentence(const char *message)
 	return hint ? (size_t)(hint - message) : strlen(message);
 }
 
-/* What stands beside it already: the port, the name. */
+/* What stands beside it already: the port, whose name may end in a colon, the name. */
 static const char *without(const char *text, const char *prefix)
 {
 	size_t n = strlen(prefix);
 
-	return n > 0 && strncmp(text, prefix, n) == 0 && strncmp(text + n, ": ", 2) == 0
-		       ? text + n + 2
-		       : text;
+	if (n == 0 || strncmp(text, prefix, n) != 0)
+		return text;
+	if (strncmp(text + n, ": ", 2) == 0)
+		return text + n + 2;
+	return prefix[n - 1] == ':' && text[n] == ' ' ? text + n + 1 : text;
 }
 
 struct imp_span report_message(const struct device *d)

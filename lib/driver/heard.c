@@ -61,9 +61,10 @@ static int garbage(const struct imp_session *s, const struct heard *h,
 			      s->uri, text);
 		return advise(s, IMP_HEARD_TEXT, rc, err);
 	}
-	rc = imp_fail(err, IMP_ETRANSPORT, "%s: %" PRIu64 " byte%s came, and no frame",
+	rc = imp_fail(err, IMP_ETRANSPORT, "%s: %" PRIu64 " byte%s came, and no %s",
 		      s->uri, s->received - h->before,
-		      imp_plural(s->received - h->before));
+		      imp_plural(s->received - h->before),
+		      s->framing == IMP_FRAMING_BARE ? "answer" : "frame");
 	return advise(s, IMP_HEARD_BYTES, rc, err);
 }
 

@@ -74,6 +74,16 @@ static bool is_own_echo(const struct imp_smp *smp, const struct imp_smp *asked)
 	return smp->op == asked->op && smp->group == asked->group && smp->id == asked->id;
 }
 
+/* An answer to another question. Bytes that are none look like packets, too, where no
+ * checksum is on the line. */
+static bool is_other(const struct imp_session *s, const struct imp_smp *smp,
+		     const struct imp_smp *asked)
+{
+	return !is_own_echo(smp, asked) &&
+	       (s->framing != IMP_FRAMING_BARE ||
+		(smp->group == asked->group && (smp->op & 1) != 0));
+}
+
 /* Look for the answer among what came; other packets are counted. */
 static bool take(struct imp_session *s, struct imp_span in, const struct imp_smp *asked,
 		 struct heard *h, struct imp_smp *out)
@@ -86,7 +96,7 @@ static bool take(struct imp_session *s, struct imp_span in, const struct imp_smp
 		if (is_answer(out, asked))
 			return true;
 		h->echoed |= is_own_echo(out, asked);
-		h->other += !is_own_echo(out, asked);
+		h->other += is_other(s, out, asked);
 	}
 	return false;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The devices of a .cards file. */
+#include <string.h>
+#include <unistd.h>
+
 #include "evidence/cards.h"
 #include "object/signed.h"
 
@@ -187,6 +190,8 @@ int imp_cards_open(struct imp_cards *c, const char *path,
 		rc = imp_index_open(&c->index, path, IMP_BATCH_CARDS, key_of, c, err);
 	if (rc)
 		imp_cards_close(c);
+	if (rc == -IMP_EUSAGE && strcmp(path, "-") != 0 && access(path, F_OK) != 0)
+		rc = imp_hint(err, rc, "imprint enroll -d DEVICE -o FILE makes it");
 	return rc;
 }
 

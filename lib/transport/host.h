@@ -7,6 +7,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Has this host a bus for USB at all? Containers and small machines have none. */
+bool imp_usb_is_here(void);
+#define IMP_NO_USB "this host has no USB bus: there is no /sys/bus/usb"
+
 /* May the kernel put what hangs on a USB port ("1-2.3") to sleep when it is idle?
  * Source: Linux, Documentation/driver-api/usb/power-management.rst. */
 bool imp_usb_sleeps(const char *port);
@@ -19,6 +23,15 @@ struct imp_usb_hub {
 };
 /* Is the hub above a port such a hub, and more is asked of it than it has? */
 bool imp_usb_hub_is_weak(const char *port, struct imp_usb_hub *out);
+
+/* Whose a device node is, or a folder. */
+struct imp_node_owner {
+	char owner[64], group[64]; /* names, or numbers where they have none */
+	char mode[11];		   /* "crw-rw----" */
+	bool group_may; /* its group, which is not root's, may read and write */
+};
+/* False where there is no such node, or it cannot be looked at. */
+bool imp_node_owner(const char *node, struct imp_node_owner *out);
 
 /* Has udev noted a property ("NAME=VALUE") of a device node? */
 bool imp_udev_notes(const char *node, const char *property);

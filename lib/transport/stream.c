@@ -57,13 +57,21 @@ static ssize_t put(const struct stream *s, struct imp_span bytes)
 			    : write(s->fd, bytes.ptr, bytes.len);
 }
 
+/* What to do about a line that ended. */
+static int hint_unheard(const struct stream *s, int rc, struct imp_error *err)
+{
+	return s->unheard && s->base.read == 0 ? imp_hint(err, rc, "%s", s->unheard) : rc;
+}
+
 static int write_failed(const struct stream *s, size_t done, size_t all,
 			struct imp_error *err)
 {
 	int why = errno;
 	const char *how = ended(s, why);
 
-	return line_is_gone_after(done, all, s->name, how ? how : strerror(why), err);
+	int rc = line_is_gone_after(done, all, s->name, how ? how : strerror(why), err);
+
+	return how ? hint_unheard(s, rc, err) : rc;
 }
 
 int stream_write(struct imp_transport *base, struct imp_span bytes,
@@ -99,7 +107,9 @@ static int read_failed(const struct stream *s, struct imp_error *err)
 	int why = errno;
 	const char *how = ended(s, why);
 
-	return line_is_gone(&s->base, s->name, how ? how : strerror(why), err);
+	int rc = line_is_gone(&s->base, s->name, how ? how : strerror(why), err);
+
+	return how ? hint_unheard(s, rc, err) : rc;
 }
 
 int stream_read(struct imp_transport *base, uint8_t *buf, size_t cap, size_t *len,
@@ -115,7 +125,8 @@ int stream_read(struct imp_transport *base, uint8_t *buf, size_t cap, size_t *le
 		if (rc <= 0)
 			return rc;
 		if (n == 0)
-			return line_is_gone(base, s->name, s->ends, err);
+			return hint_unheard(s, line_is_gone(base, s->name, s->ends, err),
+					    err);
 		if (n < 0 && !is_busy(errno))
 			return read_failed(s, err);
 		if (n < 0)

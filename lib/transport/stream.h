@@ -10,6 +10,7 @@ struct stream {
 	int fd;		  /* owned; -1 */
 	char *name;	  /* for messages; owned */
 	const char *ends; /* what it means that no byte will come any more: "unplugged" */
+	const char *unheard; /* a hint where it ended before a byte came; NULL */
 	bool is_socket;
 };
 

@@ -59,15 +59,22 @@ void sysfs_list(const char *dir, bool (*fn)(const char *name, void *arg), void *
 		;
 }
 
+/* The digits of a number from 1, which the kernel writes without leading zeros; 0: none.
+ */
+static size_t number_len(const char *at)
+{
+	return *at == '0' ? 0 : strspn(at, "0123456789");
+}
+
 bool sysfs_is_port(const char *name)
 {
-	size_t bus = strspn(name, "0123456789");
+	size_t bus = number_len(name);
 	const char *at = name + bus;
 
 	if (bus == 0 || *at != '-' || strlen(name) >= SYSFS_NAME)
 		return false;
 	do {
-		size_t digits = strspn(++at, "0123456789");
+		size_t digits = number_len(++at);
 
 		if (digits == 0)
 			return false;

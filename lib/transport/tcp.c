@@ -108,6 +108,22 @@ static int connect_one(struct stream *s, const struct addrinfo *a,
 	return rc > 0 ? not_connected(s, rc, err) : rc;
 }
 
+/* Which addresses a name has, where it has several: each of them was tried. */
+static int hint_tried(const struct addrinfo *list, int rc, struct imp_error *err)
+{
+	char all[256] = "", one[NI_MAXHOST];
+	size_t len = 0;
+
+	if (rc != -IMP_ETRANSPORT || !list->ai_next)
+		return rc;
+	for (const struct addrinfo *a = list; a && len < sizeof(all); a = a->ai_next)
+		if (getnameinfo(a->ai_addr, a->ai_addrlen, one, sizeof(one), NULL, 0,
+				NI_NUMERICHOST) == 0)
+			len += (size_t)snprintf(all + len, sizeof(all) - len, "%s%s",
+						len ? ", then " : "", one);
+	return imp_hint(err, rc, "tried %s", all);
+}
+
 /* Each address gets its share of the time, so that a dead one does not cost all of it. */
 static int connect_any(struct stream *s, const struct addrinfo *list,
 		       const struct imp_wait *wait, struct imp_error *err)
@@ -125,7 +141,7 @@ static int connect_any(struct stream *s, const struct addrinfo *list,
 
 		rc = connect_one(s, a, &share, err);
 	}
-	return rc;
+	return hint_tried(list, rc, err);
 }
 
 static struct stream *new_stream(const char *peer)
@@ -162,6 +178,21 @@ static void tcp_close(struct imp_transport *base)
 	stream_free((struct stream *)base);
 }
 
+/* It is no URL: tcp://HOST:PORT is typed all the same. */
+static int no_place(const char *rest, struct imp_error *err)
+{
+	const char *meant = rest + strspn(rest, "/");
+	struct imp_tcp_where where;
+	int rc = imp_fail(err, IMP_EUSAGE,
+			  "tcp:%s: expected HOST:PORT, or [ADDRESS]:PORT with an "
+			  "address of IPv6",
+			  rest);
+
+	return meant != rest && imp_tcp_where(meant, &where)
+		       ? imp_hint(err, rc, "did you mean tcp:%s?", meant)
+		       : rc;
+}
+
 static int tcp_open(struct imp_transport **out, const char *rest,
 		    const struct imp_usb_ids *ids, const struct imp_wait *wait,
 		    struct imp_error *err)
@@ -172,11 +203,11 @@ static int tcp_open(struct imp_transport **out, const char *rest,
 
 	(void)ids;
 	if (!imp_tcp_where(rest, &where) || strcmp(where.port, "0") == 0)
-		return imp_fail(err, IMP_EUSAGE,
-				"tcp:%s: expected HOST:PORT or [ADDRESS]:PORT", rest);
+		return no_place(rest, err);
 	s = new_stream(rest);
 	if (!s)
 		return imp_fail(err, IMP_ERESOURCE, "out of memory");
+	s->unheard = "most often another host has the device: it talks to one at a time";
 	rc = dial(s, &where, wait, err);
 	if (rc) {
 		stream_free(s);
@@ -202,7 +233,8 @@ static int tcp_advise(const struct imp_transport *base, enum imp_heard heard, in
 {
 	static const char *const hints[IMP_HEARDS] = {
 		[IMP_HEARD_NOTHING] =
-			"is it the device that listens there, and has it another host?",
+			"is that the device's port? where it is, another host may have "
+			"the device, which talks to one at a time",
 		[IMP_HEARD_ITSELF] = "an echo service listens there",
 		[IMP_HEARD_PIECES] = "something between cuts the stream",
 		[IMP_HEARD_TEXT] = "another service listens there; is the port right?",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Places on the network, and listening there. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -12,11 +13,23 @@
 
 enum { PORT_DIGITS = 5 };
 
+/* Of IPv6, perhaps with a zone: fe80::1%eth0. */
+static bool is_address(const char *text)
+{
+	struct in6_addr bytes;
+	char address[INET6_ADDRSTRLEN];
+
+	return (size_t)snprintf(address, sizeof(address), "%.*s", (int)strcspn(text, "%"),
+				text) < sizeof(address) &&
+	       inet_pton(AF_INET6, address, &bytes) == 1;
+}
+
 /* HOST:PORT, or [ADDRESS]:PORT since an address of IPv6 has colons itself. */
 bool imp_tcp_where(const char *text, struct imp_tcp_where *out)
 {
 	const char *colon = strrchr(text, ':'), *host = text;
 	size_t len = colon ? (size_t)(colon - text) : 0;
+	struct imp_tcp_where w;
 	unsigned long port;
 
 	if (text[0] == '[') {
@@ -27,14 +40,17 @@ bool imp_tcp_where(const char *text, struct imp_tcp_where *out)
 	} else if (memchr(text, ':', len)) {
 		return false;
 	}
-	if (len == 0 || len >= sizeof(out->host) || strlen(colon + 1) > PORT_DIGITS ||
+	if (len == 0 || len >= sizeof(w.host) || strlen(colon + 1) > PORT_DIGITS ||
 	    colon[1] == '\0' || colon[1 + strspn(colon + 1, "0123456789")])
 		return false;
 	port = strtoul(colon + 1, NULL, 10);
 	if (port > UINT16_MAX)
 		return false;
-	snprintf(out->host, sizeof(out->host), "%.*s", (int)len, host);
-	snprintf(out->port, sizeof(out->port), "%lu", port);
+	snprintf(w.host, sizeof(w.host), "%.*s", (int)len, host);
+	snprintf(w.port, sizeof(w.port), "%lu", port);
+	if (text[0] == '[' ? !is_address(w.host) : strchr(w.host, '/') != NULL)
+		return false;
+	*out = w;
 	return true;
 }
 

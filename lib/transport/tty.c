@@ -3,15 +3,15 @@
 #include <asm/termbits.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <linux/serial.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "transport/holder.h"
+#include "transport/host.h"
 #include "transport/stream.h"
 #include "transport/tty.h"
 #include "transport/tty_name.h"
@@ -22,35 +22,54 @@ struct tty {
 	struct termios2 before;
 };
 
-/* A port belongs to a group whose members may use it, dialout where udev does as usual.
- */
-static int hint_group(const char *path, int rc, struct imp_error *err)
+/* A port belongs to a group whose members may use it, dialout where udev does as usual;
+ * the console's ports are often root's alone. */
+static int no_permission(const char *path, struct imp_error *err)
 {
-	struct group entry, *found = NULL;
-	char buf[1024];
-	struct stat st;
+	struct imp_node_owner o;
+	int rc;
 
-	if (stat(path, &st) == 0 && st.st_gid != 0 && (st.st_mode & 060) == 060)
-		(void)getgrgid_r(st.st_gid, &entry, buf, sizeof(buf), &found);
-	return imp_hint(
-		err, rc,
-		"join the port's group: sudo usermod -aG %s $USER, then log in again",
-		found ? found->gr_name : "dialout");
+	if (!imp_node_owner(path, &o))
+		return imp_fail(err, IMP_ETRANSPORT, "%s: no permission", path);
+	rc = imp_fail(err, IMP_ETRANSPORT, "%s: no permission, it is %s %s %s", path,
+		      o.mode, o.owner, o.group);
+	if (o.group_may)
+		return imp_hint(err, rc,
+				"join the port's group: sudo usermod -aG %s $USER, then "
+				"log in again",
+				o.group);
+	return imp_hint(err, rc,
+			"no group may use it: sudo chgrp dialout %s && sudo chmod g+rw "
+			"%s, as a member of dialout; a udev rule does it for good",
+			path, path);
+}
+
+/* Where the names are that stay. */
+static int hint_names(const char *path, int rc, struct imp_error *err)
+{
+	static const char *const dirs[] = { "/dev/serial/by-id", "/dev/serial/by-path" };
+	const char *dir = dirs[strncmp(path, dirs[1], strlen(dirs[1])) == 0];
+
+	if (access(dir, F_OK) == 0)
+		return imp_hint(err, rc, "is the device plugged in? ls %s", dir);
+	return imp_hint(err, rc,
+			"is the device plugged in? this host has no %s, which udev "
+			"makes for the first serial port on USB",
+			dir);
 }
 
 /* Say why a port cannot be had, and what to do about it. */
 static int cannot_open(const char *path, int why, struct imp_error *err)
 {
-	int rc = imp_fail(err, IMP_ETRANSPORT, "%s: %s", path,
-			  why == ENOENT	  ? "no such port"
-			  : why == ENOTTY ? "is not a serial port"
-			  : why == EACCES ? "no permission"
-					  : strerror(why));
+	int rc;
 
-	if (why == ENOENT)
-		return imp_hint(err, rc,
-				"is the device plugged in? ls /dev/serial/by-id");
-	return why == EACCES ? hint_group(path, rc, err) : rc;
+	if (why == EACCES)
+		return no_permission(path, err);
+	rc = imp_fail(err, IMP_ETRANSPORT, "%s: %s", path,
+		      why == ENOENT   ? "no such port"
+		      : why == ENOTTY ? "is not a serial port"
+				      : strerror(why));
+	return why == ENOENT ? hint_names(path, rc, err) : rc;
 }
 
 static int held(const char *path, struct imp_error *err)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "transport/host.h"
 #include "transport/sysfs.h"
 #include "transport/tty_name.h"
 
@@ -46,11 +47,38 @@ static bool take_below(const char *tty, void *arg)
 	return true;
 }
 
+/* "1-2.3", or of one interface "1-2.3:1.0" */
+static bool is_usb(const char *usb)
+{
+	const char *at = strchr(usb, ':');
+	char port[SYSFS_NAME];
+	size_t len = at ? (size_t)(at - usb) : strlen(usb);
+
+	if (len >= sizeof(port))
+		return false;
+	snprintf(port, sizeof(port), "%.*s", (int)len, usb);
+	if (!sysfs_is_port(port) || !at)
+		return sysfs_is_port(port);
+	for (int i = 0; i < 2; i++) {
+		size_t digits = strspn(++at, "0123456789");
+
+		if (digits == 0 || at[digits] != (i == 0 ? '.' : '\0'))
+			return false;
+		at += digits;
+	}
+	return true;
+}
+
 static int path_below(const char *usb, char **path, struct imp_error *err)
 {
 	struct below b = { .usb = usb };
 	int rc;
 
+	if (!is_usb(usb))
+		return imp_fail(err, IMP_EUSAGE,
+				"serial:usb=%s: expected serial:usb=1-2.3 (its port) or "
+				"serial:usb=1-2.3:1.0 (one interface)",
+				usb);
 	sysfs_list("/dev", take_below, &b);
 	if (b.count > 1)
 		return imp_fail(err, IMP_EUSAGE,
@@ -61,7 +89,10 @@ static int path_below(const char *usb, char **path, struct imp_error *err)
 			       ? 0
 			       : imp_fail(err, IMP_ERESOURCE, "out of memory");
 	rc = imp_fail(err, IMP_ETRANSPORT, "serial:usb=%s: no serial port there", usb);
-	return imp_hint(err, rc, "what is attached where: ls -l /dev/serial/by-path");
+	return imp_usb_is_here()
+		       ? imp_hint(err, rc,
+				  "what is attached where: ls -l /dev/serial/by-path")
+		       : imp_hint(err, rc, "%s", IMP_NO_USB);
 }
 
 static int read_baud(const char *rest, const char *mark, unsigned *baud,
@@ -93,7 +124,9 @@ int tty_name_read(const char *rest, char **path, unsigned *baud, struct imp_erro
 	*baud = BAUD_DEFAULT;
 	if (len == 0 || len >= sizeof(port))
 		return imp_fail(err, IMP_EUSAGE,
-				"serial:%s: expected a port in front of ?baud=N", rest);
+				"serial:%s: %s port, expected serial:PORT or "
+				"serial:PORT?baud=N",
+				rest, len == 0 ? "no" : "too long a");
 	if (rest[len])
 		rc = read_baud(rest, rest + len, baud, err);
 	if (rc)

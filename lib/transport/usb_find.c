@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "transport/host.h"
 #include "transport/usb_find.h"
 
 enum selector { ANY, PORT, SERIAL, ID };
@@ -245,11 +246,15 @@ static int none(const struct search *s, const char *rest, struct imp_error *err)
 				"name it by vendor and product, usb:VVVV:PPPP, or add "
 				"it to usb.yaml");
 	}
+	rc = s->by != ANY
+		     ? imp_fail(err, IMP_ETRANSPORT,
+				"usb:%s: no such device, of %u on USB", rest, s->seen)
+		     : imp_fail(err, IMP_ETRANSPORT,
+				"usb: no device of ours among %u on USB", s->seen);
+	if (!imp_usb_is_here())
+		return imp_hint(err, rc, "%s", IMP_NO_USB);
 	if (s->by != ANY)
-		return imp_fail(err, IMP_ETRANSPORT,
-				"usb:%s: no such device, of %u on USB", rest, s->seen);
-	rc = imp_fail(err, IMP_ETRANSPORT, "usb: no device of ours among %u on USB",
-		      s->seen);
+		return imp_hint(err, rc, "imprint devices lists what is attached");
 	return imp_hint(
 		err, rc,
 		"is it plugged in? one that is not in usb.yaml is named by vendor "

@@ -100,8 +100,8 @@ class Faults(Case):
         os.close(master)
 
     def test_ser_11_no_such_port(self):
-        run = self.run_tool("verify", "-d", "nowhere", "--cards", "x.cards", status=8)
-        self.assertIn("nowhere: no such port", run.err)
+        run = self.run_tool("verify", "-d", "/nowhere", "--cards", "x.cards", status=8)
+        self.assertIn("/nowhere: no such port", run.err)
 
     def test_ser_12_not_a_tty(self):
         self.write("plain", "x")

@@ -436,12 +436,12 @@ class Files(Case):
                 with self.subTest(name):
                     run = self.run_tool("claim", "-k", "owner.pem", "--target", "keel-2", "-o", name, *args, status=2)
                     self.assertIn(f"{name}: {words}, expected a regular file", run.err)
-                    self.assertIn(f"{name}: {words}", self.run_tool("enroll", "-d", "nowhere", "-o", name, status=2).err)
+                    self.assertIn(f"{name}: {words}", self.run_tool("enroll", "-d", "/nowhere", "-o", name, status=2).err)
         self.assertEqual((self.dir / "real").read_text(), "precious")
         self.assertTrue((self.dir / "link").is_symlink() and (self.dir / "dangling").is_symlink() and (self.dir / "folder").is_dir())
-        self.run_tool("enroll", "-d", "nowhere", "-o", "x.cards", status=8)
+        self.run_tool("enroll", "-d", "/nowhere", "-o", "x.cards", status=8)
         self.simulate("$I enroll -d sim/1 -o y.cards")
-        run = self.run_tool("verify", "-d", "nowhere", "--cards", "y.cards", "--evidence", "link", status=2)
+        run = self.run_tool("verify", "-d", "/nowhere", "--cards", "y.cards", "--evidence", "link", status=2)
         self.assertIn("link: is a symbolic link", run.err)
 
     def test_perm_03_what_passes_bytes_on_is_written_as_it_is(self):

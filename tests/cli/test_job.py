@@ -110,7 +110,7 @@ class Job(Case):
         """Whatever the command, and whether it passed: each field, and each in the page that tells of them."""
         run = self.two(READY.replace("claim", "claim --json").replace("enroll", "enroll --json") + self.pack() +
                        "O='-d sim/1 --cards x.cards --json'\n$I push p.packages --dry-run $O; $I push p.packages $O; $I verify $O; $I lock -k owner.pem $O\n"
-                       "$I verify -d nowhere --cards x.cards --json; $I push p.packages $O --owner stranger.pub; "
+                       "$I verify -d /nowhere --cards x.cards --json; $I push p.packages $O --owner stranger.pub; "
                        "$I enroll -d sim/1 --endorse factory.pem -o y.cards --json; true")
         answers = self.lines(run.out)
         self.assertEqual([a["command"] for a in answers], ["enroll"] * 2 + ["claim"] * 2 + ["push", "push", "verify", "lock", "verify", "push", "enroll"])
@@ -126,7 +126,8 @@ class Job(Case):
         self.assertEqual((first["name"], first["ueid"]), ("imei 001010010000014", "03" + "".join(f"0{d}" for d in "00101001000001")))
         self.assertTrue(all(re.fullmatch("[0-9a-f]{64}", first[k]) for k in ("signing_kid", "sealing_kid")))
         self.assertEqual(endorsed["key_assurance"], "endorsed")
-        self.assertEqual((lost["message"], lost["hints"]), ("no such port", ["is the device plugged in? ls /dev/serial/by-id"]))
+        self.assertEqual((lost["message"], len(lost["hints"])), ("no such port", 1))
+        self.assertRegex(lost["hints"][0], r"^is the device plugged in\? .*/dev/serial/by-id")
         self.assertEqual((lost["domains"], lost["lifecycle"], lost["ueid"]), (None, None, None))
         kids = {k: self.lines(self.run_tool("key", f"{k}.pub", "--json").out)[0]["kid"] for k in ("owner", "stranger")}
         self.assertEqual(stranger["differences"][0], {"what": "owner", "found": kids["owner"], "expected": kids["stranger"]})

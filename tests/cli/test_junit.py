@@ -114,21 +114,21 @@ class Report(Case):
             if content is not None:
                 self.write(name, content)
             before = (self.dir / name).read_bytes()
-            run = self.run_tool("verify", "--cards", "x.cards", "-d", "nowhere", "--junit", name, status=2)
+            run = self.run_tool("verify", "--cards", "x.cards", "-d", "/nowhere", "--junit", name, status=2)
             self.assertIn(f"{name}: is there already, and is no report of imprint", run.err)
             self.assertEqual((run.out, (self.dir / name).read_bytes()), ("", before))
         (self.dir / "folder").mkdir()
         for name in ("-", "folder", "no/such/r.xml"):
-            self.assertEqual(self.run_tool("verify", "--cards", "x.cards", "-d", "nowhere", "--junit", name, status=2).out, "")
+            self.assertEqual(self.run_tool("verify", "--cards", "x.cards", "-d", "/nowhere", "--junit", name, status=2).out, "")
         for _ in range(2):
-            self.run_tool("verify", "--cards", "x.cards", "-d", "nowhere", "--junit", "r.xml", status=8)
+            self.run_tool("verify", "--cards", "x.cards", "-d", "/nowhere", "--junit", "r.xml", status=8)
             self.assertEqual(len(self.report()), 1)
 
     def test_disk_full(self):
         """Exit status 10 where all else went well; a device that failed keeps its own, and the report is a hint."""
         run = self.two(READY + f"$I verify -d all {AGAIN} --junit /dev/full", status=10)
         self.assertIn("/dev/full", run.err)
-        run = self.run_tool("verify", "--cards", "x.cards", "-d", "nowhere", "--junit", "/dev/full", status=8)
+        run = self.run_tool("verify", "--cards", "x.cards", "-d", "/nowhere", "--junit", "/dev/full", status=8)
         self.assertIn("\nhint: there is no report: /dev/full: ", run.err)
 
     def test_interrupted(self):

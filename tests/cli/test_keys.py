@@ -138,7 +138,7 @@ class Keys(Case):
                     self.assertEqual(run.out, "")
         self.profile()
         for args in (("sign", "-k", "k.pem", "p.yaml"), ("open", "-k", "k.cose", "p.yaml"), ("build", "p.yaml", "--seed", "seed.key"),
-                     ("enroll", "-d", "nowhere", "-o", "x", "--endorse", "k.pem")):
+                     ("enroll", "-d", "/nowhere", "-o", "x", "--endorse", "k.pem")):
             self.assertIn("expected 0600", self.run_tool(*args, status=6).err)
 
     def test_perm_01_symlink(self):
@@ -201,7 +201,7 @@ class Keys(Case):
     def test_perm_06_sudo_and_no_terminal(self):
         """sudo for a port is told what it needs instead; without a terminal nobody waits for a passphrase."""
         self.keys()
-        run = subprocess.run(["unshare", "-r", os.environ["IMPRINT"], "enroll", "-d", "nowhere", "-o", "x"], cwd=self.dir,
+        run = subprocess.run(["unshare", "-r", os.environ["IMPRINT"], "enroll", "-d", "/nowhere", "-o", "x"], cwd=self.dir,
                              capture_output=True, text=True, env={**os.environ, "SUDO_UID": "1000"})
         if "unshare" not in run.stderr:
             self.assertIn("warning: running as root by sudo", run.stderr)
@@ -333,7 +333,7 @@ class Keys(Case):
         self.keys()
         self.write("x.profiles", b"\xa0")
         self.assertIn("holds a public key, expected a private", self.run_tool("sign", "-k", "owner.pub", "x.profiles", status=6).err)
-        run = self.run_tool("enroll", "-d", "nowhere", "-o", "c", "--factory", "owner.pem", status=6)
+        run = self.run_tool("enroll", "-d", "/nowhere", "-o", "c", "--factory", "owner.pem", status=6)
         self.assertIn("holds a private key, expected a public", run.err)
 
     def test_key_12_garbage(self):

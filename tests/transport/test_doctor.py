@@ -43,7 +43,18 @@ class Doctor(Lines):
         for check, words in (("access", "every device that is attached can be opened"), ("sleep", "no device is put to sleep"),
                              ("power", "no hub is asked for more than it has"), ("disk", "there is room in this folder")):
             self.assertEqual(self.told(self.plugged(power=100), check), [("ok", words, None)])
-        self.assertEqual(self.told([], "access"), [("ok", "no device is attached", None)])
+        ((result, message, command),) = self.told([], "access")
+        self.assertEqual((result, message[:21], command), ("ok", "no device is attached", None))
+
+    def test_a_folder_that_cannot_be_written(self):
+        program, who = self.nobody()
+        if not who:
+            self.skipTest("this user writes everywhere here")
+        self.dir.chmod(0o755)
+        run = subprocess.run([program, "doctor", "--json"], cwd=self.dir, capture_output=True, text=True, **who)
+        (disk,) = [t for t in self.lines(run.stdout) if t["check"] == "disk"]
+        self.assertEqual((run.returncode, disk["result"], disk["message"], disk["command"]),
+                         (11, "fix", "no file can be written in this folder: it is drwxr-xr-x root root", "cd # to a folder of your own"))
 
     def test_rules(self):
         (result, message, command), = self.told([], "rules")
@@ -57,7 +68,7 @@ class Doctor(Lines):
         prefix = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups") if os.geteuid() == 0 else ()
         os.chmod(self.dir, 0o777)
         self.assertEqual(self.told(self.plugged(mode=0o600 + 1 if prefix else 1), "access", prefix=prefix),
-                         [("fix", "usb:1-2: no permission", "sudo usermod -aG dialout $USER # then log in again")])
+                         [("fix", "usb:1-2: no permission", "sudo chgrp dialout /dev/bus/usb/001/002 && sudo chmod g+rw /dev/bus/usb/001/002")])
         (_, message, command), = self.told([f"to={self.at[0]},hid"], "access")
         self.assertIn("usb:1-2: refused, it also has a HID interface", message)
         self.assertIsNone(command)

@@ -46,11 +46,13 @@ class Usb(Lines):
 
     def test_usb_01_no_device(self):
         run = self.usb([], "enroll", "-d", "usb:", "-o", "x.cards", status=8)
-        self.assertIn("usb: no device of ours among 0 on USB\nhint: is it plugged in?", run.err)
+        self.assertIn("usb: no device of ours among 0 on USB\nhint: this host has no USB bus", run.err)
         self.start()
+        run = self.usb([f"to={self.at[0]},vendor=0x1915,product=0x520f,interface=Other"], "enroll", "-d", "usb:", "-o", "x.cards", status=8)
+        self.assertIn("usb: no device of ours among 1 on USB\nhint: is it plugged in?", run.err)
         for name in ("usb:1-9", "usb:serial=Z", "usb:1209:0002"):
             run = self.usb(self.at, "enroll", "-d", name, "-o", "x.cards", status=8)
-            self.assertIn(f"{name}: no such device, of 1 on USB", run.err)
+            self.assertIn(f"{name}: no such device, of 1 on USB\nhint: imprint devices lists what is attached", run.err)
         self.assertFalse((self.dir / "x.cards").exists())
 
     def test_usb_02_two_devices_and_no_selector(self):
