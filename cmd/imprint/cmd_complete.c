@@ -9,8 +9,9 @@
 #include <string.h>
 
 #include "commands.h"
+#include "complete.h"
 #include "datadir.h"
-#include "source/usb_table.h"
+#include "sim/fault.h"
 
 static const struct argp argp = { 0 };
 
@@ -18,12 +19,35 @@ struct query {
 	const char *word;     /* being completed */
 	const char *value_of; /* long or short option before it, or NULL */
 	const char *metavar;  /* its argument, once found */
+	const char *action;   /* of a command that has several; NULL */
 };
 
-static void offer(const char *word, const char *prefix, const char *help)
+void offer(const char *word, const char *prefix, const char *help)
 {
 	if (strncmp(word, prefix, strlen(prefix)) == 0)
 		printf("%s\t%s\n", word, help);
+}
+
+/* Is a word in a list, "a|b|c" or "a, b, c", of which len bytes count? */
+static bool is_listed(const char *word, const char *list, size_t len)
+{
+	size_t n;
+
+	for (const char *end = list + len; list < end; list += n) {
+		list += strspn(list, "|, ");
+		n = strcspn(list, "|, :");
+		if (n == strlen(word) && memcmp(list, word, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* "key, cosign: ..." is for these actions alone. */
+static bool is_for(const struct argp_option *o, const char *action)
+{
+	size_t len = strspn(o->doc, "abcdefghijklmnopqrstuvwxyz-, ");
+
+	return !action || o->doc[len] != ':' || is_listed(action, o->doc, len);
 }
 
 static void option_word(const struct argp_option *o, void *arg)
@@ -31,6 +55,8 @@ static void option_word(const struct argp_option *o, void *arg)
 	struct query *q = arg;
 	char word[64];
 
+	if (!is_for(o, q->action))
+		return;
 	snprintf(word, sizeof(word), "--%s%s", o->name, o->arg ? "=" : "");
 	offer(word, q->word, o->doc);
 }
@@ -81,31 +107,17 @@ static void offer_modems(const char *prefix)
 		closedir(d);
 }
 
-static void offer_device(const struct imp_attached *a, void *arg)
+/* [DEVICE:]KIND */
+static void offer_faults(const char *prefix)
 {
-	offer(a->uri, arg, a->trouble ? a->trouble : a->what);
-}
+	size_t digits = strspn(prefix, "0123456789");
+	int device = digits > 0 && prefix[digits] == ':' ? (int)digits + 1 : 0;
+	char kind[IMP_SIM_FAULT_NAME], word[PATH_MAX];
 
-static void offer_devices(const char *prefix)
-{
-	CLEANUP(imp_secret_fini) struct imp_secret text = { 0 };
-	struct imp_usb_table usb = { 0 };
-	char path[PATH_MAX];
-	bool known;
-
-	usb_file(path, sizeof(path));
-	known = imp_usb_table_read(&usb, path, &text, NULL) == 0;
-	offer("all", prefix, "everything that is attached");
-	for (size_t i = 0; imp_transports[i]; i++) {
-		const struct imp_transport_ops *ops = imp_transports[i];
-		char scheme[16];
-
-		snprintf(scheme, sizeof(scheme), "%s:", ops->scheme);
-		offer(scheme, prefix, ops->names);
-		if (ops->each)
-			ops->each(known ? &usb.ids : NULL, offer_device, (void *)prefix);
+	for (size_t i = 0; imp_sim_fault_name(i, kind); i++) {
+		snprintf(word, sizeof(word), "%.*s%s", device, prefix, kind);
+		offer(word, prefix, "");
 	}
-	imp_usb_table_fini(&usb);
 }
 
 /* Where keys are that are in no file. */
@@ -144,7 +156,8 @@ static void complete_value(const char *metavar, const char *prefix)
 		puts(":FILE");
 	} else if (strcmp(metavar, "DEVICE") == 0) {
 		offer_devices(prefix);
-		puts(":FILE");
+	} else if (strcmp(metavar, "FAULT") == 0) {
+		offer_faults(prefix);
 	} else if (strcmp(metavar, "COMMAND") == 0) {
 		offer_commands(prefix);
 	} else if (strcmp(metavar, "MODEM") == 0) {
@@ -176,6 +189,18 @@ static void complete_argument(const char *args_doc, const char *prefix)
 	}
 }
 
+/* The word behind the command, where it is one of its actions. */
+static const char *action_of(const char *args_doc, int argc, char **argv, int at)
+{
+	const char *actions = args_doc ? args_doc : "";
+	size_t len = strcspn(actions, " \n");
+
+	return at < argc - 1 && memchr(actions, '|', len) &&
+			       is_listed(argv[at], actions, len)
+		       ? argv[at]
+		       : NULL;
+}
+
 static int run(const struct cli *cli, int argc, char **argv, struct imp_error *err)
 {
 	const struct cli_cmd *cmd;
@@ -192,6 +217,7 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	if (!cmd)
 		return 0;
 
+	q.action = action_of(cmd->argp->args_doc, argc, argv, first + 1);
 	q.word = argv[argc - 1];
 	q.value_of = argv[argc - 2];
 	if (strncmp(q.word, "--", 2) == 0 && strchr(q.word, '='))

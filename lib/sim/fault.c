@@ -30,6 +30,22 @@ static const struct kind {
 	{ "clone", IMP_SIM_CLONE, 0, 0, 0 },
 };
 
+bool imp_sim_fault_name(size_t i, char out[IMP_SIM_FAULT_NAME])
+{
+	const struct sim_lie *lie;
+
+	if (i < COUNTOF(kinds)) {
+		snprintf(out, IMP_SIM_FAULT_NAME, "%s%s", kinds[i].name,
+			 kinds[i].min > 0 ? "@" : "");
+		return true;
+	}
+	lie = sim_lie_at(i - COUNTOF(kinds));
+	if (lie)
+		snprintf(out, IMP_SIM_FAULT_NAME, "lie:%s%s", lie->name,
+			 lie->number ? "@" : "");
+	return lie != NULL;
+}
+
 static int unknown(const char *text, struct imp_error *err)
 {
 	char list[256] = "";

@@ -41,6 +41,10 @@ struct imp_sim_fault {
 	size_t count; /* numbers given */
 };
 
+enum { IMP_SIM_FAULT_NAME = 32 };
+/* The i-th kind as it is written, with @ where a number must follow: "cut@", "lie:key".
+ * False: there are no more. */
+bool imp_sim_fault_name(size_t i, char out[IMP_SIM_FAULT_NAME]);
 /* 0, or -IMP_EUSAGE with what was expected. */
 int imp_sim_fault_parse(const char *text, struct imp_sim_fault *out,
 			struct imp_error *err) IMP_MUST_CHECK;

@@ -1,13 +1,54 @@
 # SPDX-License-Identifier: Apache-2.0
 """The completions, each in its own shell."""
 import os
+import pty
 import re
+import select
 import subprocess
+import time
 import unittest
 
 from tool import IMPRINT, ROOT, Case
 
 KEYS = ["pkcs11:token=", "handle:0x81"]  # beside files
+
+
+class Bash:
+    """A bash at a pseudo-terminal, plain: no startup files, the usual word breaks. ^G shows the line as it stands."""
+
+    def __init__(self, case, env):
+        self.case, (self.pid, self.fd) = case, pty.fork()
+        if self.pid == 0:
+            os.chdir(case.dir)
+            os.execvpe("bash", ["bash", "--norc", "--noprofile", "-i"], {**env, "TERM": "dumb", "PS1": "", "HISTFILE": ""})
+        self.say(f"bind 'set bell-style none' 'set page-completions off' 'set completion-query-items 0'; . {ROOT}/completions/imprint.bash\n"
+                 "bind -x '\"\\C-g\": printf \"<<%s>>\" \"$READLINE_LINE\"'; echo REA''DY\n", "READY")
+
+    def say(self, keys, until):
+        """What came up to the mark, and the mark."""
+        os.write(self.fd, keys.encode())
+        seen, end = "", time.monotonic() + 30
+        while until not in seen:
+            ready, _, _ = select.select([self.fd], [], [], max(0, end - time.monotonic()))
+            self.case.assertTrue(ready, f"{keys!r}: {seen!r}")
+            seen += os.read(self.fd, 65536).decode()
+        return seen
+
+    def line(self, typed):
+        """The line once TAB was pressed behind it."""
+        shown = self.say(f"{typed}\t\x07", ">>")
+        self.say("\x15echo EN''D\n", "END")
+        return re.findall(r"<<(.*)>>", shown)[0]
+
+    def list(self, typed):
+        """What a second TAB lists."""
+        shown = self.say(f"{typed}\t\t\x07", ">>")
+        self.say("\x15echo EN''D\n", "END")
+        return shown[:shown.rindex("<<")].replace(typed, " ").split()
+
+    def end(self):
+        os.close(self.fd)
+        os.waitpid(self.pid, 0)
 
 
 class Completion(Case):
@@ -57,8 +98,8 @@ zpty -d z"""
                 self.assertEqual(shell("imprint pus"), ["push"])
                 self.assertIn("--dry-run", shell("imprint push --d"))
                 self.assertIn("line.packages", shell("imprint push --cards line."))
-                both = shell("imprint push -d ")
-                self.assertTrue({"all", "line.packages"} <= set(both), both)
+                self.assertTrue({"all", "usb:", "tcp:", "serial:"} <= set(shell("imprint push -d ")))
+                self.assertNotIn("line.packages", shell("imprint push -d "))
                 self.assertIn("folder", [f.rstrip("/") for f in shell("imprint simulate --state ")])
                 self.assertEqual({"test", "production"}, set(shell("imprint keygen --class ")))
                 self.assertIn("verify", shell("imprint help ve"))
@@ -79,6 +120,13 @@ zpty -d z"""
                     keys = set(KEYS) if command == "key" else set()
                     self.assertEqual(set(shell(f"imprint {command} ")), keys | ({"bin/", "one.file"} if name == "fish" else {"bin", "one.file"}))
 
+    def test_an_action_has_options_of_its_own(self):
+        self.assertTrue({"--origin=", "--ledger=", "--help"} <= set(self.offers("ledger", "init", "--")))
+        self.assertFalse({"--item=", "--since=", "--cosigns"} & set(self.offers("ledger", "init", "--")))
+        self.assertTrue({"--name=", "--cosigns"} <= set(self.offers("ledger", "key", "--")))
+        self.assertTrue({"--name=", "--seen="} <= set(self.offers("ledger", "cosign", "--")))
+        self.assertIn("--item=", self.offers("ledger", "--"))  # any, before there is an action
+
     def test_zsh(self):
         (self.dir / "one.file").write_text("")
         self.assertIn("simulate", self.zsh("imprint simu"))
@@ -87,7 +135,41 @@ zpty -d z"""
             with self.subTest(command):
                 self.assertIn("one.file", self.zsh(f"imprint {command} on"))
         shown = self.zsh("imprint push -d ")
-        self.assertTrue("all" in shown and "one.file" in shown and ":FILE" not in shown, shown)
+        self.assertTrue("all" in shown and "one.file" not in shown and ":FILE" not in shown, shown)
+        self.assertRegex(self.zsh("imprint push -d us"), r"usb:(?! )")
+
+    def test_names_of_devices_in_a_plain_bash(self):
+        """On a pseudo-terminal: a scheme goes on without a space or a backslash, ports and simulated devices come by path, files never."""
+        for name in ("owner.pem", "README.md"):
+            (self.dir / name).write_text("")
+        for folder in ("sim/devices", "folder"):
+            (self.dir / folder).mkdir(parents=True)
+        (self.dir / "sim/1").symlink_to("tcp:127.0.0.1:5")
+        (self.dir / "sim/2").symlink_to("/dev/null")
+        (self.dir / "folder/ttyX0").symlink_to("/dev/null")
+        (self.dir / "a=b").mkdir()
+        (self.dir / "a=b/ttyX0").symlink_to("/dev/null")
+        bash = Bash(self, self.env)
+        self.addCleanup(bash.end)
+        for typed, line in (("us", "usb:"), ("tc", "tcp:"), ("tcp:", "tcp:"), ("se", "serial:"), ("serial:u", "serial:usb="), ("serial:usb=", "serial:usb="),
+                            ("serial:by-i", "serial:by-id/"), ("serial:/dev/nul", "serial:/dev/null "), ("/dev/nul", "/dev/null "), ("al", "all "),
+                            ("si", "sim/"), ("sim/1", "sim/1 "), ("fold", "fold"), ("./fold", "./folder/"), ("folder/", "folder/ttyX0 "),
+                            ("serial:./fold", "serial:./folder/"), ("serial:folder/t", "serial:folder/ttyX0 "), ("./a=b/t", "./a=b/ttyX0 "), ("own", "own"), ("./own", "./own")):
+            with self.subTest(typed):
+                self.assertEqual(bash.line(f"imprint push -d {typed}"), f"imprint push -d {line}")
+                self.assertEqual(bash.line(f"imprint push --device={typed}"), f"imprint push --device={line}")
+        every = bash.list("imprint push -d ")
+        self.assertTrue({"all", "usb:", "serial:", "tcp:", "sim/1", "sim/2"} <= set(every), every)
+        self.assertFalse({"owner.pem", "README.md", "sim", "folder"} & set(every), every)
+        self.assertEqual(set(bash.list("imprint push -d sim/")), {"sim/1", "sim/2"})
+        self.assertEqual(set(bash.list("imprint push -d serial:")), {"by-id/", "by-path/", "usb="})
+
+    def test_names_of_faults(self):
+        bash = Bash(self, self.env)
+        self.addCleanup(bash.end)
+        for typed, line in (("noi", "noise "), ("cu", "cut@"), ("lie:ap", "lie:applied "), ("2:sil", "2:silent "), ("2:lie:loc", "2:lie:locked ")):
+            with self.subTest(typed):
+                self.assertEqual(bash.line(f"imprint simulate --fault {typed}"), f"imprint simulate --fault {line}")
 
     def test_each_option_value_is_of_the_vocabulary(self):
         """For every option of every command: files, folders, words or nothing, by its metavar."""
@@ -98,7 +180,9 @@ zpty -d z"""
                 got = self.offers(command, option, "")
                 with self.subTest(f"{command} {option}"):
                     if metavar == "DEVICE":
-                        self.assertEqual((got[0], got[-1]), ("all", ":FILE"))
+                        self.assertEqual(got[:4], ["all", "usb:", "serial:", "tcp:"])
+                    elif metavar == "FAULT":
+                        self.assertTrue({"cut@", "noise", "lie:applied", "lie:smp-error@"} <= set(got), got)
                     else:
                         self.assertEqual(got, expected)
                         self.assertEqual(self.offers(command, f"{option}="), expected)
