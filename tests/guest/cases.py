@@ -2,10 +2,13 @@
 """The whole command over the kernel's own USB: its core, usbfs, cdc-acm, ftdi_sio, and Linux as a device. Runs in the guest of run.py."""
 import concurrent.futures
 import glob
+import grp
 import os
 import re
 import select
+import shutil
 import signal
+import stat
 import subprocess
 import threading
 import time
@@ -183,12 +186,27 @@ class Host(UsbCase):
 
     def test_usb_03_no_permission(self):
         one = self.plug()
-        who = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
-        self.dir.chmod(0o777)
-        run = subprocess.run([*who, IMPRINT, "enroll", *one.names(), "-o", "x.cards"], cwd=self.dir, capture_output=True, text=True, timeout=60, check=False)
+        program, who = self.nobody()
+        run = subprocess.run([program, "enroll", *one.names(), "-o", "x.cards"], cwd=self.dir, capture_output=True, text=True, timeout=60, check=False, **who)
         self.assertEqual(run.returncode, 8, run.stderr)
         self.assertIn(f"usb:{one.ports[0]}: no permission for /dev/bus/usb/", run.stderr)
         self.assertIn('hint: a udev rule gives it to whoever sits at this host: SUBSYSTEM=="usb"', run.stderr)
+
+    def test_our_udev_rules_give_both_to_a_group_and_keep_modemmanager_off(self):
+        one = self.plug()
+        gid = grp.getgrnam("dialout").gr_gid
+        nodes = [Node.path(one.ports[0]), f"/dev/{one.terminals()[0]}"]
+        for node in nodes:
+            wait_for(f"udev to be done with {node}", lambda n=node: os.stat(n).st_gid == gid)
+            self.assertEqual(stat.S_IMODE(os.stat(node).st_mode), 0o660)
+            told = subprocess.run(["udevadm", "info", node], capture_output=True, text=True, check=True).stdout
+            self.assertIn("E: ID_MM_DEVICE_IGNORE=1\n", told)
+            self.assertIn(":uaccess:", told)
+        program, who = self.nobody()
+        for number, name in enumerate((*one.names(), *one.serials())[1::2]):
+            run = subprocess.run([program, "enroll", "-d", name, "-o", f"{number}.cards"], cwd=self.dir, capture_output=True, text=True, timeout=60, check=False,
+                                 **{**who, "extra_groups": [gid]})
+            self.assertEqual(run.returncode, 0, run.stderr)
 
     def test_usb_10_held_by_another_and_usb_12_cancelled_in_flight(self):
         """One waits, a second is told who has it; after Ctrl-C the interface is free at once."""
@@ -326,6 +344,8 @@ class Converter(UsbCase):
 
 
 def start_up():
+    os.makedirs("/run/udev/rules.d")
+    shutil.copy(f"{os.environ['SOURCE_ROOT']}/profiles/udev/70-imprint.rules", "/run/udev/rules.d")
     subprocess.run(["/usr/lib/systemd/systemd-udevd", "--daemon"], check=True, stderr=subprocess.DEVNULL)
     subprocess.run(["udevadm", "trigger", "--action=add"], check=True)
     subprocess.run(["modprobe", "vhci-hcd"], check=True)

@@ -156,9 +156,12 @@ class Node:
     CLAIM, BULK = 0x8004550f, 0xc0185502
 
     def __init__(self, port):
-        number = [int(read(DEVICES / port / name)) for name in ("busnum", "devnum")]
-        self.fd = os.open("/dev/bus/usb/%03d/%03d" % tuple(number), os.O_RDWR)
+        self.fd = os.open(self.path(port), os.O_RDWR)
         fcntl.ioctl(self.fd, self.CLAIM, struct.pack("I", 0))
+
+    @staticmethod
+    def path(port):
+        return "/dev/bus/usb/%03d/%03d" % tuple(int(read(DEVICES / port / name)) for name in ("busnum", "devnum"))
 
     def move(self, endpoint, buffer):
         where = ctypes.addressof(ctypes.c_char.from_buffer(buffer))
