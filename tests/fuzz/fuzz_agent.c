@@ -24,7 +24,10 @@
 #include "ram/ram.h"
 #include "wire/message.h"
 
-enum { STEPS = 32, OBJECT = 2048, OBJECTS = 15 };
+enum { STEPS = 32, OBJECT = 2048, OBJECTS = 16 };
+
+/* The object that is signed as one of a batch. */
+enum { LEAF = 15 };
 
 /* Parties: each of the first three may sign objects of the next; the tenant follows the
  * owner, and the maker gives the device back. */
@@ -146,9 +149,37 @@ static struct imp_span make_chain(unsigned holder, uint32_t domain_epoch,
 	return un;
 }
 
+/* The middle one of three leaves that a party signs together. */
+static void put_leaf(unsigned by, struct imp_span un, struct imp_span payload,
+		     struct imp_writer *w, uint8_t id[32])
+{
+	uint8_t header[128], batch[OBJECT], root[IMP_ROOT_MAX];
+	struct imp_writer h = imp_writer(header, sizeof(header)),
+			  b = imp_writer(batch, sizeof(batch)),
+			  p = imp_writer(root, sizeof(root));
+	const struct imp_path path = { .count = 2 }; /* of zeros */
+	struct imp_batched leaf = { .payload = payload };
+	struct imp_hash hash;
+	struct imp_sign m;
+
+	imp_batched_header_put(&h, kid[by], IMP_KIND_PROFILE);
+	leaf.protected = imp_written(&h);
+	MUST(imp_batched_id(crypto, &leaf, id) == 0);
+	MUST(imp_batched_hash(crypto, id, &hash) == 0);
+	MUST(imp_tree_node(crypto, &path.hash[0], &hash, &hash) == 0);
+	MUST(imp_tree_node(crypto, &hash, &path.hash[1], &hash) == 0);
+	leaf.root = (struct imp_root){ IMP_SPAN(hash.byte), 3, IMP_KIND_PROFILE, { 0 } };
+	imp_root_encode(&leaf.root, &p);
+	MUST(imp_signed_put_one(crypto, &party[by], IMP_KIND_BATCH, un, imp_written(&p),
+				&b, NULL) == 0);
+	MUST(imp_sign_decode(imp_written(&b), IMP_CBOR_STRICT, &m, NULL) == 0);
+	MUST(imp_batched_put(w, &m, payload, 1, &path) == 0);
+}
+
 static void make_package(unsigned which, unsigned by, const struct imp_profile *profile)
 {
 	uint8_t buf[512], one[OBJECT], id[32], chain[OBJECT];
+	struct imp_span un = make_chain(by, profile->epochs[1], chain);
 	struct imp_writer p = imp_writer(buf, sizeof(buf)),
 			  o = imp_writer(one, sizeof(one)), w = room_for(which);
 	const struct imp_package_claims claims = {
@@ -161,9 +192,11 @@ static void make_package(unsigned which, unsigned by, const struct imp_profile *
 	};
 
 	imp_profile_encode(profile, &p);
-	MUST(imp_signed_put_one(crypto, &party[by], IMP_KIND_PROFILE,
-				make_chain(by, profile->epochs[1], chain),
-				imp_written(&p), &o, id) == 0);
+	if (which == LEAF)
+		put_leaf(by, un, imp_written(&p), &o, id);
+	else
+		MUST(imp_signed_put_one(crypto, &party[by], IMP_KIND_PROFILE, un,
+					imp_written(&p), &o, id) == 0);
 	MUST(imp_package_seal(crypto, &r.pub[1], &claims, imp_written(&o), &w) == 0);
 	keep(which, &w);
 }
@@ -229,6 +262,7 @@ static void make_objects(void)
 	make_profile(11, TENANT, 1, 2, 3, three);
 	make_challenge(OWNER);
 	make_challenge(TENANT);
+	make_profile(LEAF, TENANT, 1, 0, 4, three);
 }
 
 static void setup(void)
