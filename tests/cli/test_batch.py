@@ -230,6 +230,19 @@ class Batch(Case):
         self.assertEqual(run.returncode, 3)
         self.assertIn(b"changed while it was read", err)
 
+    def test_profiles_that_change_while_they_are_signed_together(self):
+        """What is handed out must be what the one signature is over."""
+        self.csv(IMEIS)
+        self.build()
+        run = subprocess.Popen([IMPRINT, "sign", "-k", "owner.pem", "--batch", "x.profiles"], cwd=self.dir, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.assertTrue(run.stdout.read(1))
+        with open(self.dir / "x.profiles", "r+b") as f:
+            f.seek(-1, os.SEEK_END)  # of the label
+            f.write(b"x")
+        _, err = run.communicate()
+        self.assertEqual(run.returncode, 3)
+        self.assertIn(b"profiles 3000: is another than when its batch was signed", err)
+
     def test_pro_14_files_that_change_while_they_are_used(self):
         """The profile, and what it names with {file: ...}, is read once: all rows get what the first one got."""
         text = (self.dir / "p.yaml").read_text().replace("settings:\n", "settings:\n  security/0: {bootstrap: true, mode: rpk, identity: {file: key.pub}, server-key: {hex: 01}}\n")

@@ -74,6 +74,7 @@ class OnDevices(unittest.TestCase):
                 ('decrypt', 'shorter', {'proof': lambda p: [*p[:2], p[2][:-1]]}),
                 ('decrypt', 'proof of two', {'proof': lambda p: p[:2]}),
                 ('decrypt', 'size 0', {'batch': {3: 0}}),
+                ('decrypt', 'size 0 with a path', {'batch': {3: 0}, 'proof': lambda p: [0, 0, [bytes(32)] * 64]}),
                 ('decrypt', 'another size', {'batch': {3: 9}}),
                 ('decrypt', 'kid', {'kid': self.fleet.stranger.kid}),
                 ('decrypt', 'grants', {'typ': cose.typ('grant')}),
