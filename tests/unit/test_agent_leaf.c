@@ -297,3 +297,23 @@ Test(agent_leaf, bare_leaf_of_a_profile_is_unsupported)
 
 	expect(make_profile(&s, &spec, buf, id), IMP_R_UNSUPPORTED, "a profile in clear");
 }
+
+/* One signature of the old owner and one of the new give many devices away. */
+Test(agent_leaf, transfer_of_a_batch_is_signed_by_both_owners)
+{
+	struct leaf_spec leaf = { 9, 8 };
+	const struct imp_signer both[] = { s.owner.signer, s.stranger.signer };
+	struct claim_spec spec = {
+		.to = &s.stranger, .signer = both, .signers = 1, .leaf = &leaf
+	};
+
+	expect(make_transfer(&s, &s.owner, spec, buf), IMP_R_APPROVAL,
+	       "the old owner alone");
+	spec.signers = 2;
+	leaf.root = foreign;
+	expect(make_transfer(&s, &s.owner, spec, buf), IMP_R_SIGNATURE, "another root");
+	leaf.root = NULL;
+	cr_assert_eq(board_push(&s.dev, make_transfer(&s, &s.owner, spec, buf), NULL), 0);
+	cr_assert_eq(s.dev.agent.state.owner_epoch, 2);
+	cr_assert_arr_eq(s.dev.agent.state.owner_kid, s.stranger.kid, 32);
+}
