@@ -5,37 +5,21 @@ import hashlib
 import json
 import os
 import pathlib
-import resource
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from common import PROFILE, cost, imei, peak_kib, report
 
 imprint, bound = map(os.path.abspath, sys.argv[1:3])
 SOAK = os.environ.get("IMPRINT_SOAK") == "1"
 DEVICES = 100_000 if SOAK else 10_000
 PAIRS = 5
 SLOT = 24  # bytes a row for each column that must be unique, and for the target
-PROFILE = '''imprint: 1
-profile: keel-sensor
-domain: owner
-sequence: 1
-target: {imei: "${imei}"}
-variables: {imei: {type: imei}, apn: {type: apn, default: iot.example}}
-settings:
-  cellular: {psm-timer: 10h, active-timer: 20s, edrx-nb: {cycle: 81.92s, window: 10.24s}, power-saving: [psm, edrx]}
-  apn/0: {name: iot, apn: "${apn}", auth: none, pdn-type: ipv4, rats: [nb-iot-cp, lte-cp]}
-  security/0: {uri: "coaps://bs.lwm2m.example:5684", bootstrap: true, mode: psk, identity: {text: "keel-${imei}"}, secret: {generate: 16}, ciphersuites: [0xC0A8]}
-'''
-
-
-def luhn(digits):
-    total = sum(sum(divmod(int(d) * (1 + i % 2), 10)) for i, d in enumerate(reversed(digits + "0")))
-    return digits + str(-total % 10)
 
 
 def rows(name, count, form):
@@ -44,7 +28,7 @@ def rows(name, count, form):
         f.write("imei,key\n")
         for i in range(count):
             public = ec.derive_private_key(i + 1000, ec.SECP256R1()).public_key()
-            f.write(f"{luhn(f'{10_000_000_000_000 + i}')},{form(public)}\n")
+            f.write(f"{imei(i)},{form(public)}\n")
 
 
 def many_rows(name, count):
@@ -52,7 +36,7 @@ def many_rows(name, count):
     with open(name, "w", encoding="ascii") as f:
         f.write("imei,key\n")
         for i in range(count):
-            f.write(f"{luhn(f'{10_000_000_000_000 + i}')},{hashlib.sha256(str(i).encode()).hexdigest()[:62]}00\n")
+            f.write(f"{imei(i)},{hashlib.sha256(str(i).encode()).hexdigest()[:62]}00\n")
 
 
 def raw(public):
@@ -63,33 +47,8 @@ def pem(public):
     return '"' + public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode() + '"'
 
 
-def cost(command):
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    start = time.monotonic()
-    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, time.monotonic() - start
-
-
-def peak_kib(command):
-    """Peak resident memory of one command, looked at until it ends: what wait4 gives would be Python's own before exec."""
-    run, peak = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL), 0
-    while run.poll() is None:
-        with open(f"/proc/{run.pid}/status", encoding="ascii") as f:
-            peak = max([peak] + [int(line.split()[1]) for line in f if line.startswith("VmHWM:")])
-        time.sleep(0.002)
-    if run.returncode:
-        sys.exit(f"{command}: {run.returncode}")
-    return peak
-
-
 def pack(name, jobs):
     return [imprint, "pack", "p.yaml", "--csv", name, "--seed", "seed.key", "-k", "k.pem", "-j", str(jobs), "-o", "out", "--force"]
-
-
-def report(metric, value, target, gate, least=True):
-    print(json.dumps({"metric": metric, "value": round(value, 4), "target": target, "gate": gate}))
-    return value >= gate if least else value <= gate
 
 
 with tempfile.TemporaryDirectory() as folder:
