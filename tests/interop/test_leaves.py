@@ -230,6 +230,25 @@ class OfTheTool(Case):
             self.assertEqual([fleet.agent.apply(encode(i)) for i in (fleet.claim(), item)], ['applied', 'applied'])
         self.assertEqual(places, [[4, 0], [4, 1], [4, 3]])
 
+    def test_a_grant_that_is_a_leaf_itself(self):
+        tenant = cose.Key.make()
+        self.write('t.pem', tenant.pem())
+        self.write('p.yaml', 'imprint: 1\nprofile: p\ndomain: network\nsequence: 1\ntarget: {imei: "${imei}"}\n'
+                             'variables: {imei: {type: imei}}\nsettings: {cellular: {psm-timer: 10h}}\n')
+        ueids = self.csv(2)
+        self.run_tool('build', 'p.yaml', '--csv', 'd.csv', '--objects', OBJECTS, '-o', 'x.profiles')
+        body = encode(o.grant(tenant, ueids[0], targets=[{o.UEID: u} for u in ueids]))
+        sign = ('sign', '--batch', '-k', 't.pem', '--grant', 't.grant', '--owner', 'owner.pub', 'x.profiles', '-o', 'x.signed', '--force')
+        for status, parts in ((5, {'batch': {2: bytes(32)}}), (4, {'many': True}), (3, {'proof': lambda p: [*p[:2], []]}), (0, {})):
+            grant = leaves.sign('grant', body, self.owner.kid, [self.owner], size=4, index=2, **parts)
+            self.write('t.grant', encode(grant))
+            self.run_tool(*sign, status=status)
+            self.assertEqual((self.dir / 'x.signed').exists(), status == 0)
+        for item, ueid in zip(self.read('x.signed', 'signed'), ueids):
+            fleet = Fleet(device(ueid))
+            fleet.owner = self.owner
+            self.assertEqual([fleet.agent.apply(encode(i)) for i in (fleet.claim(), fleet.seal(item))], ['applied', 'applied'])
+
     def test_open_and_inspect(self):
         profile = o.profile(b'\3' + bytes(14), 1, {**settings(2), 0: {0: {5: b'hush, hush'}}}, salt=b'such a salt, yes')
         for name, parts in (('good', {}), ('root', {'batch': {2: bytes(32)}}), ('size', {'batch': {3: 9}})):

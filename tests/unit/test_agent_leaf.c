@@ -9,6 +9,32 @@
 static struct scene s;
 static uint8_t buf[KIT_CAP];
 
+/* What the agent asks of its cryptography, counted; the linker puts these in between. */
+static unsigned verified, hashed;
+
+int __real_imp_verify(struct imp_crypto *c, int32_t alg, const struct imp_pub *pub,
+		      const struct imp_span *part, size_t count, struct imp_span sig);
+int __wrap_imp_verify(struct imp_crypto *c, int32_t alg, const struct imp_pub *pub,
+		      const struct imp_span *part, size_t count, struct imp_span sig);
+int __real_imp_sha256(struct imp_crypto *c, const struct imp_span *part, size_t count,
+		      uint8_t out[IMP_SHA256_LEN]);
+int __wrap_imp_sha256(struct imp_crypto *c, const struct imp_span *part, size_t count,
+		      uint8_t out[IMP_SHA256_LEN]);
+
+int __wrap_imp_verify(struct imp_crypto *c, int32_t alg, const struct imp_pub *pub,
+		      const struct imp_span *part, size_t count, struct imp_span sig)
+{
+	verified++;
+	return __real_imp_verify(c, alg, pub, part, count, sig);
+}
+
+int __wrap_imp_sha256(struct imp_crypto *c, const struct imp_span *part, size_t count,
+		      uint8_t out[IMP_SHA256_LEN])
+{
+	hashed++;
+	return __real_imp_sha256(c, part, count, out);
+}
+
 static void claimed(void)
 {
 	scene_start(&s, false);
@@ -57,6 +83,37 @@ Test(agent_leaf, each_place_in_trees_of_every_shape)
 			cr_assert_eq(board_push(&s.dev, object, &again), 0);
 			cr_assert(again);
 		}
+}
+
+/* One signature, and beside the hashes of a profile that is signed by itself: the leaf's
+ * identity again, its hash, and one a level. */
+Test(agent_leaf, costs_one_signature_and_a_hash_a_level)
+{
+	static const struct {
+		uint32_t size, index;
+		unsigned hashes;
+	} trees[] = { { 1, 0, 0 }, { 2, 1, 1 }, { 1024, 77, 10 }, { 1025, 1024, 1 } };
+	struct spec spec = { .domain = 1, .sequence = 1 };
+	struct imp_span object;
+	unsigned alone;
+
+	cr_assert_eq(push_package(&s, &spec, NULL), 0); /* its chain begins */
+	spec.sequence++;
+	object = make_package(&s, &spec, buf, NULL);
+	hashed = 0;
+	cr_assert_eq(board_push(&s.dev, object, NULL), 0);
+	alone = hashed;
+	for (size_t i = 0; i < COUNTOF(trees); i++) {
+		const struct leaf_spec leaf = { trees[i].size, trees[i].index };
+
+		spec.leaf = &leaf;
+		spec.sequence++;
+		object = make_package(&s, &spec, buf, NULL);
+		verified = hashed = 0;
+		cr_assert_eq(board_push(&s.dev, object, NULL), 0);
+		cr_assert_eq(hashed, alone + 2 + trees[i].hashes, "%u", hashed - alone);
+		cr_assert_eq(verified, 1);
+	}
 }
 
 /* The same profile signed by itself is another object of the same sequence: ROLL-01. */
