@@ -92,6 +92,7 @@ $I pack o.yaml --csv d.csv --epochs 2,0 -k new.pem $C -o new.packages
 $I grant -k new.pem --holder third.pub --domain network --epochs 2,0 --allow apn --target keel-2 -o new.grant
 $I pack n.yaml --csv d.csv --epochs 2,0 -k third.pem --grant new.grant $C -o new-n.packages
 $I push new.packages new-n.packages $D $C --owner new.pub --evidence e.new
+$I push accepted $D $C --owner new.pub --grant new.grant --evidence e.new
 fails 4 'grants epochs 1,0' $I pack n.yaml --csv d.csv --epochs 2,0 --sequence 2 -k operator.pem --grant old.grant $C -o x.packages
 $I lock -k new.pem $D $C --evidence e.new
 fails 4 '(scope)' $I lock -k old.pem -d sim/1 $C --owner new.pub --grant new.grant

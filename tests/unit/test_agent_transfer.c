@@ -414,3 +414,29 @@ Test(agent_transfer, without_randomness_nothing_changes)
 	cr_assert_eq(memcmp(&was, &s.dev.agent.state, sizeof(was)), 0);
 	scene_stop(&s);
 }
+
+/* A batch of transfers is signed by both owners once; each leaf is one of its own. */
+Test(agent_transfer, a_leaf_of_a_batch_changes_the_owner)
+{
+	const struct leaf_spec leaf = { .size = 9, .index = 4 };
+	struct claim_spec spec = { .to = &s.stranger, .leaf = &leaf };
+	struct imp_signer both[2];
+	struct imp_span object;
+
+	start(false, 0);
+	both[0] = s.owner.signer;
+	both[1] = s.stranger.signer;
+	spec.signer = both;
+	spec.signers = 1;
+	expect(make_transfer(&s, &s.owner, spec, buf), IMP_R_APPROVAL, "one of them");
+	spec.signers = 2;
+	spec.ueid = s.other.constants.ueid;
+	expect(make_transfer(&s, &s.owner, spec, buf), IMP_R_NOT_FOR_ME, "another leaf");
+	spec.ueid.len = 0;
+	object = make_transfer(&s, &s.owner, spec, buf);
+	take(object, "both");
+	expect(object, IMP_R_NONE, "and again");
+	cr_assert_eq(s.dev.agent.state.owner_epoch, 2);
+	cr_assert_arr_eq(s.dev.agent.state.owner_kid, s.stranger.kid, 32);
+	scene_stop(&s);
+}
