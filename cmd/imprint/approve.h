@@ -87,4 +87,20 @@ void changes_show(struct changes *c, FILE *f);
 /* Accepts a zeroed struct. */
 void changes_fini(struct changes *c);
 
+/* What was seen so far, with one object more: what is signed must be the same. 0, or
+ * -IMP_EINTERNAL. */
+int approve_chain(struct imp_crypto *crypto, struct imp_span object, uint8_t seen[32],
+		  struct imp_error *err);
+/*
+ * Put each object again with one signature more.
+ *
+ *   b      open, at its start
+ *   seen   chained as above
+ *
+ * 0; -IMP_EKEY; the errors of imp_batch_next() and imp_out_write().
+ */
+int approve_sign(struct imp_crypto *crypto, const struct imp_signer *signer,
+		 struct imp_batch *b, struct imp_out *out, uint8_t seen[32],
+		 struct imp_error *err);
+
 #endif

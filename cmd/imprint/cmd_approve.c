@@ -6,8 +6,10 @@
 #include "approve.h"
 #include "args.h"
 #include "ask.h"
+#include "base/escape.h"
 #include "base/text.h"
 #include "commands.h"
+#include "issue/leaves.h"
 #include "json.h"
 #include "keyarg.h"
 #include "names.h"
@@ -119,11 +121,14 @@ struct approve {
 	uint64_t count, others;
 	struct imp_approvals least; /* of the object that has the fewest */
 	char by[24];
+	bool batched; /* one signature stands for all of them */
+	struct imp_recount recount;
 	bool unverified; /* nobody said who gave the grants */
 };
 
 static void approve_fini(struct approve *x)
 {
+	imp_recount_fini(&x->recount);
 	profiles_fini(&x->profiles);
 	changes_fini(&x->changes);
 	verifier_close(&x->verifier);
@@ -232,15 +237,18 @@ static int show_one(struct approve *x, const struct imp_signed *s,
 	return 0;
 }
 
-/* What was seen so far, with one object more: what is signed must be the same. */
-static int chain(struct approve *x, struct imp_span object, uint8_t seen[32],
-		 struct imp_error *err)
+/* One signature that stands for many is approved for all of them, or not at all: each is
+ * shown, and their root made again. */
+static int count_over(struct approve *x, const struct imp_signed *s,
+		      struct imp_error *err)
 {
-	const struct imp_span part[] = { { seen, 32 }, object };
-
-	return imp_sha256(x->crypto, part, COUNTOF(part), seen)
-		       ? imp_fail(err, IMP_EINTERNAL, "SHA-256 failed")
-		       : 0;
+	if (x->count == 0)
+		x->batched = s->batched;
+	if (x->batched)
+		return imp_recount_add(&x->recount, x->crypto, s, err);
+	return s->batched ? imp_fail(err, IMP_EFORMAT,
+				     "is a leaf of a batch, and those before are not")
+			  : 0;
 }
 
 static int look(struct approve *x, struct imp_span object, struct imp_error *err)
@@ -249,8 +257,8 @@ static int look(struct approve *x, struct imp_span object, struct imp_error *err
 	struct imp_signed s;
 	int rc = imp_signed_decode(object, &s, err);
 
-	if (!rc && s.batched)
-		rc = imp_fail(err, IMP_EPOLICY, "is the leaf of a signed batch");
+	if (!rc)
+		rc = count_over(x, &s, err);
 	if (!rc)
 		rc = imp_approvals_look(x->crypto, &s, &x->quorum, &now, err);
 	if (!rc)
@@ -265,7 +273,7 @@ static int look(struct approve *x, struct imp_span object, struct imp_error *err
 	rc = s.kind == IMP_KIND_PROFILE ? take_profile(x, &s, object, err) : 0;
 	if (!rc)
 		rc = show_one(x, &s, &now, err);
-	return rc ? rc : chain(x, object, x->seen, err);
+	return rc ? rc : approve_chain(x->crypto, object, x->seen, err);
 }
 
 /* Each object of the file in its turn. */
@@ -289,9 +297,14 @@ static int each(struct approve *x, struct imp_batch *b,
 static void show_standing(const struct approve *x)
 {
 	const struct imp_approvals *a = &x->least;
-	char kid[24];
+	char kid[24], label[4 * IMP_LABEL_MAX + 1];
 
 	imp_short_hex(IMP_SPAN(x->kid), kid);
+	if (x->batched) {
+		imp_escape(label, sizeof(label), x->recount.root.label);
+		printf("all of them are one batch, by one signature%s%s\n",
+		       label[0] ? ": " : "", label);
+	}
 	printf("signed by %s; ", x->by);
 	if (a->known)
 		printf("approved by %" PRIu32 " of the %" PRIu32 " that it needs, ",
@@ -336,32 +349,6 @@ static int ask(const struct approve *x, struct imp_error *err)
 			: rc;
 }
 
-static int sign_all(struct approve *x, struct imp_batch *b, struct imp_out *out,
-		    uint8_t seen[32], struct imp_error *err)
-{
-	CLEANUP(imp_secret_fini) struct imp_secret buf = { 0 };
-	struct imp_span object;
-	int rc = imp_secret_reserve(&buf, IMP_CBOR_MAX, err);
-
-	if (!rc && !b->lone)
-		rc = imp_batch_head_write(out, b->count, b->kind, err);
-	while (!rc && (rc = imp_batch_next(b, &object, err)) > 0) {
-		struct imp_writer w = imp_writer(buf.ptr, IMP_CBOR_MAX);
-		struct imp_signed s;
-
-		rc = cli_check_cancel(err);
-		if (!rc)
-			rc = imp_signed_decode(object, &s, err);
-		if (!rc && imp_signed_put_more(x->crypto, &s, &x->signer, &w))
-			rc = imp_sign_failed(&x->signer, err);
-		if (!rc)
-			rc = imp_out_write(out, imp_written(&w), err);
-		if (!rc)
-			rc = chain(x, object, seen, err);
-	}
-	return rc;
-}
-
 /* Nothing is kept unless what was signed is what was shown. */
 static int write_out(struct approve *x, struct imp_error *err)
 {
@@ -376,7 +363,7 @@ static int write_out(struct approve *x, struct imp_error *err)
 	if (!rc)
 		rc = imp_out_open(&out, a->path, flags, err);
 	if (!rc)
-		rc = sign_all(x, &b, &out, seen, err);
+		rc = approve_sign(x->crypto, &x->signer, &b, &out, seen, err);
 	if (!rc && memcmp(seen, x->seen, sizeof(seen)) != 0)
 		rc = imp_fail(err, IMP_EFORMAT, "%s: changed after it was shown",
 			      x->a->in);
@@ -396,6 +383,9 @@ static int show_file(struct approve *x, struct imp_error *err)
 			      "sign, approve, then encrypt");
 	if (!rc)
 		rc = each(x, &b, look, err);
+	if (!rc && x->batched)
+		rc = imp_wrap(err, imp_recount_end(&x->recount, x->crypto, err), "%s",
+			      b.name);
 	if (!rc)
 		show_all(x);
 	return rc;

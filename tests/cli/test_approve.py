@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Approvals: what is shown, who may sign, when it is enough, by the tool and by the device. COSE-18, T13; PRO-14 at the prompt."""
+import io
 import json
 import os
 import pty
@@ -208,6 +209,42 @@ settings:
     def luhn(digits):
         doubled = [int(d) * (2 - i % 2) for i, d in enumerate(reversed(digits))]
         return -sum(d // 10 + d % 10 for d in doubled) % 10
+
+    def test_a_batch_is_approved_whole_or_not_at_all(self):
+        """One signature stands for all of its leaves: each is shown, the root is made again, and each gets the same signature."""
+        self.claim()
+        self.profile(4)
+        self.run_tool("build", "p.yaml", "--csv", "d.csv", "-o", "p.profiles")
+        for n, label in ((0, "June, line 2"), (9, "another")):
+            self.run_tool("sign", "-k", "owner.pem", "p.profiles", "--batch", "--label", label, "--to-approve", "-o", f"p{n}.signed")
+        own = ("--owner", "owner.pub", "--approval", SET)
+        run = self.approve("a", "p0.signed", "p1.signed", *own)
+        self.assertIn("2 profiles:\n  device        imei 001010010000014\n                imei 001010010000022\n", run.out)
+        self.assertIn("all of them are one batch, by one signature: June, line 2\n", run.out)
+        self.approve("c", "p1.signed", "p2.signed", *own)
+        leaves = [cbor2.dumps(item) for item in self.items("p2.signed")[1:]]
+        signatures = [{cbor2.loads(s[0])[4]: s[2] for s in cbor2.loads(leaf).value[3]} for leaf in leaves]
+        self.assertEqual((signatures[0], set(signatures[0])), (signatures[1], {self.kid(n) for n in ("owner", "a", "c")}))
+        first, second = (cbor2.dumps(item) for item in self.items("p0.signed")[1:])
+        other = cbor2.dumps(self.items("p9.signed")[2])
+        self.run_tool("sign", "-k", "owner.pem", "p.profiles", "--to-approve", "-o", "single.signed")
+        single = cbor2.dumps(self.items("single.signed")[1])
+        for name, parts, status in (("one of two", (first,), 3), ("the second of two", (second,), 3), ("turned round", (second, first), 3), ("one twice", (first, first), 3),
+                                    ("of two batches", (first, other), 3), ("a leaf and another", (first, single), 3), ("another and a leaf", (single, second), 3)):
+            with self.subTest(name):
+                self.write("bad.signed", cbor2.dumps({0: "imprint-batch", 1: len(parts), 2: "signed"}) + b"".join(parts))
+                self.assertIn("bad.signed: ", self.approve("a", "bad.signed", "x", *own, status=status).err)
+                self.assertFalse((self.dir / "x").exists())
+        run = self.two("$I push k.claim -d sim/1 -d sim/2 --cards x.cards >/dev/null\n"
+                       "for n in 1 2; do $I encrypt p$n.signed --cards x.cards --accept-asserted -o p$n.packages\n"
+                       "$I push p$n.packages -d sim/1 -d sim/2 --cards x.cards --json; done")
+        self.assertEqual([d["refusal"] for d in self.lines(run.out)], ["approval"] * 2 + [None] * 2)
+
+    def items(self, name):
+        data, out = io.BytesIO((self.dir / name).read_bytes()), []
+        while data.tell() < len(data.getbuffer()):
+            out.append(cbor2.load(data))
+        return out
 
     def test_what_changes_is_shown(self):
         """Against an older file, evidence, and the devices themselves."""
