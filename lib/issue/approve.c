@@ -212,6 +212,21 @@ int imp_approvals_look(struct imp_crypto *crypto, const struct imp_signed *s,
 	return rc;
 }
 
+/* Where every key is known, the device's own rule. */
+static bool is_whole(struct imp_crypto *crypto, const struct imp_signed *s,
+		     const struct signers *w)
+{
+	const struct imp_signers all = {
+		.side = { { &w->issuer, &w->approval }, { &w->next, &w->of_next } },
+		.sides = w->hands_over ? 2 : 1,
+		.many = w->hands_over || w->approval.threshold > 0,
+	};
+	struct imp_matched matched;
+
+	return w->known && !w->may_have_maker && w->issuer.crv != 0 &&
+	       imp_signers_match(crypto, s, &all, &matched) == IMP_R_NONE;
+}
+
 int imp_approvals_allow(struct imp_crypto *crypto, const struct imp_signed *s,
 			const struct imp_quorum *q, const struct imp_pub *key,
 			struct imp_error *err)
@@ -242,27 +257,13 @@ int imp_approvals_allow(struct imp_crypto *crypto, const struct imp_signed *s,
 		return foreign(IMP_SPAN(kid), err);
 	rc = count(crypto, s, &w, false, &now, err);
 	set_asked(&w, &now);
-	if (!rc && now.known && now.there >= now.asked)
+	if (!rc && (is_whole(crypto, s, &w) ||
+		    (now.known && !w.hands_over && now.there >= now.asked)))
 		rc = imp_fail(err, IMP_EPOLICY,
 			      "all %u that it needs have approved it, one more is one "
 			      "too many",
 			      now.asked);
 	return rc;
-}
-
-/* Where every key is known, the device's own rule. */
-static bool is_whole(struct imp_crypto *crypto, const struct imp_signed *s,
-		     const struct signers *w)
-{
-	const struct imp_signers all = {
-		.side = { { &w->issuer, &w->approval }, { &w->next, &w->of_next } },
-		.sides = w->hands_over ? 2 : 1,
-		.many = w->hands_over || w->approval.threshold > 0,
-	};
-	struct imp_matched matched;
-
-	return w->known && !w->may_have_maker && w->issuer.crv != 0 &&
-	       imp_signers_match(crypto, s, &all, &matched) == IMP_R_NONE;
 }
 
 static bool has_issuer(const struct imp_signed *s)

@@ -131,6 +131,7 @@ class Challenges(Case):
                          "$I push p.packages -d sim/1 -d sim/2 --cards x.cards --evidence e.evidence $C\n"
                          "$I enroll -d sim/1 -d sim/2 -o y.cards $C\n$I lock -k owner.pem -d sim/1 -d sim/2 --cards x.cards $C\n"
                          f"$I verify -d sim/1 -d sim/2 --id {IMEIS[1]} --cards y.cards $C\n"
+                         "$I diff p.packages -d sim/1 -d sim/2 --cards x.cards --challenge c.challenge >/dev/null || exit 98\n"
                          "$I policy -k owner.pem -d sim/1 --cards x.cards $C\n$I verify -d sim/1 --cards x.cards --json")
         self.assertEqual({d["result"] for d in told}, {"pass"})
         self.assertEqual([d["imei"] for d in told], IMEIS * 4 + IMEIS[1:] + IMEIS[:1] * 2)

@@ -123,6 +123,23 @@ class Serve(Case):
         self.run_tool("simulate", "--csv", "0.csv", "--state", "sim0", "--", IMPRINT, "verify", "-d", "all", "--cards", "x.cards", "--evidence",
                       "x.evidence", "--expect", "p.packages")
 
+    def test_who_answers_challenges_only_is_served_by_one(self):
+        """Under policy bit 1 a caller says who it is to who may ask; without a challenge it gets nothing."""
+        self.fleet(2)
+        self.run_tool("challenge", "-k", "owner.pem", "--target", "keel-2", "-o", "c.challenge")
+        self.run_tool("simulate", "--csv", "0.csv", "--state", "sim0", "--", IMPRINT, "policy", "--only-challenges", "-k", "owner.pem", "-d", "all",
+                      "--cards", "x.cards", "--evidence", "x.evidence")
+        self.profile(5)
+        self.run_tool("pack", "p.yaml", "--csv", "all.csv", "-k", "owner.pem", "--cards", "x.cards", "--seed", "seed.key", "-o", "q.packages")
+        with self.serving(packages="q.packages", status=None) as server, self.calling("--every", "1"):
+            hidden = self.lines(server.stdout.readline().decode())[0]
+            server.terminate()
+        self.assertEqual((hidden["result"], hidden["name"], hidden["ueid"]), ("fail", "(attests only to challenges)", None))
+        self.assertIn("--challenge FILE has it say so", hidden["hints"][0])
+        with self.serving("--count", 2, "--challenge", "c.challenge", packages="q.packages") as server, self.calling():
+            server.wait(timeout=30)
+        self.assertEqual({(d["result"], d["fresh"], d["domains"][0]["sequence"]) for d in self.told}, {("pass", "challenge", 5)})
+
     def test_who_calls_again_gets_nothing_twice(self):
         self.fleet(1)
         with self.serving("--count", 2, status=None) as server, self.calling("--every", "1"):

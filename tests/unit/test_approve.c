@@ -104,6 +104,73 @@ Test(approve, host_counts_as_the_device_does)
 	}
 }
 
+/* From person 0, approved by 1 or 2, to person 3, approved by 1 or 4: 1 is on both sides.
+ */
+static void handover_by(unsigned who, const struct imp_approval *of_next,
+			struct imp_signed *out)
+{
+	const struct imp_transfer t = {
+		.owner_epoch = 2,
+		.target.ueid = s.dev.constants.ueid,
+		.owner = person[3].signer.pub,
+		.approval = *of_next,
+		.previous = IMP_SPAN(person[0].kid),
+	};
+	struct imp_signer signer[PEOPLE];
+	uint8_t payload[1024];
+	struct imp_writer p = imp_writer(payload, sizeof(payload));
+	struct imp_writer w = imp_writer(buf, sizeof(buf));
+	size_t n = 0;
+
+	imp_transfer_encode(&t, &p);
+	for (unsigned i = 0; i < PEOPLE; i++)
+		if (who >> i & 1)
+			signer[n++] = person[i].signer;
+	cr_assert_eq(imp_signed_put_many(s.crypto, person[0].kid, signer, n,
+					 IMP_KIND_TRANSFER, (struct imp_span){ 0 },
+					 imp_written(&p), &w),
+		     0);
+	cr_assert_eq(imp_signed_decode(imp_written(&w), out, NULL), 0);
+}
+
+Test(approve, both_sides_of_a_handover_count_as_on_the_device)
+{
+	const struct imp_quorum nobody = { 0 };
+
+	for (unsigned asked = 0; asked < 9; asked++) {
+		struct imp_approval from = { .threshold = asked % 3,
+					     .key = { person[1].signer.pub,
+						      person[2].signer.pub } };
+		struct imp_approval to = { .threshold = asked / 3,
+					   .key = { person[1].signer.pub,
+						    person[4].signer.pub } };
+		const struct imp_quorum q = { &person[0].signer.pub, &from };
+
+		from.count = from.threshold ? 2 : 0;
+		to.count = to.threshold ? 2 : 0;
+		for (unsigned who = 1; who < 1u << PEOPLE; who++) {
+			const struct imp_signers all = {
+				.side = { { &person[0].signer.pub, &from },
+					  { &person[3].signer.pub, &to } },
+				.sides = 2,
+				.many = true
+			};
+			struct imp_matched matched;
+			struct imp_signed o;
+			bool takes;
+
+			handover_by(who, &to, &o);
+			takes = imp_signers_match(s.crypto, &o, &all, &matched) ==
+				IMP_R_NONE;
+			cr_assert_eq(imp_approvals_check(s.crypto, &o, &q, NULL) == 0,
+				     takes, "asked %u, signers %x", asked, who);
+			cr_assert(!takes || imp_approvals_check(s.crypto, &o, &nobody,
+								NULL) == 0,
+				  "asked %u, signers %x, untold", asked, who);
+		}
+	}
+}
+
 Test(approve, one_more_signature_leaves_the_object_as_it_was)
 {
 	static const unsigned order[] = { 2, 1, 3 };
