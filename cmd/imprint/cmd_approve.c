@@ -24,28 +24,29 @@ struct args {
 	struct dev_args dev;
 	struct verifier_args verifier;
 	struct report_args report;
-	const char *in, *against, *approval, *objects;
+	struct quorum_args quorum;
+	const char *in, *against, *objects;
 	bool yes;
 };
 
-enum { OPT_AGAINST = 0x100, OPT_APPROVAL, OPT_OBJECTS, OPT_YES };
+enum { OPT_AGAINST = 0x100, OPT_OBJECTS, OPT_YES };
 
 static const struct argp_option options[] = {
 	{ "against", OPT_AGAINST, "FILE", 0,
 	  "Show what profiles change, compared with profiles, signed profiles, packages or evidence in FILE",
 	  0 },
-	{ "approval", OPT_APPROVAL, "M:PUB,...", 0,
-	  "What the owner signs needs M of these keys, as its claim has it", 0 },
 	{ "objects", OPT_OBJECTS, "DIR", 0, "Read object descriptions from DIR", 0 },
 	{ "yes", OPT_YES, NULL, 0, "Don't ask: whoever runs this has looked", 0 },
 	{ 0 },
 };
 
-static const struct argp_child children[] = {
-	{ &key_argp, 0, NULL, 0 },    { &file_argp, 0, NULL, 0 },
-	{ &ports_argp, 0, NULL, 0 },  { &verifier_argp, 0, NULL, 0 },
-	{ &report_argp, 0, NULL, 0 }, { 0 }
-};
+static const struct argp_child children[] = { { &key_argp, 0, NULL, 0 },
+					      { &file_argp, 0, NULL, 0 },
+					      { &ports_argp, 0, NULL, 0 },
+					      { &verifier_argp, 0, NULL, 0 },
+					      { &report_argp, 0, NULL, 0 },
+					      { &quorum_argp, 0, NULL, 0 },
+					      { 0 } };
 
 static void check_args(struct argp_state *state, const struct args *a)
 {
@@ -71,12 +72,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[2] = &a->dev;
 		state->child_inputs[3] = &a->verifier;
 		state->child_inputs[4] = &a->report;
+		state->child_inputs[5] = &a->quorum;
 		return 0;
 	case OPT_AGAINST:
 		a->against = arg;
-		return 0;
-	case OPT_APPROVAL:
-		a->approval = arg;
 		return 0;
 	case OPT_OBJECTS:
 		a->objects = arg;
@@ -152,8 +151,8 @@ static int open_keys(struct approve *x, struct imp_error *err)
 		rc = trusted_read(x->crypto, a->verifier.owner, &x->owner, err);
 		x->quorum.owner = &x->owner.pub;
 	}
-	if (!rc && a->approval) {
-		rc = approval_parse(x->crypto, a->approval, &x->approval, err);
+	if (!rc && a->quorum.approval) {
+		rc = approval_parse(x->crypto, a->quorum.approval, &x->approval, err);
 		x->quorum.approval = &x->approval;
 	}
 	return rc;

@@ -4,17 +4,20 @@
 #include "commands.h"
 #include "issue.h"
 #include "note.h"
+#include "scope.h"
 
 struct args {
 	struct bundle_args out;
 	struct seal_args seal;
 	struct jobs_args jobs;
+	struct quorum_args quorum;
 	const char *in;
 };
 
 static const struct argp_child children[] = { { &seal_argp, 0, NULL, 0 },
 					      { &bundle_argp, 0, NULL, 0 },
 					      { &jobs_argp, 0, NULL, 0 },
+					      { &quorum_argp, 0, NULL, 0 },
 					      { 0 } };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -27,6 +30,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[0] = &a->seal;
 		state->child_inputs[1] = &a->out;
 		state->child_inputs[2] = &a->jobs;
+		state->child_inputs[3] = &a->quorum;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (state->arg_num > 0)
@@ -61,6 +65,7 @@ static int make(void *ctx, struct imp_crypto *crypto, const struct imp_pool_item
 static int run(const struct cli *cli, int argc, char **argv, struct imp_error *err)
 {
 	CLEANUP(imp_crypto_free) struct imp_crypto *crypto = NULL;
+	struct imp_approval approval;
 	struct sealing sealing = { 0 };
 	struct args a = { 0 };
 	struct filter f = { .in = IMP_BATCH_SIGNED, .make = make, .ctx = &sealing };
@@ -75,6 +80,10 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	rc = imp_crypto_new(&crypto, err);
 	if (!rc)
 		rc = sealing_open(&sealing, crypto, &a.seal, err);
+	if (!rc && a.quorum.approval) {
+		rc = approval_parse(crypto, a.quorum.approval, &approval, err);
+		sealing.sealer.approval = &approval;
+	}
 	if (!rc && sealing.test_factory)
 		say_note("--factory %s: is a test key", sealing.test_factory);
 	if (!rc)

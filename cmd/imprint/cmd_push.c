@@ -6,14 +6,17 @@
 #include "base/text.h"
 #include "commands.h"
 #include "crypto/host.h"
+#include "issue/approve.h"
 #include "journal.h"
 #include "plan.h"
+#include "scope.h"
 
 struct args {
 	struct dev_args dev;
 	struct verifier_args verifier;
 	struct report_args report;
 	struct junit_args junit;
+	struct quorum_args quorum;
 	struct path_list files;
 	uint64_t index; /* 1..; 0: by ueid */
 	bool dry_run;
@@ -29,11 +32,11 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-static const struct argp_child children[] = { { &dev_argp, 0, NULL, 0 },
-					      { &verifier_argp, 0, NULL, 0 },
-					      { &report_argp, 0, NULL, 0 },
-					      { &junit_argp, 0, NULL, 0 },
-					      { 0 } };
+static const struct argp_child children[] = {
+	{ &dev_argp, 0, NULL, 0 },    { &verifier_argp, 0, NULL, 0 },
+	{ &report_argp, 0, NULL, 0 }, { &junit_argp, 0, NULL, 0 },
+	{ &quorum_argp, 0, NULL, 0 }, { 0 }
+};
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -45,6 +48,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[1] = &a->verifier;
 		state->child_inputs[2] = &a->report;
 		state->child_inputs[3] = &a->junit;
+		state->child_inputs[4] = &a->quorum;
 		return 0;
 	case OPT_DRY_RUN:
 		a->dry_run = true;
@@ -78,17 +82,34 @@ static const struct argp argp = {
 struct push {
 	struct verifier verifier;
 	struct objects objects;
+	struct imp_approval approval;
 	const struct args *a;
 };
+
+/* What goes in clear can be counted here; a package was, when it was made. */
+static int check_approvals(struct device *d, const struct plan *plan,
+			   const struct push *p)
+{
+	const struct imp_quorum q = { .approval = &p->approval };
+	struct imp_signed s;
+	int rc;
+
+	if (!p->a->quorum.approval || imp_cose_tag(plan->object) == IMP_TAG_ENCRYPT)
+		return 0;
+	rc = imp_signed_decode(plan->object, &s, &d->err);
+	if (!rc)
+		rc = imp_approvals_check(d->crypto, &s, &q, &d->err);
+	return imp_wrap(&d->err, rc, "%s: %s", d->uri, d->name);
+}
 
 static int send(struct device *d, const struct plan *plan, void *ctx)
 {
 	const struct push *p = ctx;
 	struct journal j = { .l = p->verifier.ledger, .d = d, .plan = plan };
-	int rc;
+	int rc = check_approvals(d, plan, p);
 
-	if (p->a->dry_run)
-		return plan_foresee(d, plan);
+	if (rc || p->a->dry_run)
+		return rc ? rc : plan_foresee(d, plan);
 	rc = journal_before(&j);
 	return rc ? rc : journal_after(&j, plan_apply(d, plan, &p->verifier));
 }
@@ -142,6 +163,8 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 		rc = verifier_open(&p.verifier, crypto, &a.verifier, &a.dev, err);
 	if (!rc)
 		rc = open_files(&p, crypto, err);
+	if (!rc && a.quorum.approval)
+		rc = approval_parse(crypto, a.quorum.approval, &p.approval, err);
 	if (!rc)
 		rc = junit_open(&junit, &a.junit, work.verb, err);
 	if (!rc)

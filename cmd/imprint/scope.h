@@ -24,6 +24,12 @@ struct scope_args {
 };
 extern const struct argp scope_argp;
 
+/* --approval, of what an owner signs */
+struct quorum_args {
+	const char *approval; /* NULL: not known */
+};
+extern const struct argp quorum_argp;
+
 /* "M:PUB,PUB": 0, -IMP_EUSAGE, or the errors of imp_key_read_public(). */
 int approval_parse(struct imp_crypto *crypto, const char *text, struct imp_approval *out,
 		   struct imp_error *err);

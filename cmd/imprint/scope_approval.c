@@ -7,6 +7,26 @@
 #include "keyarg.h"
 #include "scope.h"
 
+enum { OPT_APPROVAL = 0xb80 };
+
+static const struct argp_option options[] = {
+	{ "approval", OPT_APPROVAL, "M:PUB,...", 0,
+	  "What the owner signs needs M of these keys besides, as its claim has it", 0 },
+	{ 0 },
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct quorum_args *a = state->input;
+
+	if (key != OPT_APPROVAL)
+		return ARGP_ERR_UNKNOWN;
+	a->approval = arg;
+	return 0;
+}
+
+const struct argp quorum_argp = { .options = options, .parser = parse };
+
 static int add_approver(struct imp_crypto *crypto, const char *path, size_t len,
 			struct imp_approval *a, struct imp_error *err)
 {

@@ -207,7 +207,7 @@ int imp_issue_seal(struct imp_crypto *crypto, const struct imp_sealer *sealer,
 		   struct imp_writer *w, bool *asserted, struct imp_error *err)
 {
 	struct sealing s = { .crypto = crypto, .sealer = sealer, .key = key };
-	const struct imp_quorum nobody_told = { 0 };
+	const struct imp_quorum told = { .approval = sealer->approval };
 	struct imp_signed signed_;
 	int rc = imp_signed_decode(object, &signed_, err);
 
@@ -217,7 +217,7 @@ int imp_issue_seal(struct imp_crypto *crypto, const struct imp_sealer *sealer,
 	if (!rc)
 		rc = imp_profile_decode(signed_.payload, &s.profile, err);
 	if (!rc)
-		rc = imp_approvals_check(crypto, &signed_, &nobody_told, err);
+		rc = imp_approvals_check(crypto, &signed_, &told, err);
 	if (!rc && imp_signed_id(crypto, &signed_, s.id))
 		rc = imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
 	s.issuer = signed_.issuer;

@@ -54,8 +54,9 @@ int imp_issue_root(struct imp_crypto *crypto, const struct imp_right *right,
 
 /* Which keys are sealed to. Threads may share it. */
 struct imp_sealer {
-	const struct imp_cards *cards; /* NULL: none */
-	bool accept_asserted;	       /* keys that nobody vouches for, too */
+	const struct imp_cards *cards;	     /* NULL: none */
+	bool accept_asserted;		     /* keys that nobody vouches for, too */
+	const struct imp_approval *approval; /* of what an owner signs; NULL: not known */
 };
 
 /*

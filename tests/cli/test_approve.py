@@ -143,8 +143,16 @@ class Approve(Case):
                 run = self.two(f"$I push {name} -d sim/1 --cards x.cards", status=4)
                 self.assertIn(says, run.err)
                 self.assertIn("hint: imprint approve adds a signature", run.err)
-        self.assertIn("nobody has approved the profile yet",
-                      self.run_tool("encrypt", "p0.signed", "--cards", "x.cards", "--accept-asserted", "-o", "x", status=4).err)
+        self.approve("a", "p0.signed", "p1.signed", "--owner", "owner.pub")
+        self.approve("a", "l0", "l1", "--owner", "owner.pub")
+        self.approve("a", "k1.claim", "k.claim")
+        run = self.two("$I push k.claim -d sim/1 -d sim/2 --cards x.cards >/dev/null\n"
+                       f"$I push l1 -d sim/1 --cards x.cards --approval {SET}", status=4)
+        self.assertIn("the command has 1 of the 2 approvals that it needs", run.err)
+        for args, says in (((), "nobody has approved the profile yet"), (("--approval", SET), "the profile has 0 of the 2 approvals")):
+            self.assertIn(says, self.run_tool("encrypt", "p0.signed", "--cards", "x.cards", "--accept-asserted", "-o", "x", *args, status=4).err)
+        self.assertIn("the profile has 1 of the 2 approvals",
+                      self.run_tool("encrypt", "p1.signed", "--cards", "x.cards", "--accept-asserted", "-o", "x", "--approval", SET, status=4).err)
         self.assertFalse((self.dir / "x").exists())
 
     def test_holder_of_a_grant_with_approvers(self):

@@ -142,7 +142,7 @@ class Docs(Case):
         self.assertEqual(set(re.findall(r"^\d+$", run.out, re.M)), {"5"}, run.err)
 
 
-VALUES = {"challenge": "x.challenge", "factory": "factory.pub", "grant": "x.grant --owner=owner.pub", "ledger": "line.db", "confirm": "mail --ledger=line.db", "WORD": "line-7", "FILE": "none.evidence", "PUB": "owner.pub", "SECONDS": "9", "N": "1", "ID": "001010010000014", "DEVICE": "sim/1"}
+VALUES = {"approval": "1:stranger.pub", "challenge": "x.challenge", "factory": "factory.pub", "grant": "x.grant --owner=owner.pub", "ledger": "line.db", "confirm": "mail --ledger=line.db", "WORD": "line-7", "FILE": "none.evidence", "PUB": "owner.pub", "SECONDS": "9", "N": "1", "ID": "001010010000014", "DEVICE": "sim/1"}
 
 
 def each_option(name):
