@@ -48,6 +48,21 @@ static const struct argp_child children[] = { { &key_argp, 0, NULL, 0 },
 					      { &quorum_argp, 0, NULL, 0 },
 					      { 0 } };
 
+static void check_sides(struct argp_state *state, const struct args *a)
+{
+	const struct verifier_args *v = &a->verifier;
+	bool asks = a->dev.devices > 0;
+
+	if (a->against && asks)
+		argp_error(state, "--against or -d, not both");
+	if (!asks && (v->evidence || v->challenge))
+		argp_error(state,
+			   "--evidence and --challenge go with -d; --against takes "
+			   "evidence, too");
+	if (!asks && !a->against && (v->cards || v->factories.count > 0))
+		argp_error(state, "--cards and --factory go with -d or --against");
+}
+
 static void check_args(struct argp_state *state, const struct args *a)
 {
 	if (!a->in)
@@ -57,8 +72,7 @@ static void check_args(struct argp_state *state, const struct args *a)
 				  "shown is signed");
 	if (!a->out.path)
 		argp_error(state, "missing -o FILE");
-	if (a->against && a->dev.devices > 0)
-		argp_error(state, "--against or -d, not both");
+	check_sides(state, a);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)

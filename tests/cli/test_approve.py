@@ -353,6 +353,9 @@ settings:
                            (("claim", "-k", "owner.pem", "--target", "keel-2", "--to-approve", "-o", "x"), "a claim always is so"),
                            (("lock", "-k", "owner.pem", "--to-approve", "-d", "sim/1"), "--to-approve goes with -o"),
                            (("grant", "-k", "owner.pem", "--holder", "a.pub", "--domain", "1", "--allow", "10", "--target", "keel-2", "--approval", "1:a.pub", "-o", "x"), "the key of the holder is among them"),
+                           (("approve", "-k", "a.pem", "f", "-o", "x", "--evidence", "e"), "--against takes evidence, too"),
+                           (("approve", "-k", "a.pem", "f", "-o", "x", "--cards", "c"), "--cards and --factory go with"),
+                           (("approve", "-k", "a.pem", "f", "-o", "x", "--against", "g", "-d", "sim/1"), "--against or -d"),
                            (("approve", "-k", "a.pem", "-", "-o", "x"), "expected a file"), (("approve", "-k", "a.pem", "f"), "missing -o FILE")):
             with self.subTest(args[0]):
                 self.assertIn(says, self.run_tool(*args, status=2).err)
