@@ -170,6 +170,12 @@ class Approve(Case):
         self.run_tool("sign", "p.profiles", *by, "-o", "p0.signed")
         self.assertIn("nobody has approved the grant yet", self.run_tool("sign", "p.profiles", *by[:2], "--grant", "g0", *by[4:], "-o", "x", status=4).err)
         self.assertIn("approved by 0 of the 1 that it needs", self.approve("c", "p0.signed", "p1.signed", "--owner", "owner.pub").out)
+        self.assertIn("a grant by ", self.approve("c", "p0.signed", "x", "--owner", "stranger.pub", status=4).err)
+        item = self.items("p0.signed")[1]
+        (own,) = (s for s in item.value[1][13].value[3] if cbor2.loads(s[0])[4] == self.kid("owner"))
+        own[2] = bytes(64)
+        self.write("bad.signed", cbor2.dumps(item))
+        self.assertIn("signature of the grant is wrong", self.approve("c", "bad.signed", "x", "--owner", "owner.pub", status=5).err)
         self.assertIn("without --owner PUB", self.approve("c", "p0.signed", "p9.signed").err)
         self.assertIn("is not among those", self.approve("a", "p0.signed", "x", "--owner", "owner.pub", status=4).err)
         run = self.two("$I push k.claim -d sim/1 -d sim/2 --cards x.cards >/dev/null\n"
