@@ -123,7 +123,7 @@ static void show_json(const struct any_key *k, const char *class, struct imp_spa
 	json_str(&j, "type", k->pub.crv ? imp_curve_name(k->pub.crv) : "symmetric");
 	json_str(&j, "class", class);
 	json_bool(&j, "private", k->has_private || k->symmetric.len > 0);
-	json_bool(&j, "hardware", imp_key_in_hardware(k->path));
+	json_bool(&j, "hardware", imp_key_in_hardware(k->path) || k->key.held);
 	json_hex(&j, "kid", k->pub.crv ? kid : (struct imp_span){ 0 });
 	json_hex(&j, "cose_key", cose);
 	json_close(&j, '}');

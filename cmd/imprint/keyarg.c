@@ -86,7 +86,7 @@ static int read_pem(struct any_key *k, struct pass_source *source, struct imp_er
 	bool public = memmem(k->bytes.ptr, k->bytes.len, "BEGIN PUBLIC KEY", 16) != NULL;
 	int rc = public ? imp_key_parse(k->crypto, k->path, imp_secret_span(&k->bytes),
 					false, NULL, &k->key, err)
-			: imp_key_read_private(k->crypto, k->path, &pass, &k->key, err);
+			: imp_key_open_private(k->crypto, k->path, &pass, &k->key, err);
 
 	if (!rc)
 		take_key(k);

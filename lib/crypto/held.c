@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keys that stay in hardware. */
 #include <openssl/crypto.h>
+#include <poll.h>
 #include <stdlib.h>
 
 #include "crypto/held.h"
@@ -101,6 +102,13 @@ int held_why(struct imp_key *key, struct imp_error *err)
 	if (why.code != IMP_OK && err)
 		*err = why;
 	return -(int)why.code;
+}
+
+bool held_pause(int cancel_fd, int ms)
+{
+	struct pollfd p = { cancel_fd, POLLIN, 0 };
+
+	return poll(&p, cancel_fd >= 0 ? 1 : 0, ms) == 0;
 }
 
 void held_close(struct imp_held *held)

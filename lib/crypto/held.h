@@ -39,6 +39,9 @@ int held_sign(struct imp_key *key, const struct imp_span *part, size_t count,
 	      uint8_t sig[IMP_SIG_LEN]);
 /* Record why held_sign() failed first; its code, or 0 where it never did. */
 int held_why(struct imp_key *key, struct imp_error *err);
+/* Wait for hardware that is away. False: cancel_fd is readable, nobody wants to wait; -1:
+ * there is none. */
+bool held_pause(int cancel_fd, int ms);
 /* Accepts NULL. */
 void held_close(struct imp_held *held);
 
@@ -48,5 +51,8 @@ int token_open(struct imp_crypto *c, const char *uri, bool want_private,
 	       const struct imp_pass *pass, struct imp_key *out, struct imp_error *err);
 int tpm_open(struct imp_crypto *c, const char *uri, bool want_private,
 	     const struct imp_pass *pass, struct imp_key *out, struct imp_error *err);
+/* A file that only its TPM can use ("TSS2 PRIVATE KEY"), as imp_key_open_private(). */
+int tpm_open_file(struct imp_crypto *c, const char *path, const struct imp_pass *pass,
+		  struct imp_key *out, struct imp_error *err);
 
 #endif

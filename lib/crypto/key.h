@@ -98,8 +98,9 @@ int imp_key_pem_public(struct imp_crypto *c, const struct imp_key *key,
  * Open a private or a public key by the name that a user gives it: a file as
  * imp_key_read_private() and imp_key_read_public() take it, or hardware.
  *
- *   name   a path; "pkcs11:..." (RFC 7512), an object of a token; "handle:0x81..." or
- *          "object:FILE" as tpm2-openssl names a TPM's keys
+ *   name   a path, also of a "TSS2 PRIVATE KEY" that only its TPM can use; "pkcs11:..."
+ *          (RFC 7512), an object of a token; "handle:0x81...", a key that is persistent
+ *          in the TPM
  *   pass   also for PINs; may be NULL: then a PIN that is needed is missing
  *
  * The private part of a key in hardware stays there: such a key signs (each signature is

@@ -139,15 +139,13 @@ int token_session(struct token *t, CK_FLAGS flags, CK_SESSION_HANDLE *out,
 	CK_RV rv =
 		t->f->C_OpenSession(t->slot, CKF_SERIAL_SESSION | flags, NULL, NULL, out);
 
-	return rv == CKR_OK ? 0 : module_failed(t->name, "opening a session", rv, err);
-}
-
-void token_keep(struct token *t, CK_SESSION_HANDLE s)
-{
+	if (rv != CKR_OK)
+		return module_failed(t->name, "opening a session", rv, err);
 	pthread_mutex_lock(&t->lock);
-	t->idle[t->idles++] = s;
+	t->idle[t->idles++] = *out;
 	t->opened++;
 	pthread_mutex_unlock(&t->lock);
+	return 0;
 }
 
 /* How near it is to being locked. PKCS#11 tells no number. */

@@ -48,7 +48,7 @@ int token_begin(struct token **out, const char *uri, const struct imp_pkcs11_uri
 void token_free(struct token *t);
 /* The slot whose token the URI names. 0, -IMP_EKEY (none, several). */
 int token_find(struct token *t, struct imp_error *err);
-/* Open the first session. 0, -IMP_EKEY. */
+/* Open the first session, which is kept among the idle ones. 0, -IMP_EKEY. */
 int token_session(struct token *t, CK_FLAGS flags, CK_SESSION_HANDLE *out,
 		  struct imp_error *err);
 /* Log in with a PIN that is asked for, or as the token wants it. 0; -IMP_EKEY (wrong,
@@ -59,8 +59,6 @@ int token_login(struct token *t, CK_SESSION_HANDLE s, const struct imp_pass *pas
 CK_RV token_login_again(struct token *t, CK_SESSION_HANDLE s);
 /* Record what a login answered. */
 int token_login_failed(struct token *t, CK_RV rv, struct imp_error *err);
-/* Put a session that is open among the idle ones. */
-void token_keep(struct token *t, CK_SESSION_HANDLE s);
 
 /* What of a key counts before it is used. */
 struct token_key {

@@ -155,10 +155,8 @@ static int make(struct imp_crypto *c, struct token *t, const struct recipe *r,
 	CK_RV rv;
 	int rc = token_session(t, CKF_RW_SESSION, &s, err);
 
-	if (rc)
-		return rc;
-	token_keep(t, s);
-	rc = token_login(t, s, pass, err);
+	if (!rc)
+		rc = token_login(t, s, pass, err);
 	if (!rc)
 		rc = check_free(t, s, err);
 	if (!rc && draw_id(c, t))

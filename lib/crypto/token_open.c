@@ -64,11 +64,9 @@ static int open_private(struct imp_crypto *c, struct token *t,
 	struct token_key k;
 	int rc = token_session(t, 0, &s, err);
 
-	if (rc)
-		return rc;
-	token_keep(t, s);
 	t->cancel_fd = pass ? pass->cancel_fd : -1;
-	rc = token_login(t, s, pass, err);
+	if (!rc)
+		rc = token_login(t, s, pass, err);
 	if (!rc)
 		rc = token_find_key(t, s, CKO_PRIVATE_KEY, &k, err);
 	return rc ? rc : token_key_take(c, t, &k, out, err);
@@ -82,10 +80,8 @@ static int open_public(struct imp_crypto *c, struct token *t, struct imp_key *ou
 	struct token_key k;
 	int rc = token_session(t, 0, &s, err);
 
-	if (rc)
-		return rc;
-	token_keep(t, s);
-	rc = token_find_key(t, s, CKO_PUBLIC_KEY, &k, err);
+	if (!rc)
+		rc = token_find_key(t, s, CKO_PUBLIC_KEY, &k, err);
 	if (!rc && imp_pub_check(c, &k.pub))
 		rc = imp_fail(err, IMP_EKEY, "%s: is no point that can be used", t->name);
 	if (!rc)

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tokens: signing, on as many threads as ask, through lost sessions. */
-#include <errno.h>
-#include <poll.h>
 #include <string.h>
-#include <time.h>
 
 #include "crypto/token.h"
 
@@ -98,6 +95,14 @@ static int same_key(struct token *t, CK_SESSION_HANDLE s, struct imp_error *err)
 	return rc;
 }
 
+/* Nobody signs: all of ours are idle. Another key of the token keeps its own. */
+static void close_idle(struct token *t)
+{
+	while (t->idles > 0)
+		t->f->C_CloseSession(t->idle[--t->idles]);
+	t->opened = 0;
+}
+
 /* *again: it may be better later. The PIN is tried once: a wrong one would lock it. */
 static int open_anew(struct token *t, bool *again, struct imp_error *err)
 {
@@ -106,8 +111,7 @@ static int open_anew(struct token *t, bool *again, struct imp_error *err)
 	int rc;
 
 	*again = true;
-	t->f->C_CloseAllSessions(t->slot);
-	t->idles = t->opened = 0;
+	close_idle(t);
 	rv = module_start(t->f);
 	if (rv != CKR_OK && rv != CKR_CRYPTOKI_ALREADY_INITIALIZED)
 		return module_failed(t->name, "starting", rv, err);
@@ -126,19 +130,7 @@ static int open_anew(struct token *t, bool *again, struct imp_error *err)
 		rc = same_key(t, s, err);
 		*again = rc == -IMP_EKEY;
 	}
-	if (rc)
-		t->f->C_CloseSession(s);
-	else
-		token_keep(t, s);
 	return rc;
-}
-
-/* False: somebody does not want to wait. */
-static bool pause_ms(const struct token *t, int ms)
-{
-	struct pollfd p = { t->cancel_fd, POLLIN, 0 };
-
-	return poll(&p, t->cancel_fd >= 0 ? 1 : 0, ms) == 0;
 }
 
 static int open_until(struct token *t, struct imp_error *err)
@@ -147,7 +139,7 @@ static int open_until(struct token *t, struct imp_error *err)
 	int rc = -IMP_EKEY;
 
 	for (int i = 0; rc && again && i < OPENINGS; i++) {
-		if (i > 0 && !pause_ms(t, FIRST_PAUSE_MS << (i - 1)))
+		if (i > 0 && !held_pause(t->cancel_fd, FIRST_PAUSE_MS << (i - 1)))
 			return imp_fail(err, IMP_EINTERRUPTED, "interrupted");
 		rc = open_anew(t, &again, err);
 	}
@@ -156,8 +148,10 @@ static int open_until(struct token *t, struct imp_error *err)
 	return rc;
 }
 
-/* Open all sessions anew, unless somebody has since they were of this generation. */
-static int reopen(struct token *t, unsigned generation, struct imp_error *err)
+/* Open all sessions anew, unless somebody has since they were of this generation; *own
+ * counts. */
+static int reopen(struct token *t, unsigned generation, unsigned *own,
+		  struct imp_error *err)
 {
 	int rc = 0;
 
@@ -167,6 +161,7 @@ static int reopen(struct token *t, unsigned generation, struct imp_error *err)
 	else if (t->generation == generation) {
 		t->broken = open_until(t, err);
 		t->generation++;
+		++*own;
 		if (t->broken)
 			t->why = *err;
 	}
@@ -180,8 +175,9 @@ static int sign(void *impl, struct imp_span tbs, uint8_t sig[IMP_SIG_LEN],
 {
 	struct token *t = impl;
 	CK_RV rv = CKR_OK;
+	unsigned own = 0; /* what others lost is not held against this signature */
 
-	for (unsigned i = 0; i < TRIES_EACH; i++) {
+	while (own < TRIES_EACH) {
 		unsigned generation;
 		int rc;
 
@@ -190,7 +186,7 @@ static int sign(void *impl, struct imp_span tbs, uint8_t sig[IMP_SIG_LEN],
 			return 0;
 		if (!module_lost(rv))
 			break;
-		rc = reopen(t, generation, err);
+		rc = reopen(t, generation, &own, err);
 		if (rc)
 			return rc;
 	}

@@ -5,13 +5,12 @@
  * In a library context of their own: the provider also offers digests and random numbers,
  * and nothing else is to come from there.
  */
-#include <openssl/core_names.h>
-#include <openssl/decoder.h>
+#include <limits.h>
 #include <openssl/err.h>
 #include <openssl/provider.h>
 #include <openssl/store.h>
 #include <openssl/ui.h>
-#include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,7 +25,8 @@ enum { OPENINGS = 5, FIRST_PAUSE_MS = 100 };
 static const char properties[] = "provider=tpm2";
 
 struct tpm {
-	char *name; /* owned */
+	char *name; /* owned; a handle or a file */
+	bool is_file;
 	OSSL_LIB_CTX *lib;
 	OSSL_PROVIDER *provider[2];
 	EVP_PKEY *pkey;
@@ -146,10 +146,12 @@ static int read_word(UI *ui, UI_STRING *s)
 	return UI_set_result_ex(ui, s, (const char *)t->word.ptr, (int)t->word.len) == 0;
 }
 
+/* Of a file OpenSSL itself makes the PEM that the provider decodes. */
 static EVP_PKEY *load(struct tpm *t, const char *uri, const UI_METHOD *ui)
 {
-	OSSL_STORE_CTX *store =
-		OSSL_STORE_open_ex(uri, t->lib, properties, ui, t, NULL, NULL, NULL);
+	OSSL_STORE_CTX *store = OSSL_STORE_open_ex(
+		uri, t->lib, t->is_file ? "?provider=tpm2" : properties, ui, t, NULL,
+		NULL, NULL);
 	EVP_PKEY *pkey = NULL;
 
 	while (store && !pkey && !OSSL_STORE_eof(store)) {
@@ -183,9 +185,17 @@ static int load_providers(struct tpm *t, struct imp_error *err)
 	return t->provider[1] ? 0 : tpm_failed(t, "OpenSSL", &code, err);
 }
 
+static bool in_tpm(const EVP_PKEY *pkey)
+{
+	const OSSL_PROVIDER *p = EVP_PKEY_get0_provider(pkey);
+
+	return p && strcmp(OSSL_PROVIDER_get0_name(p), "tpm2") == 0;
+}
+
 static int connect_tpm(struct tpm *t, struct imp_error *err)
 {
 	CLEANUP(UI_destroy_methodp) UI_METHOD *ui = UI_create_method("imprint");
+	char uri[PATH_MAX + sizeof("file:")];
 	unsigned long code;
 	int rc = load_providers(t, err);
 
@@ -193,12 +203,15 @@ static int connect_tpm(struct tpm *t, struct imp_error *err)
 		return rc;
 	if (!ui || UI_method_set_reader(ui, read_word))
 		return imp_fail(err, IMP_ERESOURCE, "out of memory");
-	t->pkey = load(t, t->name, ui);
+	snprintf(uri, sizeof(uri), "%s%s", t->is_file ? "file:" : "", t->name);
+	t->pkey = load(t, uri, ui);
 	if (t->asked) {
 		*err = t->why;
 		return t->asked;
 	}
-	return t->pkey ? 0 : tpm_failed(t, "no such key in the TPM", &code, err);
+	return t->pkey && in_tpm(t->pkey)
+		       ? 0
+		       : tpm_failed(t, "no such key in the TPM", &code, err);
 }
 
 static int sign_once(struct tpm *t, struct imp_span hash, uint8_t sig[IMP_SIG_LEN],
@@ -232,14 +245,6 @@ static int same_key(const struct tpm *t, struct imp_error *err)
 				  t->name);
 }
 
-/* False: somebody does not want to wait. */
-static bool pause_ms(const struct tpm *t, int ms)
-{
-	struct pollfd p = { t->cancel_fd, POLLIN, 0 };
-
-	return poll(&p, t->cancel_fd >= 0 ? 1 : 0, ms) == 0;
-}
-
 static int sign_again(struct tpm *t, struct imp_span hash, uint8_t sig[IMP_SIG_LEN],
 		      bool *lost, struct imp_error *err)
 {
@@ -260,7 +265,7 @@ static int sign_through(struct tpm *t, struct imp_span hash, uint8_t sig[IMP_SIG
 
 	for (int i = 0; rc && lost && i < OPENINGS; i++) {
 		disconnect(t);
-		if (!pause_ms(t, FIRST_PAUSE_MS << i))
+		if (!held_pause(t->cancel_fd, FIRST_PAUSE_MS << i))
 			return imp_fail(err, IMP_EINTERRUPTED, "interrupted");
 		rc = sign_again(t, hash, sig, &lost, err);
 	}
@@ -292,11 +297,14 @@ static const struct held_ops ops = { .sign = sign, .close = close_tpm };
 static bool is_handle(const char *uri)
 {
 	static const char head[] = "handle:0x81";
-	size_t n = strspn(uri + strlen("handle:0x"), "0123456789abcdefABCDEF");
-	const char *rest = uri + strlen("handle:0x") + n;
+	enum { LAST_DIGITS = 6 };
+	size_t n;
 
-	return strncmp(uri, head, strlen(head)) == 0 && n == 8 &&
-	       (*rest == '\0' || strcmp(rest, "?pass") == 0);
+	if (strncmp(uri, head, strlen(head)) != 0)
+		return false;
+	uri += strlen(head);
+	n = strspn(uri, "0123456789abcdefABCDEF");
+	return n == LAST_DIGITS && (uri[n] == '\0' || strcmp(uri + n, "?pass") == 0);
 }
 
 static int take(struct imp_crypto *c, struct tpm *t, bool want_private,
@@ -312,22 +320,19 @@ static int take(struct imp_crypto *c, struct tpm *t, bool want_private,
 	return 0;
 }
 
-int tpm_open(struct imp_crypto *c, const char *uri, bool want_private,
-	     const struct imp_pass *pass, struct imp_key *out, struct imp_error *err)
+static int open_key(struct imp_crypto *c, const char *name, bool is_file,
+		    bool want_private, const struct imp_pass *pass, struct imp_key *out,
+		    struct imp_error *err)
 {
 	struct tpm *t;
 	int rc;
 
-	if (!is_handle(uri))
-		return imp_fail(err, IMP_EUSAGE,
-				"%s: expected handle:0x81NNNNNN, with ?pass where the "
-				"key has a password",
-				uri);
 	t = calloc(1, sizeof(*t));
 	if (!t)
 		return imp_fail(err, IMP_ERESOURCE, "out of memory");
 	pthread_mutex_init(&t->lock, NULL);
-	t->name = strdup(uri);
+	t->name = is_file ? realpath(name, NULL) : strdup(name);
+	t->is_file = is_file;
 	t->pass = pass;
 	t->cancel_fd = pass ? pass->cancel_fd : -1;
 	rc = t->name ? connect_tpm(t, err)
@@ -338,4 +343,21 @@ int tpm_open(struct imp_crypto *c, const char *uri, bool want_private,
 	if (rc || !want_private)
 		close_tpm(t);
 	return rc;
+}
+
+int tpm_open(struct imp_crypto *c, const char *uri, bool want_private,
+	     const struct imp_pass *pass, struct imp_key *out, struct imp_error *err)
+{
+	return is_handle(uri)
+		       ? open_key(c, uri, false, want_private, pass, out, err)
+		       : imp_fail(err, IMP_EUSAGE,
+				  "%s: expected handle:0x81NNNNNN, with ?pass where "
+				  "the key has a password",
+				  uri);
+}
+
+int tpm_open_file(struct imp_crypto *c, const char *path, const struct imp_pass *pass,
+		  struct imp_key *out, struct imp_error *err)
+{
+	return open_key(c, path, true, true, pass, out, err);
 }

@@ -15,7 +15,8 @@
  *   short  the call is done, the signature is VALUE bytes long
  *
  * HSM_FLAGS are set in every token's flags, HSM_SESSIONS is how many may be open at a
- * time, HSM_LOOSE makes keys that can be taken out, with HSM_NOSIGN none signs. HSM_LOG
+ * time, HSM_LOOSE makes keys that can be taken out, with HSM_NOSIGN none signs;
+ * HSM_SLOW is how many milliseconds a signature takes. HSM_LOG
  * gets a line a call.
  */
 #include <dlfcn.h>
@@ -24,6 +25,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { AWAY_LOOKS = 3 };
 
@@ -88,9 +90,13 @@ static CK_RV act(int kind, struct act *a)
 static CK_RV sign(CK_SESSION_HANDLE s, CK_BYTE *data, CK_ULONG len, CK_BYTE *sig,
 		  CK_ULONG *sig_len)
 {
+	const char *ms = getenv("HSM_SLOW");
+	const struct timespec pause = { .tv_nsec =
+						ms ? strtol(ms, NULL, 10) * 1000000 : 0 };
 	struct act a;
 	CK_RV rv;
 
+	nanosleep(&pause, NULL);
 	pthread_mutex_lock(&lock);
 	rv = act(0, &a);
 	if (rv == CKR_OK)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keys: what is made, what is shown, what is refused."""
 import os
-import pty
 import subprocess
 import unittest
 
@@ -291,23 +290,7 @@ class Keys(Case):
         self.assertEqual(os.listdir(self.dir), [])
 
     def asked(self, *lines):
-        """imprint key k.pem at a terminal where these lines are typed, one a question: exit status, what the terminal showed."""
-        pid, master = pty.fork()
-        if pid == 0:
-            os.chdir(self.dir)
-            os.execv(os.environ["IMPRINT"], ["imprint", "key", "k.pem"])
-        shown, questions = b"", 0
-        while True:
-            try:
-                data = os.read(master, 1000)
-            except OSError:
-                break
-            shown += data
-            if questions < len(lines) and shown.count(b"of k.pem: ") > questions:
-                os.write(master, lines[questions])
-                questions += 1
-        os.close(master)
-        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown, questions
+        return self.at_terminal(["key", "k.pem"], b"of k.pem: ", *lines)
 
     def test_key_08_three_tries_at_a_terminal(self):
         self.pass_fd(b"good\n", "keygen", "-o", "k.pem", "--encrypt")

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import pty
 import shutil
 import subprocess
 import tempfile
@@ -89,6 +90,25 @@ settings:
         self.assertEqual(run.returncode, 0, args)
         self.assertGreater(peak, 0)
         return peak
+
+    def at_terminal(self, args, question, *lines, env=None):
+        """imprint at a terminal where these lines are typed, one a question: exit status, what the terminal showed, questions answered."""
+        pid, master = pty.fork()
+        if pid == 0:
+            os.chdir(self.dir)
+            os.execve(IMPRINT, ["imprint", *args], {**os.environ, **(env or {})})
+        shown, questions = b"", 0
+        while True:
+            try:
+                data = os.read(master, 1000)
+            except OSError:
+                break
+            shown += data
+            if questions < len(lines) and shown.count(question) > questions and shown.endswith(b": "):
+                os.write(master, lines[questions])
+                questions += 1
+        os.close(master)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown, questions
 
     def lines(self, text):
         """JSON lines."""
