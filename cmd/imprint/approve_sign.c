@@ -4,6 +4,7 @@
 
 #include "approve.h"
 #include "cli.h"
+#include "crypto/key.h"
 
 int approve_chain(struct imp_crypto *crypto, struct imp_span object, uint8_t seen[32],
 		  struct imp_error *err)
@@ -62,7 +63,7 @@ int approve_sign(struct imp_crypto *crypto, const struct imp_signer *signer,
 		if (!rc)
 			rc = imp_signed_decode(object, &s, err);
 		if (!rc && imp_signed_put_more(crypto, &s, &once, &w))
-			rc = imp_fail(err, IMP_EKEY, "signing failed");
+			rc = imp_sign_failed(signer, err);
 		if (!rc)
 			rc = imp_out_write(out, imp_written(&w), err);
 		if (!rc)

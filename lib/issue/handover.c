@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "cose/key.h"
+#include "crypto/key.h"
 #include "evidence/appraise.h"
 #include "issue/handover.h"
 #include "issue/issuer.h"
@@ -76,7 +77,7 @@ int imp_handover_make(struct imp_crypto *crypto, const struct imp_handover *h,
 	imp_transfer_encode(&t, &p);
 	if (imp_signed_put_many(crypto, kid, signer, both ? 2 : 1, IMP_KIND_TRANSFER,
 				(struct imp_span){ 0 }, imp_written(&p), w))
-		return imp_fail(err, IMP_EKEY, "signing failed");
+		return imp_sign_failed(signer, err);
 	return 0;
 }
 
@@ -133,5 +134,5 @@ int imp_offer_accept(struct imp_crypto *crypto, const struct imp_offer *offer,
 	rc = imp_signed_put_more(crypto, &offer->object, taker, w);
 	if (rc == -IMP_EUSAGE)
 		return refuse(err, "is signed by -k already, or by eight keys");
-	return rc ? imp_fail(err, IMP_EKEY, "signing failed") : 0;
+	return rc ? imp_sign_failed(taker, err) : 0;
 }
