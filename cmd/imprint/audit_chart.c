@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The charts of an audit's report: SVG for shapes, HTML for words. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "audit.h"
 #include "base/text.h"
 #include "entry.h"
 #include "markup.h"
 
-enum { ROWS_MAX = 12, STEP = 10, HEIGHT = 100 };
+enum { ROWS_MAX = 12, STEP = 10, HEIGHT = 100, FULL = 24 /* columns */, DAY_S = 86400 };
 
 static const char *name_of(size_t severity)
 {
@@ -162,10 +163,28 @@ static void put_column(FILE *f, const struct audit_stats *s, const struct audit_
 	}
 }
 
+/* Days where columns are days or more, else the time, too. */
+static void put_axis(FILE *f, const struct audit_stats *s, uint64_t from, uint64_t to)
+{
+	const uint64_t end[] = { from, to };
+	char text[2][TIME_TEXT];
+
+	for (size_t i = 0; i < 2; i++) {
+		time_text(end[i], text[i]);
+		if (strlen(text[i]) < 17)
+			continue;
+		text[i][10] = ' ';
+		text[i][s->width_s >= DAY_S ? 10 : 16] = '\0';
+	}
+	fprintf(f,
+		"</svg><div class=\"axis\"><span>%s</span><span>a column: one %s</span>"
+		"<span>%s</span></div></div>\n",
+		text[0], width_name(s->width_s), text[1]);
+}
+
 void chart_time(FILE *f, const struct audit_stats *s)
 {
-	uint64_t first, last, most = 0;
-	char from[TIME_TEXT], to[TIME_TEXT];
+	uint64_t first, last, columns, most = 0;
 
 	if (s->bars == 0) {
 		fputs("<p class=\"none\">No device has proven anything yet.</p>\n", f);
@@ -175,19 +194,17 @@ void chart_time(FILE *f, const struct audit_stats *s)
 	last = s->bar[s->bars - 1].at;
 	for (size_t i = 0; i < s->bars; i++)
 		most = sum(s->bar[i].verdict) > most ? sum(s->bar[i].verdict) : most;
+	columns = last - first + 1;
 	/* Few columns keep their width. */
 	fprintf(f,
-		"<div class=\"time\"><span class=\"most\">%" PRIu64
+		"<div class=\"time\" style=\"width:%d%%\"><span class=\"most\">up to %" PRIu64
+		" in one column"
 		"</span><svg viewBox=\"0 0 %" PRIu64
 		" %d\" preserveAspectRatio=\"none\" role=\"img\" "
 		"aria-label=\"devices over time\">",
-		most, (last - first < 23 ? 24 : last - first + 1) * STEP, HEIGHT);
+		columns < FULL ? 40 + (int)columns * 60 / FULL : 100, most,
+		columns * STEP, HEIGHT);
 	for (size_t i = 0; i < s->bars; i++)
 		put_column(f, s, &s->bar[i], s->bar[i].at - first, most);
-	time_text(first * s->width_s, from);
-	time_text((last + 1) * s->width_s, to);
-	fprintf(f,
-		"</svg><div class=\"axis\"><span>%s</span><span>one column: one %s"
-		"</span><span>%s</span></div></div>\n",
-		from, width_name(s->width_s), to);
+	put_axis(f, s, first * s->width_s, (last + 1) * s->width_s);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An audit as one page of HTML, for people: no script, nothing from elsewhere. */
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,7 +60,7 @@ static const char style[] =
 	".row em{font-style:normal;color:var(--soft);font-size:13px}"
 	".time{position:relative}.time svg{width:100%;height:150px;"
 	"border-bottom:1px solid var(--line);border-top:1px dashed var(--line)}"
-	".time .most{position:absolute;top:2px;right:0;color:var(--soft);font-size:12px}"
+	".time{padding-top:20px}.time .most{position:absolute;top:0;left:0;color:var(--soft);font-size:12px}"
 	".axis{display:flex;justify-content:space-between;gap:12px;color:var(--soft);"
 	"font-size:12px;padding-top:6px}"
 	".none{color:var(--soft);margin:0}"
@@ -78,8 +79,8 @@ static const char style[] =
 	".kind p{margin:2px 0 0}.next{color:var(--soft)}"
 	"table{width:100%;border-collapse:collapse}"
 	"td{padding:11px 20px;border-top:1px solid var(--line);vertical-align:top}"
-	"td:first-child{width:230px}"
-	".device{font-weight:600;overflow-wrap:anywhere}"
+	"td:first-child{width:250px}"
+	".device{font-weight:600;overflow-wrap:anywhere;font-variant-numeric:tabular-nums}"
 	".when{color:var(--soft);font-size:13px;overflow-wrap:anywhere}"
 	"dl{margin:0;display:grid;grid-template-columns:46px minmax(0,1fr);gap:3px 8px}"
 	"dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}"
@@ -100,7 +101,11 @@ static const char style[] =
 	"--soft:#444;--line:#ccc;--rim:#eee;--alarm:#c62f45;--warning:#c98208;"
 	"--notice:#3a76b8;--clean:#2c8f63}"
 	"*{-webkit-print-color-adjust:exact;print-color-adjust:exact}"
-	"body{font-size:11px}main{max-width:none;padding:0}.card{border-radius:0}"
+	"body{font-size:11px}main{max-width:none;padding:0}.card{border-radius:0;"
+	"padding:14px}section.kind{margin:0 0 14px}h2{font-size:12px;margin:0 0 10px}"
+	".when,.row em,.ring li span,.axis,.count,.badge,.time .most,footer{"
+	"font-size:10px}code{font-size:10px}.kind h3{font-size:13px}td{padding:7px 14px}"
+	".kind header{padding:10px 14px}.time svg{height:110px}.ring svg{width:130px}"
 	".grid{margin:16px 0 20px}h1{font-size:22px}"
 	"tr,.grid .card,.kind header{break-inside:avoid}.kind header{break-after:avoid}"
 	"@page{margin:16mm 14mm}}";
@@ -131,7 +136,7 @@ static void put_title(const struct page *p)
 			" finding%s about the ledger",
 			p->r->spool.total, imp_plural(p->r->spool.total));
 	else if (v[IMP_ALARM] > 0)
-		fprintf(p->f, "%" PRIu64 " of %" PRIu64 " device%s %s not what %s issued",
+		fprintf(p->f, "%" PRIu64 " of %" PRIu64 " device%s %s not as %s issued",
 			v[IMP_ALARM], all, imp_plural(all),
 			v[IMP_ALARM] == 1 ? "is" : "are",
 			v[IMP_ALARM] == 1 ? "it was" : "they were");
@@ -203,27 +208,37 @@ static void put_fact(const struct page *p, const char *word, const struct imp_fa
 	fputs("</dd>", p->f);
 }
 
+/* When and where what shows it was written down. */
+static void put_when(const struct page *p, const struct imp_finding *f)
+{
+	char when[TIME_TEXT];
+
+	if (f->has_domain)
+		fprintf(p->f, "<div class=\"when\">domain %u</div>", f->domain);
+	if (f->time > 0) {
+		time_text(f->time, when);
+		fprintf(p->f, "<div class=\"when\">%.10s %.8s UTC</div>", when,
+			strlen(when) > 11 ? when + 11 : "");
+	}
+	if (f->station[0]) {
+		fputs("<div class=\"when\">", p->f);
+		put(p, f->station);
+		fputs("</div>", p->f);
+	}
+}
+
 static int put_finding(void *ctx, const struct imp_finding *f, struct imp_error *err)
 {
 	struct page *p = ctx;
-	char when[TIME_TEXT];
 
 	(void)err;
 	if (p->shown++ >= SHOWN_MAX)
 		return 0;
 	fputs("<tr><td><div class=\"device\">", p->f);
 	put(p, f->device[0] ? f->device : "the ledger");
-	fputs("</div><div class=\"when\">", p->f);
-	time_text(f->time, when);
-	if (f->has_domain)
-		fprintf(p->f, "domain %u%s", f->domain, f->time > 0 ? ", " : "");
-	if (f->time > 0)
-		fputs(when, p->f);
-	if (f->station[0]) {
-		fputs("<br>", p->f);
-		put(p, f->station);
-	}
-	fputs("</div></td><td><dl>", p->f);
+	fputs("</div>", p->f);
+	put_when(p, f);
+	fputs("</td><td><dl>", p->f);
 	put_fact(p, "found", &f->fact[0]);
 	put_fact(p, "but", &f->fact[1]);
 	fputs("</dl></td></tr>\n", p->f);
@@ -238,10 +253,10 @@ static int put_kind(struct page *p, enum imp_finding_code code, struct imp_error
 
 	fprintf(p->f,
 		"<section class=\"card kind %s\">\n<header><h3><span class=\"badge\">%s"
-		"</span>%s<span class=\"count\">%" PRIu64 "</span></h3><p>%s.</p>"
+		"</span>%s<span class=\"count\">%" PRIu64 "</span></h3><p>%c%s.</p>"
 		"<p class=\"next\">Next: %s.</p></header>\n<table>\n",
 		imp_severity_name(k->severity), imp_severity_name(k->severity), k->word,
-		count, k->means, k->next);
+		count, toupper((unsigned char)k->means[0]), k->means + 1, k->next);
 	p->shown = 0;
 	rc = spool_each(&p->r->spool, code, put_finding, p, err);
 	fputs("</table>\n", p->f);

@@ -100,20 +100,18 @@ static bool says_the_same(const struct lines *l, const struct imp_shown_token *t
 }
 
 static int charge(struct lines *l, enum imp_finding_code code,
-		  const struct imp_shown_token *then, const struct imp_shown_token *now,
-		  struct imp_error *err)
+		  const struct imp_shown_token *now, const struct imp_shown_token *then,
+		  const char *how, struct imp_error *err)
 {
 	const struct imp_charge c = {
 		.code = code,
 		.domain = -1,
 		.time = now->time,
 		.station = now->station,
-		.fact = { imp_fact_token(now, "boot %u, evidence %u of it", now->boot,
+		.fact = { imp_fact_token(now, "it counts boot %u, evidence %u", now->boot,
 					 now->count),
-			  imp_fact_token(then, "boot %u, evidence %u of it, %s",
-					 then->boot, then->count,
-					 compare(then, now) == 0 ? "with other claims"
-								 : "was there before") },
+			  imp_fact_token(then, "boot %u, evidence %u %s", then->boot,
+					 then->count, how) },
 	};
 
 	return imp_case_tell(l->c, &c, err);
@@ -164,6 +162,20 @@ static int start(struct lines *l, const struct imp_shown_token *t, struct imp_er
 	return go_on(l, &l->high, t, err);
 }
 
+/* Could the lower line have taken what the token holds, since the count fell? Not what
+ * was delivered before that and never again. */
+static bool could_take(const struct lines *l)
+{
+	const struct imp_evidence *t = &l->token;
+
+	for (unsigned d = 0; d < IMP_EVIDENCE_DOMAINS; d++)
+		if ((t->used >> d & 1) && t->chain[d].n > l->low.chains.head[d].n &&
+		    l->fell_to->from.source == IMP_FACT_ENTRY &&
+		    imp_case_took(l->c, t->domain[d].id) < l->fell_to->from.number)
+			return false;
+	return true;
+}
+
 /* Which of two lines is it that goes on above both? */
 static int above(struct lines *l, const struct imp_shown_token *t, struct imp_error *err)
 {
@@ -178,10 +190,11 @@ static int above(struct lines *l, const struct imp_shown_token *t, struct imp_er
 		rc = walk(l, &l->high, t, &w, &high, err);
 	if (rc)
 		return rc;
-	/* Where both could: one device does not come back to the very boot that it had.
-	 */
+	/* Where both could: one device does not come back to the very boot that it
+	 * had, nor to what it was not given again. */
 	if (high.end != IMP_WAY_FOLLOWS ||
-	    (low.end == IMP_WAY_FOLLOWS && t->boot != l->high.last->boot)) {
+	    (low.end == IMP_WAY_FOLLOWS && t->boot != l->high.last->boot &&
+	     could_take(l))) {
 		l->high = l->low;
 		l->low.last = NULL;
 	} else if (!l->went_on) {
@@ -227,7 +240,9 @@ static int next(struct lines *l, size_t i, struct imp_error *err)
 		same = twin(l, i);
 		if (same && says_the_same(l, same))
 			return 0;
-		rc = same ? charge(l, IMP_FOUND_CLONE, same, t, err) : below(l, t, err);
+		rc = same ? charge(l, IMP_FOUND_CLONE, t, same, "says something else",
+				   err)
+			  : below(l, t, err);
 		if (same)
 			return rc;
 	}
@@ -238,8 +253,10 @@ static int tell_fall(struct lines *l, struct imp_error *err)
 {
 	if (!l->fell_from)
 		return 0;
-	return l->went_on ? charge(l, IMP_FOUND_CLONE, l->fell_to, l->went_on, err)
-			  : charge(l, IMP_FOUND_ROLLBACK, l->fell_from, l->fell_to, err);
+	return l->went_on ? charge(l, IMP_FOUND_CLONE, l->went_on, l->fell_to,
+				   "came in between", err)
+			  : charge(l, IMP_FOUND_ROLLBACK, l->fell_to, l->fell_from,
+				   "was there before", err);
 }
 
 static int judge_key(struct imp_case *c, const uint8_t signing[32], bool current,

@@ -562,7 +562,7 @@ class Findings(Audited):
         self.assertEqual(csv[0], "finding,severity,device,ueid,domain,time,station,found_in,found,but_in,but,next")
         self.assertEqual(len(csv), 3)
         self.assertNotRegex(page, r"(?i)<script|https?://|src=|@import|url\(")
-        self.assertIn("1 of 2 devices is not what it was issued", page)
+        self.assertIn("1 of 2 devices is not as it was issued", page)
         self.assertIn("exists already", self.tool("audit --html r.html", status=2).err)
         self.tool("audit --html r.html --force", status=11)
 
