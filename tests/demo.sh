@@ -46,6 +46,21 @@ refused() {
 	echo "   exit status $rc: as it should be"
 }
 
+# The audit must find this, and say that it found something.
+finds() {
+	code=$1
+	shift
+	rc=0
+	run audit "$@" >audit.log 2>&1 || rc=$?
+	grep -v '^imprint:' audit.log
+	if [ "$rc" -ne 11 ] || ! grep -q "^alarm $code (" audit.log || [ "$(grep -c '^[a-z]* [a-z-]* ([0-9]*)' audit.log)" -ne 1 ]; then
+		echo "demo: expected one kind of finding, $code, and status 11, got $rc" >&2
+		exit 1
+	fi
+	rm -f audit.log
+	echo "   exit status $rc: as it should be"
+}
+
 each() {
 	for device in $devices; do
 		printf -- '-d %s ' "$device"
@@ -68,6 +83,11 @@ prepare() {
 	run keygen --class test -o stranger.pem --public stranger.pub.pem
 	run keygen --type seed -o seed.key
 
+	heading 'A ledger: what the line does is written down, in a tree that only grows'
+	run keygen --type eddsa --class test -o log.pem --public log.pub.pem
+	run ledger init --ledger line.db --origin demo.example/line
+	run ledger key log.pub.pem --name demo.example/line -o log.vkey
+
 	heading 'What is wanted: one profile, eight devices'
 	cp "$here"/profiles/examples/nb-iot-sensor/sensor.yaml "$here"/profiles/examples/nb-iot-sensor/devices.csv .
 	sed -n '/^settings:/,$p' sensor.yaml
@@ -81,21 +101,21 @@ provision() {
 	set -- $(each) --cards devices.cards --factory factory.pub.pem
 	heading 'Enroll: each device says who it is; the factory'\''s endorsement makes that more than a claim'
 	# shellcheck disable=SC2046
-	run enroll $(each) -o devices.cards --factory factory.pub.pem
+	run enroll $(each) -o devices.cards --factory factory.pub.pem --ledger line.db
 
 	heading 'Claim: become the owner'
-	run claim -k owner.pem "$@" --evidence devices.evidence
+	run claim -k owner.pem "$@" --ledger line.db
 
 	heading 'Pack: compile, sign, and encrypt to one device each; nothing in clear is written'
 	run pack sensor.yaml --csv devices.csv -k owner.pem --seed seed.key --cards devices.cards \
 		--factory factory.pub.pem -o devices.packages
 
 	heading 'Push: to all eight at once; PASS is a device'\''s signed evidence, appraised'
-	run push "$@" --owner owner.pub.pem --evidence devices.evidence devices.packages
+	run push "$@" --owner owner.pub.pem --ledger line.db devices.packages
 
 	heading 'Push again: what is there is not written twice'
 	run push -d sim/1 --cards devices.cards --factory factory.pub.pem --owner owner.pub.pem \
-		--evidence devices.evidence devices.packages
+		--ledger line.db devices.packages
 }
 
 attack() {
@@ -116,21 +136,48 @@ attack() {
 	heading 'A newer profile is applied, then the old package comes back: sim/1 refuses it'
 	run pack sensor.yaml --csv devices.csv -k owner.pem --seed seed.key "$@" --sequence 2 \
 		-s apn=iot2.example -o newer.packages
-	run push -d sim/1 "$@" --owner owner.pub.pem --evidence devices.evidence newer.packages
+	run push -d sim/1 "$@" --owner owner.pub.pem --ledger line.db newer.packages
 	refused sequence 4 push -d sim/1 "$@" --index 1 devices.packages
+}
+
+# Whoever has the owner's key can do that; not without leaving two entries in the device's history.
+night() {
+	set -- --cards devices.cards --factory factory.pub.pem
+	heading 'At night somebody with the owner'\''s key puts other settings on sim/5, and then the right ones again'
+	run pack sensor.yaml --csv devices.csv -k owner.pem --seed seed.key "$@" --sequence 5 \
+		-s apn=elsewhere.example -o night.packages
+	run push -d sim/5 "$@" night.packages
+	run pack sensor.yaml --csv devices.csv -k owner.pem --seed seed.key "$@" --sequence 6 -o back.packages
+	run push -d sim/5 "$@" back.packages
+
+	heading 'In the morning the line goes on: nothing looks wrong'
+	run pack sensor.yaml --csv devices.csv -k owner.pem --seed seed.key "$@" --sequence 7 -o morning.packages
+	run push -d sim/5 "$@" --owner owner.pub.pem --ledger line.db morning.packages
+}
+
+audit() {
+	set -- --ledger line.db --owner owner.pub.pem --factory factory.pub.pem --checkpoint line.checkpoint --log log.vkey
+	heading 'Audit: what the devices have proven, held against what was issued'
+	run ledger checkpoint --ledger line.db -k log.pem -o line.checkpoint
+	finds history-gap "$@" --html audit.html
+
+	heading 'Audit sim/5 itself: its history names what was put there, and by whom'
+	finds unissued-profile "$@" -d sim/5
 }
 
 conclude() {
 	# shellcheck disable=SC2046
 	set -- $(each) --cards devices.cards --factory factory.pub.pem
 	heading 'Verify: eight devices, provisioned and attested'
-	run verify "$@" --owner owner.pub.pem --evidence devices.evidence
+	run verify "$@" --owner owner.pub.pem --ledger line.db
 }
 
 if [ "${1-}" = --inside ]; then
 	provision
 	attack
+	night
 	conclude
+	audit
 	exit
 fi
 
