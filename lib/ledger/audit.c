@@ -335,6 +335,7 @@ static int audit(struct imp_ledger *l, void *ctx, struct imp_error *err)
 	if (rc)
 		return rc;
 	r.l = l;
+	l->verified = true; /* all of it, until this reading ends */
 	*r.out = (struct imp_audit_report){ .entries = whole.entries };
 	rc = look(&r, IMP_REF_REVOKED, &r.any_revoked, err);
 	if (!rc)

@@ -23,6 +23,7 @@ struct imp_ledger {
 	struct imp_job *queue;
 	unsigned long runner; /* the thread whose work is under way; atomic */
 	bool only_reads;
+	bool verified; /* within this reading: each record is what its leaf says */
 	/* Under `writing`, within a transaction. */
 	struct imp_range edge; /* of the tree, once it is loaded */
 	bool edge_loaded;

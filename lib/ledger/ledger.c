@@ -42,6 +42,7 @@ static void enter(struct imp_ledger *l, bool only_reads)
 
 static void leave(struct imp_ledger *l)
 {
+	l->verified = false;
 	__atomic_store_n(&l->runner, 0, __ATOMIC_RELAXED);
 }
 

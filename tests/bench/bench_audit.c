@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * B9, B10: an audit of a large ledger against the hashing of its rows alone, the memory
+ * that it takes, and with every signature against verifying them alone.
+ *
+ * bench_audit [DEVICES]: seven entries each, 15,000 devices where nothing is said; the
+ * ledger lies in $TMPDIR.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bench.h"
+#include "cose/key.h"
+#include "crypto/key.h"
+#include "evidence/card.h"
+#include "ledger/audit.h"
+#include "ledger/journal.h"
+#include "ledger/list.h"
+#include "ledger/registry.h"
+#include "object/signed.h"
+
+enum { AT_ONCE = 250, ROOM = 2048 };
+
+struct maker {
+	struct imp_crypto *crypto;
+	struct imp_key key;
+	struct imp_signer signer;
+	uint8_t kid[32], ueid[15], nonce[32];
+	uint8_t owner[32], record[32], profile[32];
+};
+
+static void must(int rc, const struct imp_error *err)
+{
+	if (rc) {
+		fprintf(stderr, "bench_audit: %s\n", err->msg);
+		exit(1);
+	}
+}
+
+static struct imp_ledger *open_ledger(const char *path, bool create)
+{
+	const struct imp_ledger_config config = {
+		.name = path, .create = create, .station = "line-7", .cancel_fd = -1
+	};
+	struct imp_ledger *l = NULL;
+	struct imp_error err = { 0 };
+
+	must(imp_ledger_open(&config, &l, &err), &err);
+	return l;
+}
+
+static void make_device(struct maker *m, unsigned number, struct imp_error *err)
+{
+	imp_key_fini(&m->key);
+	must(imp_key_generate(m->crypto, IMP_CRV_P256, IMP_CLASS_TEST, &m->key, err),
+	     err);
+	must(imp_key_signer(m->crypto, &m->key, IMP_ALG_ES256, &m->signer, err), err);
+	must(imp_cose_kid(m->crypto, &m->key.pub, m->kid), err);
+	memset(m->ueid, 0, sizeof(m->ueid));
+	m->ueid[0] = 1;
+	memcpy(m->ueid + 1, &number, sizeof(number));
+	must(imp_random(m->crypto, m->nonce, sizeof(m->nonce)), err);
+	must(imp_random(m->crypto, m->profile, sizeof(m->profile)), err);
+}
+
+static struct imp_span sign(struct maker *m, enum imp_kind kind, struct imp_span payload,
+			    uint8_t *buf, struct imp_error *err)
+{
+	struct imp_writer w = imp_writer(buf, ROOM);
+
+	must(imp_signed_put_one(m->crypto, &m->signer, kind, (struct imp_span){ 0 },
+				payload, &w, NULL),
+	     err);
+	return imp_written(&w);
+}
+
+static void enroll(struct imp_ledger *l, struct maker *m, struct imp_error *err)
+{
+	uint8_t body[ROOM], card[ROOM];
+	struct imp_writer w = imp_writer(body, sizeof(body));
+	const struct imp_card c = { .nonce = IMP_SPAN(m->nonce),
+				    .ueid = IMP_SPAN(m->ueid),
+				    .oemid = 32473,
+				    .hwmodel = IMP_TEXT("keel-2"),
+				    .signing = m->key.pub,
+				    .sealing = m->key.pub,
+				    .objects = IMP_TEXT("\xa1\x0a\x63"
+							"1.1"),
+				    .largest = 4096,
+				    .domains = 4 };
+	const struct imp_factories none = { 0 };
+	struct imp_known known = { 0 };
+	enum imp_registration what;
+
+	imp_card_encode(&c, &w);
+	must(imp_known_check(m->crypto,
+			     sign(m, IMP_KIND_CARD, imp_written(&w), card, err), NULL,
+			     &none, &known, err),
+	     err);
+	must(imp_ledger_register(l, &known, NULL, &what, err), err);
+	imp_known_fini(&known);
+}
+
+static void fold(struct maker *m, struct imp_head *h, uint8_t kind, uint64_t sequence,
+		 const uint8_t id[32])
+{
+	struct imp_entry e = { .kind = kind, .owner_epoch = 1, .sequence = sequence };
+	uint8_t bytes[IMP_ENTRY_LEN];
+
+	memcpy(e.issuer, m->owner, 32);
+	memcpy(e.id, id, 32);
+	imp_entry_encode(&e, bytes);
+	if (imp_head_fold(m->crypto, h, bytes))
+		abort();
+}
+
+static void prove(struct imp_ledger *l, struct maker *m, struct imp_error *err)
+{
+	uint8_t body[ROOM], token[ROOM];
+	struct imp_writer w = imp_writer(body, sizeof(body));
+	struct imp_head head;
+	struct imp_evidence e = { .nonce = IMP_SPAN(m->nonce),
+				  .ueid = IMP_SPAN(m->ueid),
+				  .oemid = 32473,
+				  .hwmodel = IMP_TEXT("keel-2"),
+				  .dbgstat = 1,
+				  .boot = 1,
+				  .life = IMP_LIFE_OWNED,
+				  .used = 1,
+				  .owned = true,
+				  .owner = IMP_SPAN(m->owner),
+				  .owner_epoch = 1,
+				  .record = IMP_SPAN(m->record),
+				  .chains = 1,
+				  .count = 1 };
+	struct imp_proof_of_state proof = { .token = &e,
+					    .key = &m->key.pub,
+					    .object = m->profile };
+
+	must(imp_head_start(m->crypto, m->kid, 0, &head), err);
+	fold(m, &head, IMP_ENTRY_TRANSFER, 0, m->record);
+	fold(m, &head, IMP_ENTRY_PROFILE, 1, m->profile);
+	e.domain[0] = (struct imp_measured){ .state = IMP_DOMAIN_SET,
+					     .sequence = 1,
+					     .id = IMP_SPAN(m->profile),
+					     .authority = IMP_SPAN(m->owner) };
+	e.chain[0] = (struct imp_chain_head){ head.n, IMP_SPAN(head.h) };
+	imp_evidence_encode(&e, &w);
+	proof.bytes = sign(m, IMP_KIND_EVIDENCE, imp_written(&w), token, err);
+	must(imp_ledger_evidence(l, &proof, err), err);
+	must(imp_ledger_settle(l, &e, err), err);
+}
+
+static void provision(struct imp_ledger *l, struct maker *m, struct imp_error *err)
+{
+	const struct imp_issued issued = { .object = m->profile,
+					   .ueid = IMP_SPAN(m->ueid),
+					   .issuer = m->owner,
+					   .owner_epoch = 1,
+					   .sequence = 1 };
+	const struct imp_item item = { .id = m->profile, .object = m->profile };
+	const struct imp_delivery delivery = { .object = m->profile,
+					       .ueid = IMP_SPAN(m->ueid),
+					       .way = IMP_ATTESTED };
+
+	must(imp_ledger_issue(l, &issued, err), err);
+	must(imp_ledger_reserve(l, &item, err), err);
+	must(imp_ledger_sent(l, m->profile, err), err);
+	prove(l, m, err);
+	must(imp_ledger_deliver(l, &delivery, err), err);
+}
+
+struct batch {
+	struct maker *m;
+	unsigned from, to;
+};
+
+static int fill_some(struct imp_ledger *l, void *ctx, struct imp_error *err)
+{
+	const struct batch *b = ctx;
+
+	for (unsigned i = b->from; i < b->to; i++) {
+		make_device(b->m, i, err);
+		enroll(l, b->m, err);
+		provision(l, b->m, err);
+	}
+	return 0;
+}
+
+static void fill(const char *path, unsigned devices)
+{
+	struct imp_ledger *l = open_ledger(path, true);
+	struct maker m = { 0 };
+	struct imp_error err = { 0 };
+
+	must(imp_crypto_new(&m.crypto, &err), &err);
+	memset(m.owner, 0x11, sizeof(m.owner));
+	memset(m.record, 0x22, sizeof(m.record));
+	for (unsigned i = 0; i < devices; i += AT_ONCE) {
+		struct batch b = { &m, i, i + AT_ONCE < devices ? i + AT_ONCE : devices };
+
+		must(imp_ledger_do(l, fill_some, &b, &err), &err);
+	}
+	imp_key_fini(&m.key);
+	imp_crypto_free(&m.crypto);
+	imp_ledger_close(&l);
+}
+
+/* What hashing alone costs: the record, its leaf, the node above it. */
+struct bound {
+	struct imp_crypto *crypto;
+	uint64_t ns;
+};
+
+static int hash_row(void *ctx, uint64_t index, const struct imp_record *r,
+		    struct imp_error *err)
+{
+	static uint8_t room[IMP_RECORD_MAX];
+	struct bound *b = ctx;
+	struct imp_writer w = imp_writer(room, sizeof(room));
+	uint8_t salt[32] = { 0 };
+	struct imp_hash digest, leaf, node;
+	uint64_t from;
+
+	(void)index;
+	if (imp_record_encode(r, &w, err))
+		return -IMP_EINTERNAL;
+	from = bench_cpu_ns();
+	if (imp_record_digest(b->crypto, salt, imp_written(&w), &digest) ||
+	    imp_tree_leaf(b->crypto, (struct imp_span){ digest.byte, 32 }, &leaf) ||
+	    imp_sha256(b->crypto,
+		       (const struct imp_span[]){ IMP_TEXT("\x01"), IMP_SPAN(leaf.byte),
+						  IMP_SPAN(digest.byte) },
+		       3, node.byte))
+		return -IMP_EINTERNAL;
+	b->ns += bench_cpu_ns() - from;
+	return 0;
+}
+
+static int ignore_finding(void *ctx, const struct imp_finding *f, struct imp_error *err)
+{
+	(void)err;
+	*(uint64_t *)ctx +=
+		f->code != IMP_FOUND_NOT_ANCHORED && f->code != IMP_FOUND_ASSERTED_KEY;
+	return 0;
+}
+
+static int ignore_device(void *ctx, const struct imp_audited *d, struct imp_error *err)
+{
+	(void)ctx;
+	(void)d;
+	(void)err;
+	return 0;
+}
+
+static double wall(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* In a process of its own, whose memory is looked at: cpu seconds of the audit. */
+static int audit(const char *path, bool deep, unsigned threads)
+{
+	struct imp_ledger *l = open_ledger(path, false);
+	uint64_t found = 0;
+	const struct imp_auditing a = { .now_s = (uint64_t)time(NULL),
+					.deep = deep,
+					.threads = threads,
+					.found = ignore_finding,
+					.device = ignore_device,
+					.ctx = &found };
+	struct imp_audit_report r;
+	struct imp_error err = { 0 };
+	double from = wall();
+
+	must(imp_audit(l, &a, &r, &err), &err);
+	imp_ledger_close(&l);
+	fprintf(stderr, "%llu entries, %llu devices, %s: %.2f s\n",
+		(unsigned long long)r.entries, (unsigned long long)r.devices,
+		deep ? "deep" : "as kept", wall() - from);
+	return found > 0;
+}
+
+static struct rusage in_child(const char *path, bool deep, unsigned threads)
+{
+	struct rusage usage;
+	int status = 1;
+	pid_t child = fork();
+
+	if (child == 0) {
+		char count[16];
+
+		snprintf(count, sizeof(count), "%u", threads);
+		execl("/proc/self/exe", "bench_audit", "--audit", path, deep ? "1" : "0",
+		      count, NULL);
+		_exit(127);
+	}
+	if (child < 0 || wait4(child, &status, 0, &usage) < 0 || status != 0) {
+		fprintf(stderr, "bench_audit: the audit failed or found something\n");
+		exit(1);
+	}
+	return usage;
+}
+
+static double seconds(const struct rusage *u)
+{
+	return (double)(u->ru_utime.tv_sec + u->ru_stime.tv_sec) +
+	       (double)(u->ru_utime.tv_usec + u->ru_stime.tv_usec) / 1e6;
+}
+
+static double bound_s(const char *path)
+{
+	struct imp_ledger *l = open_ledger(path, false);
+	struct bound b = { 0 };
+	struct imp_error err = { 0 };
+
+	must(imp_crypto_new(&b.crypto, &err), &err);
+	must(imp_ledger_each(l, 0, hash_row, &b, &err), &err);
+	imp_crypto_free(&b.crypto);
+	imp_ledger_close(&l);
+	return (double)b.ns / 1e9;
+}
+
+int main(int argc, char **argv)
+{
+	unsigned devices = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 15000;
+	const char *tmp = getenv("TMPDIR");
+	char folder[200], path[240];
+	struct rusage plain, deep;
+	bool good = true;
+	double bound;
+
+	if (argc == 5 && strcmp(argv[1], "--audit") == 0)
+		return audit(argv[2], argv[3][0] == '1',
+			     (unsigned)strtoul(argv[4], NULL, 10));
+	snprintf(folder, sizeof(folder), "%s/imprint-bench-XXXXXX", tmp ? tmp : "/tmp");
+	if (!mkdtemp(folder))
+		return 1;
+	snprintf(path, sizeof(path), "%s/line.db", folder);
+	fill(path, devices);
+	bound = bound_s(path);
+	plain = in_child(path, false, 1);
+	deep = in_child(path, true, 1);
+	good &= bench_report("B9 audit against hashing its rows, times",
+			     seconds(&plain) / bound, 8.0);
+	good &= bench_report("B9 audit, peak memory, MiB", (double)plain.ru_maxrss / 1024,
+			     32.0);
+	good &= bench_report("B10 deep audit, peak memory, MiB",
+			     (double)deep.ru_maxrss / 1024, 40.0);
+	printf("{\"metric\": \"B10 deep audit, us a signature\", \"value\": %.1f}\n",
+	       1e6 * (seconds(&deep) - seconds(&plain)) / (2.0 * devices));
+	unlink(path);
+	rmdir(folder);
+	return !good;
+}
