@@ -140,10 +140,11 @@ class Findings(Audited):
         self.assertEqual(f["facts"][1]["text"], "it was issued only afterwards")
 
     def test_an_issuance_that_is_written_afterwards_explains_nothing(self):
-        self.somebody(2)
-        record = self.book().last("issued", ueid_of(TWO))
-        self.provision(3, "-d sim/2")
+        self.provision(1, domain="network")
+        self.somebody(2, domain="network")
+        self.provision(3, "-d sim/2", domain="network")
         self.finds("history-gap")
+        record = self.book().last("issued", ueid_of(TWO))
         body = decode(decode(book.items((self.dir / "n.packages").read_bytes())[1]).value[0])[15]
         self.book().append("issued", record | {book.OBJECT: body[-70010], book.SEQUENCE: 2})
         self.finds("history-gap")
@@ -351,10 +352,9 @@ class Findings(Audited):
         self.provision(2, "-d sim/2")
         self.clean()
         Line(self, "old").start("--csv", "twin.csv", count=1)
-        self.profile(3)
-        self.run_tool("pack", "p.yaml", "--csv", "d.csv", "-k", "owner.pem", "--cards", "old.cards", "-o", "old.packages")
-        self.tool("push old.packages -d old/1 --cards old.cards")
-        self.assertIn("duplicate-identity", [f["finding"] for f in self.audit()[0]])
+        (f,) = self.finds("duplicate-identity", args=["-d", "old/1"])
+        self.assertEqual([x["source"] for x in f["facts"]], ["device", "entry"])
+        self.clean("-d", "sim/2")
 
     def test_key_conflict(self):
         """Two identities, one key."""
