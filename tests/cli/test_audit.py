@@ -210,6 +210,20 @@ class Findings(Audited):
         self.assertIn("foreign-authority", codes)
         self.assertIn("foreign-authority", [f["finding"] for f in self.audit(evidence)[0]])
 
+    def test_a_transfer_by_the_ledger_is_no_foreign_owner(self):
+        self.verify("v.evidence", "-d sim/2")
+        self.outside("transfer -k owner.pem --to stranger.pub --cards x.cards --evidence v.evidence -o offer")
+        self.outside("transfer --accept -k stranger.pem --from owner.pub offer -o accepted")
+        self.tool("push accepted -d sim/2 --cards x.cards --station line-7")
+        self.clean()
+        self.clean("-d", "sim/2", "--owner", "owner.pub", "--owner", "stranger.pub")
+        self.finds("foreign-authority", args=["--owner", "owner.pub"])
+        self.provision(1, "-d sim/2", key="stranger", words="--epochs 2,0")
+        self.clean()
+        self.outside("transfer -k stranger.pem --to-key factory.pem --cards x.cards -d sim/2")
+        (f,) = self.finds("foreign-authority", args=["-d", "sim/2"])
+        self.assertIn("knows no transfer", f["facts"][1]["text"])
+
     def test_out_of_scope(self):
         self.outside("grant -k owner.pem --holder stranger.pub --domain 1 --allow 11 --target keel-2 -o wide.grant")
         self.provision(7, "-d sim/2", key="stranger", domain="network", words="--grant wide.grant")
