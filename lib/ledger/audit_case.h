@@ -224,7 +224,7 @@ int imp_ring_read(struct imp_crypto *crypto, const struct imp_questioned *asked,
 
 /* Who may write a domain? */
 struct imp_right {
-	enum { IMP_RIGHT_YES, IMP_RIGHT_NO, IMP_RIGHT_BEYOND } is;
+	enum imp_right_is { IMP_RIGHT_YES, IMP_RIGHT_NO, IMP_RIGHT_BEYOND } is;
 	char why[IMP_FACT_TEXT];
 };
 struct imp_claimed {

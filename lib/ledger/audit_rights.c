@@ -20,7 +20,7 @@ static bool is_owner(const struct imp_case *c, struct imp_span by)
 	return false;
 }
 
-static struct imp_right answer(int is, const char *why)
+static struct imp_right answer(enum imp_right_is is, const char *why)
 {
 	struct imp_right r = { .is = is };
 

@@ -9,7 +9,7 @@
 #include "base/escape.h"
 #include "ledger/audit_case.h"
 
-static void say(struct imp_fact *f, const char *fmt, va_list ap)
+static void IMP_PRINTF(2, 0) say(struct imp_fact *f, const char *fmt, va_list ap)
 {
 	char text[2 * IMP_FACT_TEXT];
 
