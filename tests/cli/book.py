@@ -56,6 +56,11 @@ class Book:
         return next(record for record in (cbor2.loads(row[0]) for row in rows) if record.get(UEID) == ueid)
 
 
+def at(seconds):
+    """The environment of a command that takes this for now."""
+    return {"FAULT_TIME": str(int(seconds)), **({"LD_PRELOAD": os.environ["FAULTS"]} if os.environ["FAULTS"] else {})}
+
+
 def items(data):
     """The items of a batch file, without its head."""
     all_of_it = [encode(item) for item, _ in sequence(data)]

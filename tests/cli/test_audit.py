@@ -17,7 +17,6 @@ from cbor_strict import decode, encode  # noqa: E402
 
 ONE, TWO, THREE = "001010010000014", "001010010000022", "001010010000030"
 BOTH = "-d sim/1 -d sim/2"
-SHIM = {"LD_PRELOAD": os.environ["FAULTS"]}
 DAY = 86400
 # Claims of evidence: imprint-formats(7).
 BOOT, LIFE, HEADS, COUNT, OWNER = 267, 2395, -70021, -70022, -70020
@@ -493,20 +492,20 @@ class Findings(Audited):
     def test_stale(self):
         now = int(time.time())
         self.clean("--stale", "30")
-        self.clean("--stale", "30", env=SHIM | {"FAULT_TIME": str(now + 29 * DAY)})
-        found, _ = self.audit("--stale", "30", env=SHIM | {"FAULT_TIME": str(now + 31 * DAY)})
+        self.clean("--stale", "30", env=book.at(now + 29 * DAY))
+        found, _ = self.audit("--stale", "30", env=book.at(now + 31 * DAY))
         self.assertEqual([f["finding"] for f in found], ["stale"] * 2)
         self.assertEqual(found[0]["facts"][1]["name"], "--stale")
         self.again()
-        found, _ = self.audit("--stale", "30", "-d", "sim/1", env=SHIM | {"FAULT_TIME": str(now + 31 * DAY)})
+        found, _ = self.audit("--stale", "30", "-d", "sim/1", env=book.at(now + 31 * DAY))
         self.assertEqual([f["device"] for f in found], [f"imei {TWO}"])
 
     def test_clk_06_what_is_dated_after_now_proves_no_time(self):
         """CLK-06: the station's clock is ten years off; sequence rules still hold, and no evidence stays fresh for ten years."""
         now = int(time.time())
         self.provision(2, "-d sim/1")
-        self.clean("--stale", "30", env=SHIM | {"FAULT_TIME": str(now)})
-        found, _ = self.audit("--stale", "30", env=SHIM | {"FAULT_TIME": str(now - 3650 * DAY)})
+        self.clean("--stale", "30", env=book.at(now))
+        found, _ = self.audit("--stale", "30", env=book.at(now - 3650 * DAY))
         self.assertEqual([f["finding"] for f in found], ["stale"] * 2)
         self.assertIn("after now", found[0]["facts"][0]["text"])
 
@@ -581,7 +580,7 @@ class Findings(Audited):
         self.tool("audit --html r.html --force", status=11)
 
     def test_the_page_names_every_field(self):
-        found, totals = self.audit("--stale", "1", env=SHIM | {"FAULT_TIME": str(int(time.time()) + 9 * DAY)})
+        found, totals = self.audit("--stale", "1", env=book.at(time.time() + 9 * DAY))
         page = (ROOT / "man/imprint-audit.1.scd").read_text(encoding="utf-8")
         told = list(dict.fromkeys(re.findall(r"\*([a-z_]+)\*", page[page.index("each with every field:"):page.index("With *--csv*")])))
         facts = list(found[0]["facts"][0])

@@ -11,7 +11,6 @@ from cbor_strict import decode
 from tool import Case
 
 COUNT = 1000 if os.environ.get("IMPRINT_SOAK") else 100
-SHIM = {"LD_PRELOAD": os.environ["FAULTS"]}
 DAY = 86400
 # What is planted, on how many devices, and what an audit says of each.
 PLANTED = {
@@ -120,7 +119,7 @@ class Fleet(Case):
 
     def old_times(self):
         """Devices that were not heard of since the spring."""
-        then = SHIM | {"FAULT_TIME": str(int(time.time()) - 60 * DAY)}
+        then = book.at(time.time() - 60 * DAY)
         some = self.of["stale"]
         self.tool(f"enroll {self.ports(some)} --endorse maker-a.pem -o all.cards --station line-1", env=then)
         self.tool(f"claim -k owner.pem {self.ports(some)} --cards all.cards --station line-1", env=then)

@@ -25,7 +25,8 @@ class Case(unittest.TestCase):
 
     def run_tool(self, *args, status=0, stdin=None, env=None, timeout=60):
         """Run imprint; check its exit status; return the finished process."""
-        run = subprocess.run([IMPRINT, *map(str, args)], cwd=self.dir, input=stdin, capture_output=True,
+        program = os.environ["FAULTY"] if "FAULT_TIME" in (env or {}) else IMPRINT  # whose clock can be set
+        run = subprocess.run([program, *map(str, args)], cwd=self.dir, input=stdin, capture_output=True,
                              timeout=timeout, env={**os.environ, **(env or {})})
         run.out = run.stdout.decode("utf-8", "replace")
         run.err = run.stderr.decode("utf-8", "replace")
