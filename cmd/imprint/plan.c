@@ -133,9 +133,8 @@ int plan_object(struct imp_crypto *crypto, struct imp_span object, struct plan *
 	if (rc)
 		return rc;
 	*out = p;
-	if (p.entry.kind == IMP_ENTRY_TRANSFER)
-		memcpy(out->entry.issuer, p.owner, 32);
 	if (plan_changes_owner(&p)) {
+		memcpy(out->entry.issuer, p.owner, 32);
 		out->expected.owner = IMP_SPAN(out->owner);
 		out->expected.record = IMP_SPAN(out->id);
 	}

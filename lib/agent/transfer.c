@@ -107,9 +107,9 @@ static int take_over(struct imp_agent *a, const struct imp_transfer *t,
 	return imp_cose_kid(a->crypto, &t->owner, st->owner_kid);
 }
 
-/* Of a recovery the history tells who did it, of the others whose the device is now. */
-static enum imp_reason commit(struct imp_agent *a, const struct imp_signed *s,
-			      const struct imp_transfer *t, const uint8_t id[32])
+/* The history tells whose the device is now; the kind tells whether the maker gave it. */
+static enum imp_reason commit(struct imp_agent *a, const struct imp_transfer *t,
+			      const uint8_t id[32])
 {
 	bool recovery = imp_transfer_change(t) == IMP_CHANGE_RECOVERY;
 	struct imp_entry entry = { .kind = recovery ? IMP_ENTRY_RECOVERY
@@ -121,7 +121,7 @@ static enum imp_reason commit(struct imp_agent *a, const struct imp_signed *s,
 	if (keys_ensure(a)) /* the history starts with the signing key */
 		return IMP_R_STORAGE;
 	rc = take_over(a, t, id);
-	memcpy(entry.issuer, recovery ? s->issuer.ptr : a->state.owner_kid, 32);
+	memcpy(entry.issuer, a->state.owner_kid, 32);
 	memcpy(entry.id, id, 32);
 	reason = history_commit(a, rc, &entry);
 	if (!reason)
@@ -150,5 +150,5 @@ enum imp_reason apply_transfer(struct imp_agent *a, const struct imp_signed *s,
 		reason = check_right(a, s, &t);
 	if (!reason)
 		reason = check_signers(a, s, &t);
-	return reason ? reason : commit(a, s, &t, id);
+	return reason ? reason : commit(a, &t, id);
 }

@@ -142,7 +142,7 @@ static int compare_known(const struct imp_chains *known, const struct imp_chains
 			   "an extension of what was proven");
 }
 
-/* Did the owner take the device over by it? It has signed that, whoever is the issuer. */
+/* Did the owner take the device over by it? */
 static bool is_takeover(const struct imp_writers *w, const struct imp_evidence *token,
 			const struct imp_entry *e)
 {
@@ -150,12 +150,11 @@ static bool is_takeover(const struct imp_writers *w, const struct imp_evidence *
 	       imp_span_eq(IMP_SPAN(e->id), token->record);
 }
 
-static bool may_write(const struct imp_writers *w, const struct imp_evidence *token,
-		      const struct imp_entry *e)
+static bool may_write(const struct imp_writers *w, const struct imp_entry *e)
 {
 	struct imp_span by = IMP_SPAN(e->issuer);
 
-	if ((w->owner.len > 0 && imp_span_eq(by, w->owner)) || is_takeover(w, token, e))
+	if (w->owner.len > 0 && imp_span_eq(by, w->owner))
 		return true;
 	for (size_t i = 0; i < w->parties; i++)
 		if (e->kind == IMP_ENTRY_PROFILE && w->party[i].domain == e->domain &&
@@ -169,7 +168,7 @@ static int check_entry(const struct imp_entry *e, uint32_t number,
 {
 	char who[65], found[IMP_DIFFERENCE_TEXT], expected[65];
 
-	if (may_write(writers, &a->token, e))
+	if (may_write(writers, e))
 		return 0;
 	imp_hex(IMP_SPAN(e->issuer), who);
 	imp_hex(writers->owner, expected);

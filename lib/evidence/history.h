@@ -29,7 +29,7 @@ struct imp_entry {
 	uint8_t domain; /* 0..15; 0 for all but profiles */
 	uint32_t owner_epoch, domain_epoch;
 	uint64_t sequence;  /* 0 where there is none */
-	uint8_t issuer[32]; /* kid; of a transfer the new owner's */
+	uint8_t issuer[32]; /* kid; of a change of owner the new one's */
 	uint8_t id[32];	    /* of the object */
 };
 

@@ -79,7 +79,7 @@ static void fold_profile(struct imp_replay *r, const struct imp_entry *e)
 static void fold_owner(struct imp_replay *r, const struct imp_entry *e)
 {
 	r->owned = true;
-	r->owner_known = e->kind == IMP_ENTRY_TRANSFER;
+	r->owner_known = true;
 	r->owner_epoch = e->owner_epoch;
 	memcpy(r->owner, e->issuer, 32);
 	memcpy(r->record, e->id, 32);

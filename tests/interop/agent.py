@@ -260,9 +260,9 @@ class Agent:
         self.domains = {d: v for d, v in self.domains.items() if v.state}
         for domain in self.domains.values():
             domain.epoch = domain.sequence = 0
-        kind, by = (KIND_RECOVERY, signed.issuer) if 11 in body else (KIND_TRANSFER, cose.kid_of(body[5]))
+        kind = KIND_RECOVERY if 11 in body else KIND_TRANSFER
         self.ring = []
-        self.remember(kind, 0, body[3], 0, 0, by, signed.id)
+        self.remember(kind, 0, body[3], 0, 0, cose.kid_of(body[5]), signed.id)
 
     def again(self, target):
         """Under policy bit 1 an `again` to a class target carries no evidence."""

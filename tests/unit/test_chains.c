@@ -403,5 +403,7 @@ Test(chains, a_recovery_is_the_new_owners)
 	cr_assert_eq(explain(&s.stranger, true, (struct imp_step){ 0 }), 0, "%s",
 		     a.difference[0].found);
 	cr_assert_eq(entry.kind, IMP_ENTRY_RECOVERY);
+	now.owner = IMP_SPAN(s.maker.kid); /* the history names it */
+	cr_assert_neq(explain(&s.maker, true, (struct imp_step){ 0 }), 0);
 	scene_stop(&s);
 }
