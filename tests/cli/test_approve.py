@@ -169,6 +169,11 @@ class Approve(Case):
         self.run_tool("build", "p.yaml", "--csv", "d.csv", "-o", "p.profiles")
         self.run_tool("sign", "p.profiles", *by, "-o", "p0.signed")
         self.assertIn("nobody has approved the grant yet", self.run_tool("sign", "p.profiles", *by[:2], "--grant", "g0", *by[4:], "-o", "x", status=4).err)
+        item = cbor2.loads((self.dir / "g").read_bytes())
+        (own,) = (s for s in item.value[3] if cbor2.loads(s[0])[4] == self.kid("owner"))
+        own[2] = bytes(64)
+        self.write("bad", cbor2.dumps(item))
+        self.assertIn("signature of the grant is wrong", self.run_tool("sign", "p.profiles", *by[:2], "--grant", "bad", *by[4:], "-o", "x", status=5).err)
         self.assertIn("approved by 0 of the 1 that it needs", self.approve("c", "p0.signed", "p1.signed", "--owner", "owner.pub").out)
         self.assertIn("a grant by ", self.approve("c", "p0.signed", "x", "--owner", "stranger.pub", status=4).err)
         item = self.items("p0.signed")[1]
