@@ -297,9 +297,20 @@ static int not_whole(const struct imp_signed *s, const struct signers *w,
 	return imp_hint(err, rc, "imprint approve adds a signature");
 }
 
+/* Of the new owner's approvers it is known who they are; the old owner may be one. */
+static bool has_next(struct imp_crypto *crypto, const struct imp_signed *s,
+		     const struct signers *w)
+{
+	uint32_t there = 0;
+
+	for (size_t i = 0; i < s->cose.count; i++)
+		there += find(crypto, &w->of_next, imp_signed_kid(s, i)) != NULL;
+	return there >= w->of_next.threshold;
+}
+
 /* As far as it can be counted without the keys: a maker may be an approver, too. */
-static bool may_be_whole(const struct imp_signed *s, const struct signers *w,
-			 const struct imp_approvals *a)
+static bool may_be_whole(struct imp_crypto *crypto, const struct imp_signed *s,
+			 const struct signers *w, const struct imp_approvals *a)
 {
 	bool many = s->cose.tag == IMP_TAG_SIGN;
 
@@ -308,7 +319,7 @@ static bool may_be_whole(const struct imp_signed *s, const struct signers *w,
 	if (w->may_have_maker)
 		return a->there == a->asked || (a->asked && a->there == a->asked + 1);
 	if (!a->known)
-		return !many || w->hands_over || a->there > 0;
+		return !many || (w->hands_over ? has_next(crypto, s, w) : a->there > 0);
 	return a->there == a->asked && many == (a->asked > 0 || w->hands_over);
 }
 
@@ -323,5 +334,5 @@ int imp_approvals_check(struct imp_crypto *crypto, const struct imp_signed *s,
 		return rc;
 	rc = count(crypto, s, &w, false, &a, err);
 	set_asked(&w, &a);
-	return rc || may_be_whole(s, &w, &a) ? rc : not_whole(s, &w, &a, err);
+	return rc || may_be_whole(crypto, s, &w, &a) ? rc : not_whole(s, &w, &a, err);
 }

@@ -303,6 +303,22 @@ settings:
                 self.run_tool(*args, "-k", "owner.pem", "--to-approve", "-o", args[0])
                 self.assertIn(says, self.approve("a", args[0], f"{args[0]}.1", "--owner", "owner.pub").out)
 
+    def test_a_new_owner_with_approvers(self):
+        """They sign before or after the new owner does; without them nothing is sent."""
+        self.run_tool("keygen", "--class", "test", "-o", "new.pem", "--public", "new.pub")
+        run = self.two("$I claim -k owner.pem -d sim/1 -d sim/2 --cards x.cards --evidence e.evidence >/dev/null\n"
+                       "$I transfer -k owner.pem --to new.pub --approval 1:a.pub,b.pub --evidence e.evidence --cards x.cards -o t0 >/dev/null\n"
+                       "$I approve -k a.pem t0 -o t1 --owner owner.pub --yes\n$I transfer --accept -k new.pem t1 -o t2 >/dev/null\n"
+                       "$I transfer --accept -k new.pem t0 -o u1 >/dev/null\n$I approve -k b.pem u1 -o u2 --owner owner.pub --yes >/dev/null\n"
+                       "$I approve -k new.pem u1 -o x --owner owner.pub --yes; echo \"status $?\"\n"
+                       "$I push u1 -d sim/1 --cards x.cards; echo \"status $?\"\n"
+                       "$I push t2 -d sim/1 --cards x.cards --evidence e.evidence --json\n$I push u2 -d sim/2 --cards x.cards --evidence e.evidence --json")
+        self.assertRegex(run.out, r"transfer: imei 001010010000014 goes to the new owner \w+, owner-epoch 2; it loses all settings; .*; what that owner signs needs 1 of 2 others: ")
+        self.assertEqual(re.findall(r"^status (\d+)", run.out, re.M), ["4", "4"])
+        self.assertIn("can't approve it, too", run.err)
+        self.assertIn("nobody has approved the transfer yet", run.err)
+        self.assertEqual([json.loads(x)["result"] for x in run.out.splitlines() if x.startswith("{")], ["pass"] * 2)
+
     def test_challenge_by_an_owner_with_approvers(self):
         self.claim()
         self.run_tool("challenge", "-k", "owner.pem", "--target", "keel-2", "--to-approve", "-o", "c0")

@@ -104,8 +104,8 @@ Test(approve, host_counts_as_the_device_does)
 	}
 }
 
-/* From person 0, approved by 1 or 2, to person 3, approved by 1 or 4: 1 is on both sides.
- */
+/* From person 0, approved by 1 or 2, to person 3, approved by 0, 1 or 4: two of them
+ * stand on both sides. */
 static void handover_by(unsigned who, const struct imp_approval *of_next,
 			struct imp_signed *out)
 {
@@ -143,11 +143,12 @@ Test(approve, both_sides_of_a_handover_count_as_on_the_device)
 						      person[2].signer.pub } };
 		struct imp_approval to = { .threshold = asked / 3,
 					   .key = { person[1].signer.pub,
-						    person[4].signer.pub } };
+						    person[4].signer.pub,
+						    person[0].signer.pub } };
 		const struct imp_quorum q = { &person[0].signer.pub, &from };
 
 		from.count = from.threshold ? 2 : 0;
-		to.count = to.threshold ? 2 : 0;
+		to.count = to.threshold ? 3 : 0;
 		for (unsigned who = 1; who < 1u << PEOPLE; who++) {
 			const struct imp_signers all = {
 				.side = { { &person[0].signer.pub, &from },
