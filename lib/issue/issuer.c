@@ -74,7 +74,7 @@ int imp_issuer_sign(struct imp_crypto *crypto, const struct imp_signer *signer, 
 		rc = imp_signed_put_many(crypto, kid, signer, 1, kind, un, payload, w);
 	else if (!rc)
 		rc = imp_signed_put_one(crypto, signer, kind, un, payload, w, NULL);
-	if (rc == -IMP_ERESOURCE)
+	if (rc == -IMP_ERESOURCE && !w->ok)
 		return imp_fail(err, IMP_EFORMAT, "the %s is larger than %zu bytes",
 				imp_kind_name(kind), w->cap);
 	return rc ? imp_sign_failed(signer, err) : 0;

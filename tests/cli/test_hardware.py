@@ -460,6 +460,10 @@ class Jobs(Token):
 "$I" push all.packages -d all --cards all.cards --evidence all.evidence
 "$I" lock -k "$OWNER" -d all --cards all.cards --evidence all.evidence
 "$I" grant --allow cellular --target 001010010000014 --domain network --holder log.pub -k "$OWNER" -o n.grant
+"$I" challenge -k "$OWNER" --target 001010010000014 -o today.challenge
+"$I" build p.yaml --csv d.csv -o all.profiles
+"$I" sign --batch all.profiles -k "$OWNER" -o batch.signed
+"$I" encrypt batch.signed --cards all.cards --factory owner.pub -o batch.packages
 "$I" export credentials sensor.yaml --csv d.csv --seed seed.key -k "$OWNER" --to back.pub -o all.credentials
 "$I" export --format csv all.credentials -k back.pem --signer owner.pub -o all.csv
 "$I" ledger init --ledger l.db --origin x.example/line

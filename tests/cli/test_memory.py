@@ -3,6 +3,7 @@
 import ctypes
 import os
 import signal
+import subprocess
 import sys
 import unittest
 
@@ -13,6 +14,7 @@ from tool import IMPRINT, Case
 TRACEME, CONT, SETOPTIONS = 0, 7, 0x4200
 TRACE_EXIT, EVENT_EXIT = 0x40, 6
 LARGEST = 1 << 28
+SOFTHSM = "/usr/lib/softhsm/libsofthsm2.so"
 
 libc = ctypes.CDLL(None, use_errno=True)
 libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
@@ -158,6 +160,21 @@ settings:
         for args in (("keygen", "-o", "k.pem"), ("key", "k.pem")):
             r, w = os.pipe()
             os.write(w, self.secrets["passphrase"] + b"\n")
+            os.close(w)
+            self.ends_clean(args[0], "--pass-fd", str(r), *args[1:], fds=(r,))
+            os.close(r)
+
+    @unittest.skipUnless(os.path.exists(SOFTHSM), "no SoftHSM")
+    def test_secret_01_nothing_is_left_of_a_pin(self):
+        """Of a token: of ours, not of the module's, which is in the same process."""
+        self.secrets["PIN"] = b"the pin of this token"
+        (self.dir / "tokens").mkdir()
+        self.write("softhsm.conf", f"directories.tokendir = {self.dir}/tokens\nlog.level = ERROR\n")
+        os.environ["SOFTHSM2_CONF"] = str(self.dir / "softhsm.conf")
+        subprocess.run(["softhsm2-util", "--init-token", "--free", "--label", "line", "--so-pin", "5678", "--pin", self.secrets["PIN"]], check=True, capture_output=True)
+        for args in (("keygen", "-o", f"pkcs11:token=line;object=owner?module-path={SOFTHSM}"), ("key", f"pkcs11:token=line;object=owner?module-path={SOFTHSM}")):
+            r, w = os.pipe()
+            os.write(w, self.secrets["PIN"] + b"\n")
             os.close(w)
             self.ends_clean(args[0], "--pass-fd", str(r), *args[1:], fds=(r,))
             os.close(r)
