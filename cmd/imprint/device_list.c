@@ -63,8 +63,10 @@ static int add(struct device_list *l, const struct imp_attached *a, struct imp_e
 	e.trouble = a->trouble ? strdup(a->trouble) : NULL;
 	e.place = leads ? strdup(place) : NULL;
 	l->entry[l->count++] = e;
-	return e.uri && e.port && e.what ? 0
-					 : imp_fail(err, IMP_ERESOURCE, "out of memory");
+	return e.uri && e.port && e.what && !e.trouble == !a->trouble &&
+			       !e.place == !leads
+		       ? 0
+		       : imp_fail(err, IMP_ERESOURCE, "out of memory");
 }
 
 static int add_one(struct device_list *l, const char *name, struct imp_error *err)
@@ -166,28 +168,26 @@ static int read_usb(struct device_list *l, const char *name, struct imp_error *e
 	return rc;
 }
 
+static int take(struct device_list *l, const char *name, struct imp_error *err)
+{
+	int rc = read_usb(l, name, err);
+
+	return rc ? rc : add_named(l, name, err);
+}
+
 int device_list_attached(struct device_list *out, struct imp_error *err)
 {
-	int rc = read_usb(out, "all", err);
-
-	return rc ? rc : add_named(out, "all", err);
+	return take(out, "all", err);
 }
 
 int device_list_make(const struct dev_args *args, struct device_list *out,
 		     struct imp_error *err)
 {
 	const char *fallback = args->devices ? NULL : getenv("IMPRINT_DEVICE");
-	int rc = 0;
+	int rc = fallback ? take(out, fallback, err) : 0;
 
-	for (size_t i = 0; !rc && i < args->devices; i++) {
-		rc = read_usb(out, args->device[i], err);
-		if (!rc)
-			rc = add_named(out, args->device[i], err);
-	}
-	if (!rc && fallback)
-		rc = read_usb(out, fallback, err);
-	if (!rc && fallback)
-		rc = add_named(out, fallback, err);
+	for (size_t i = 0; !rc && i < args->devices; i++)
+		rc = take(out, args->device[i], err);
 	if (rc || out->count > 0)
 		return rc;
 	return none(args->devices > 0 || fallback, err);

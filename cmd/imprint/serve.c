@@ -148,15 +148,20 @@ static void count_served(struct serve *s, struct device *d)
 		(void)!write(s->done_fd, &one, sizeof(one));
 }
 
+static void tell_kept(const struct serve *s)
+{
+	if (s->flood.kept)
+		fprintf(stderr, "serve: %" PRIu32 " more caller%s failed\n",
+			s->flood.kept, imp_plural(s->flood.kept));
+}
+
 /* Strangers can call as often as they like: they don't fill the log. */
 static bool is_flooding(struct serve *s)
 {
 	uint64_t now = imp_now_ns();
 
 	if (now - s->flood.second_ns >= ms(1000)) {
-		if (s->flood.kept)
-			fprintf(stderr, "serve: %" PRIu32 " more caller%s failed\n",
-				s->flood.kept, imp_plural(s->flood.kept));
+		tell_kept(s);
 		s->flood.second_ns = now;
 		s->flood.said = s->flood.kept = 0;
 	}
@@ -361,9 +366,7 @@ static uint32_t wait_for_all(struct serve *s)
 
 static void sum_up(const struct serve *s)
 {
-	if (s->flood.kept)
-		fprintf(stderr, "serve: %" PRIu32 " more caller%s failed\n",
-			s->flood.kept, imp_plural(s->flood.kept));
+	tell_kept(s);
 	fprintf(stderr,
 		"served %zu device%s; %" PRIu64 " conversation%s passed, %" PRIu64
 		" failed; at most %" PRIu32 " at once\n",

@@ -39,99 +39,23 @@ static const uint8_t device[] = {
 	1, /* configurations */
 };
 
-/* clang-format off: a descriptor a line */
+/* A descriptor a line. */
+/* clang-format off */
 static const uint8_t configuration[] = {
-	9,
-	CONFIGURATION,
-	U16LE(98),
-	3,
-	1,
-	0,
-	0x80,
-	50, /* three interfaces; from the bus, 100 mA */
-	9,
-	4,
-	0,
-	0,
-	2,
-	0xff,
-	0,
-	0,
-	TEXT_BULK, /* interface 0: a vendor's, two endpoints */
-	7,
-	5,
-	0x01,
-	2,
-	U16LE(SIM_USB_PACKET),
-	0, /* bulk, to the device */
-	7,
-	5,
-	0x81,
-	2,
-	U16LE(SIM_USB_PACKET),
-	0, /* bulk, to the host */
-	8,
-	11,
-	1,
-	2,
-	2,
-	2,
-	1,
-	TEXT_ACM, /* 1 and 2 belong together: CDC, ACM, AT commands */
-	9,
-	4,
-	1,
-	0,
-	1,
-	2,
-	2,
-	1,
-	TEXT_ACM, /* interface 1: control */
-	5,
-	0x24,
-	0,
-	U16LE(0x0110), /* CDC 1.10 */
-	5,
-	0x24,
-	1,
-	0,
-	2, /* call management: none; data on 2 */
-	4,
-	0x24,
-	2,
-	2, /* ACM: line coding and line state */
-	5,
-	0x24,
-	6,
-	1,
-	2, /* union of 1 and 2 */
-	7,
-	5,
-	0x82,
-	3,
-	U16LE(16),
-	8, /* notifications */
-	9,
-	4,
-	2,
-	0,
-	2,
-	10,
-	0,
-	0,
-	0, /* interface 2: data */
-	7,
-	5,
-	0x03,
-	2,
-	U16LE(SIM_USB_PACKET),
-	0,
-	7,
-	5,
-	0x83,
-	2,
-	U16LE(SIM_USB_PACKET),
-	0,
+	9, CONFIGURATION, U16LE(98), 3, 1, 0, 0x80, 50, /* three interfaces; from the bus, 100 mA */
+	9, 4, 0, 0, 2, 0xff, 0, 0, TEXT_BULK, /* interface 0: a vendor's, two endpoints */
+	7, 5, 0x01, 2, U16LE(SIM_USB_PACKET), 0, /* bulk, to the device */
+	7, 5, 0x81, 2, U16LE(SIM_USB_PACKET), 0, /* bulk, to the host */
+	8, 11, 1, 2, 2, 2, 1, TEXT_ACM, /* 1 and 2 belong together: CDC, ACM, AT commands */
+	9, 4, 1, 0, 1, 2, 2, 1, TEXT_ACM, /* interface 1: control */
+	5, 0x24, 0, U16LE(0x0110), /* CDC 1.10 */
+	5, 0x24, 1, 0, 2, /* call management: none; data on 2 */
+	4, 0x24, 2, 2, /* ACM: line coding and line state */
+	5, 0x24, 6, 1, 2, /* union of 1 and 2 */
+	7, 5, 0x82, 3, U16LE(16), 8, /* notifications */
+	9, 4, 2, 0, 2, 10, 0, 0, 0, /* interface 2: data */
+	7, 5, 0x03, 2, U16LE(SIM_USB_PACKET), 0,
+	7, 5, 0x83, 2, U16LE(SIM_USB_PACKET), 0,
 };
 /* clang-format on */
 

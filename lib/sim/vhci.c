@@ -85,14 +85,14 @@ static bool ports_of_controller(int *out)
 
 bool sim_vhci_name(int port, char out[SIM_VHCI_NAME])
 {
+	CLEANUP(closedirp) DIR *d = NULL;
 	char path[80];
 	int ports;
 
 	if (!ports_of_controller(&ports))
 		return false;
 	snprintf(path, sizeof(path), CONTROLLER ".%d", port / ports);
-	CLEANUP(closedirp) DIR *d = opendir(path);
-
+	d = opendir(path);
 	for (struct dirent *e = d ? readdir(d) : NULL; e; e = readdir(d))
 		if (is_high_speed(path, e->d_name)) {
 			snprintf(out, SIM_VHCI_NAME, "%.8s-%d", e->d_name + 3,

@@ -64,7 +64,7 @@ bool imp_usb_hub_is_weak(const char *port, struct imp_usb_hub *out)
 	    attributes & SELF_POWERED)
 		return false;
 	out->asked_ma = asks_ma(out->port);
-	sysfs_list("/sys/bus/usb/devices", add_child, out);
+	sysfs_list(SYSFS_DEVICES, add_child, out);
 	return out->asked_ma > SUPPLY_MA;
 }
 

@@ -14,8 +14,6 @@
 DEFINE_CLEANUP(DIR *, closedir);
 DEFINE_CLEANUP(FILE *, fclose);
 
-#define DEVICES "/sys/bus/usb/devices"
-
 struct names {
 	char **name; /* owned */
 	size_t count;
@@ -88,7 +86,7 @@ size_t sysfs_bytes(const char *name, const char *attribute, uint8_t *out, size_t
 	CLEANUP(fclosep) FILE *f = NULL;
 	char path[PATH_MAX];
 
-	snprintf(path, sizeof(path), DEVICES "/%s/%s", name, attribute);
+	snprintf(path, sizeof(path), SYSFS_DEVICES "/%s/%s", name, attribute);
 	f = fopen(path, "re");
 	return f ? fread(out, 1, cap, f) : 0;
 }
@@ -119,7 +117,7 @@ bool sysfs_driver(const char *interface, char *out, size_t cap)
 	const char *base;
 	ssize_t n;
 
-	snprintf(path, sizeof(path), DEVICES "/%s/driver", interface);
+	snprintf(path, sizeof(path), SYSFS_DEVICES "/%s/driver", interface);
 	n = readlink(path, target, sizeof(target) - 1);
 	if (n <= 0)
 		return false;

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define SYSFS_DEVICES "/sys/bus/usb/devices"
+
 enum { SYSFS_NAME = 64, SYSFS_TEXT = 256 };
 
 /* Call fn for each entry of a folder, sorted (2 before 10), until it returns false; none

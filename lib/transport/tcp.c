@@ -233,8 +233,7 @@ static int tcp_advise(const struct imp_transport *base, enum imp_heard heard, in
 {
 	static const char *const hints[IMP_HEARDS] = {
 		[IMP_HEARD_NOTHING] =
-			("is that the device's port? where it is, another host may have "
-			 "the device, which talks to one at a time"),
+			"is that its port, and has no other host the device? it talks to one at a time",
 		[IMP_HEARD_ITSELF] = "an echo service listens there",
 		[IMP_HEARD_PIECES] = "something between cuts the stream",
 		[IMP_HEARD_TEXT] = "another service listens there; is the port right?",

@@ -197,7 +197,7 @@ static bool look(const char *name, void *arg)
 
 static void search(struct search *s)
 {
-	sysfs_list("/sys/bus/usb/devices", look, s);
+	sysfs_list(SYSFS_DEVICES, look, s);
 }
 
 /* VVVV:PPPP */

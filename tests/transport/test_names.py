@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Names of devices as people mistype them, and what is told where a name leads nowhere."""
 import os
+import socket
 import subprocess
 import threading
-import socket
 import unittest
 
 from lines import IMPRINT, Lines
@@ -47,6 +47,10 @@ class Names(Lines):
         for name, words in FORMS.items():
             with self.subTest(name):
                 self.assertIn(words, self.ask(name, 2))
+
+    def test_cards_that_are_not_there_are_made_by_enroll(self):
+        run = self.run_tool("verify", "-d", "/nowhere", "--cards", "none.cards", status=2)
+        self.assertIn("none.cards: No such file or directory\nhint: imprint enroll -d DEVICE -o FILE makes it\n", run.err)
 
     def test_a_near_miss_among_good_names_sends_nothing(self):
         self.start()

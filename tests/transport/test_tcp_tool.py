@@ -80,7 +80,7 @@ class Tcp(Lines):
         with socket.create_server(("127.0.0.1", 0)) as server:
             port = server.getsockname()[1]
             run = self.run_tool("enroll", "-d", f"tcp:127.0.0.1:{port}", "-o", "x.cards", "--timeout", "2", status=8)
-            self.assertRegex(run.err, r"nothing came \(asked .*\nhint: is that the device's port\? where it is, another host may have the device")
+            self.assertRegex(run.err, r"nothing came \(asked .*\nhint: is that its port, and has no other host the device\?")
         run = self.run_tool("enroll", "-d", f"tcp:127.0.0.1:{port}", "-o", "x.cards", status=8)
         self.assertIn("refused, nothing listens there\nhint: ", run.err)
         with socket.create_server(("127.0.0.1", 0)) as other:
