@@ -13,9 +13,10 @@
 #include "object/fields.h"
 
 static const char *const names[] = {
-	[IMP_BATCH_PROFILES] = "profiles", [IMP_BATCH_SIGNED] = "signed",
-	[IMP_BATCH_PACKAGES] = "packages", [IMP_BATCH_CARDS] = "cards",
-	[IMP_BATCH_EVIDENCE] = "evidence", [IMP_BATCH_CREDENTIALS] = "credentials",
+	[IMP_BATCH_PROFILES] = "profiles",	 [IMP_BATCH_SIGNED] = "signed",
+	[IMP_BATCH_PACKAGES] = "packages",	 [IMP_BATCH_CARDS] = "cards",
+	[IMP_BATCH_EVIDENCE] = "evidence",	 [IMP_BATCH_CREDENTIALS] = "credentials",
+	[IMP_BATCH_REVOCATIONS] = "revocations",
 };
 
 /* Keys of the head. */

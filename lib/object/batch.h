@@ -19,6 +19,7 @@ enum imp_batch_kind {
 	IMP_BATCH_CARDS,
 	IMP_BATCH_EVIDENCE,
 	IMP_BATCH_CREDENTIALS,
+	IMP_BATCH_REVOCATIONS,
 };
 
 const char *imp_batch_kind_name(enum imp_batch_kind kind); /* "profiles" */
