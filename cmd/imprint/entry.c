@@ -90,6 +90,10 @@ void entry_text(FILE *f, uint64_t index, const struct imp_record *r)
 	if (r->type == IMP_LEAF_ISSUE)
 		fprintf(f, " domain %" PRIu64 " sequence %" PRIu64, r->domain,
 			r->sequence);
+	if (r->type == IMP_LEAF_LIST) {
+		put_hash(f, "of", r->issuer);
+		fprintf(f, " sequence %" PRIu64, r->sequence);
+	}
 	if (r->type == IMP_LEAF_DEVICE)
 		fprintf(f, " key %s",
 			imp_assurance_name((enum imp_assurance)(r->assurance & 3)));
@@ -116,6 +120,7 @@ static void some_uint(struct json *j, const char *key, bool has, uint64_t v)
 static void put_claims(struct json *j, const struct imp_record *r)
 {
 	bool issued = r->type == IMP_LEAF_ISSUE;
+	bool revokes = r->type == IMP_LEAF_REVOKE || r->type == IMP_LEAF_LIST;
 	struct imp_evidence e = { 0 };
 	bool token = take_token(r, &e);
 
@@ -125,7 +130,7 @@ static void put_claims(struct json *j, const struct imp_record *r)
 		  issued ? r->owner_epoch : e.owner_epoch);
 	some_uint(j, "domain", issued, r->domain);
 	some_uint(j, "domain_epoch", issued, r->domain_epoch);
-	some_uint(j, "sequence", issued || r->type == IMP_LEAF_REVOKE, r->sequence);
+	some_uint(j, "sequence", issued || revokes, r->sequence);
 }
 
 static const char *assurance_of(const struct imp_record *r)

@@ -157,6 +157,21 @@ int imp_ledger_grant(struct imp_ledger *l, const uint8_t id[32], struct imp_span
 int imp_ledger_revoke(struct imp_ledger *l, const uint8_t id[32], uint64_t sequence,
 		      struct imp_span subject, const char *reason, struct imp_error *err)
 	IMP_MUST_CHECK;
+/* A revocation list that somebody has shown. */
+struct imp_shown_list {
+	const uint8_t *owner; /* kid, 32 bytes */
+	const uint8_t *id;    /* 32 bytes */
+	uint64_t sequence;
+};
+/*
+ * Is it the newest list of its owner that was ever shown to this ledger?
+ *
+ *   keep   note it, where it is new
+ *
+ * 0, or -IMP_EPOLICY: a newer one was, or another one of this sequence.
+ */
+int imp_ledger_list(struct imp_ledger *l, const struct imp_shown_list *list, bool keep,
+		    struct imp_error *err) IMP_MUST_CHECK;
 /* 1 and the entry that says so, 0, or a negative code. */
 int imp_ledger_revoked(struct imp_ledger *l, struct imp_span subject, uint64_t *entry,
 		       struct imp_error *err) IMP_MUST_CHECK;

@@ -272,3 +272,45 @@ int imp_ledger_last_evidence(struct imp_ledger *l, struct imp_span kid,
 
 	return imp_ledger_read(l, find_last, &q, err);
 }
+
+struct list {
+	const struct imp_shown_list *shown;
+	bool keep;
+};
+
+static int list(struct imp_ledger *l, void *ctx, struct imp_error *err)
+{
+	CLEANUP(imp_found_fini) struct imp_found f = { 0 };
+	const struct list *q = ctx;
+	struct imp_record r = { .type = IMP_LEAF_LIST,
+				.object = kid_at(q->shown->id),
+				.issuer = kid_at(q->shown->owner),
+				.sequence = q->shown->sequence };
+	int rc = imp_find_latest(l, IMP_REF_LIST, r.issuer, &f, err);
+
+	if (rc > 0 && f.record.sequence > r.sequence)
+		return imp_fail(err, IMP_EPOLICY,
+				"sequence %llu is older than %llu, seen in entry %llu",
+				(unsigned long long)r.sequence,
+				(unsigned long long)f.record.sequence,
+				(unsigned long long)f.index);
+	if (rc > 0 && f.record.sequence == r.sequence)
+		return imp_span_eq(f.record.object, r.object)
+			       ? 0
+			       : imp_fail(err, IMP_EPOLICY,
+					  "another list of sequence %llu was seen in "
+					  "entry %llu",
+					  (unsigned long long)r.sequence,
+					  (unsigned long long)f.index);
+	if (rc < 0)
+		return rc;
+	return q->keep ? put(l, &r, err) : 0;
+}
+
+int imp_ledger_list(struct imp_ledger *l, const struct imp_shown_list *shown, bool keep,
+		    struct imp_error *err)
+{
+	struct list q = { shown, keep };
+
+	return keep ? imp_ledger_do(l, list, &q, err) : imp_ledger_read(l, list, &q, err);
+}

@@ -122,6 +122,7 @@ static const struct type types[] = {
 	{ IMP_LEAF_GRANT, "grant", F(TIME) | F(OBJECT) | F(CONTENT), ANY },
 	{ IMP_LEAF_REVOKE, "revoked", F(TIME) | F(OBJECT) | F(SEQUENCE) | F(SUBJECT),
 	  ANY | F(REASON) },
+	{ IMP_LEAF_LIST, "list", F(TIME) | F(OBJECT) | F(ISSUER) | F(SEQUENCE), ANY },
 };
 
 static const struct type *type_row(enum imp_leaf type)
@@ -326,6 +327,7 @@ static const struct named named[] = {
 	{ IMP_LEAF_ORDER, IMP_REF_GIVEN, OBJECT },
 	{ IMP_LEAF_GRANT, IMP_REF_GIVEN, OBJECT },
 	{ IMP_LEAF_REVOKE, IMP_REF_REVOKED, SUBJECT },
+	{ IMP_LEAF_LIST, IMP_REF_LIST, ISSUER },
 };
 
 /* One key may be a device's for signing and for sealing. */

@@ -32,6 +32,7 @@ enum imp_leaf {
 	IMP_LEAF_ORDER = 50,
 	IMP_LEAF_GRANT = 51,
 	IMP_LEAF_REVOKE = 52,
+	IMP_LEAF_LIST = 53,
 };
 
 const char *imp_leaf_name(enum imp_leaf type); /* "reserved"; "unknown" */
@@ -95,6 +96,7 @@ enum imp_ref_kind {
 	IMP_REF_GIVEN = 10,   /* object id: an order, a grant */
 	IMP_REF_REVOKED = 11, /* a kid, an object id, a ueid */
 	IMP_REF_SIGNER = 12,  /* name of the log: its key */
+	IMP_REF_LIST = 13,    /* kid of an owner: its revocation lists */
 };
 
 enum { IMP_REFS_MAX = 6, IMP_PAIR_MAX = 50 };
