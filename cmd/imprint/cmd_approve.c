@@ -163,10 +163,16 @@ static int open_keys(struct approve *x, struct imp_error *err)
 		rc = imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
 	if (!rc && a->verifier.owner) {
 		rc = trusted_read(x->crypto, a->verifier.owner, &x->owner, err);
+		if (!rc)
+			rc = key_check_class(
+				&(struct key_user){ a->key.path, x->key.class },
+				a->verifier.owner, &x->owner, err);
 		x->quorum.owner = &x->owner.pub;
 	}
 	if (!rc && a->quorum.approval) {
-		rc = approval_parse(x->crypto, a->quorum.approval, &x->approval, err);
+		rc = approval_parse(x->crypto, a->quorum.approval,
+				    &(struct key_user){ a->key.path, x->key.class },
+				    &x->approval, err);
 		x->quorum.approval = &x->approval;
 	}
 	return rc;

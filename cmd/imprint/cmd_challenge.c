@@ -100,6 +100,7 @@ struct maker {
 	struct imp_signer signer;
 	struct imp_grants grants;
 	bool many;
+	struct imp_revoked revoked;
 	struct imp_out out;
 };
 
@@ -107,6 +108,7 @@ static void maker_fini(struct maker *m)
 {
 	imp_out_abort(&m->out);
 	imp_grants_fini(&m->grants);
+	imp_revoked_fini(&m->revoked);
 	imp_key_fini(&m->key);
 	imp_crypto_free(&m->crypto);
 }
@@ -191,7 +193,9 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 		rc = signer_read(m.crypto, a.key.path, a.key.pass_fd, &m.key, &m.signer,
 				 err);
 	if (!rc)
-		rc = grants_open(&m.grants, m.crypto, &a.grant, &m.signer.pub, err);
+		rc = grants_open(&m.grants, &m.revoked, m.crypto, &a.grant,
+				 &(struct grant_use){ .path = a.key.path, .key = &m.key },
+				 err);
 	if (!rc)
 		rc = grants_form(&m.grants, &a.form, &m.many, err);
 	return rc ? rc : make_all(&m, err);

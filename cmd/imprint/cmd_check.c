@@ -16,6 +16,7 @@
 #include "grantarg.h"
 #include "json.h"
 #include "junit.h"
+#include "mistakes.h"
 #include "source/modem.h"
 
 struct args {
@@ -95,11 +96,12 @@ static void said_fini(struct said *s)
 struct check {
 	const struct args *a;
 	uint64_t good, bad, mistakes;
-	uint64_t refused;     /* of the bad: by the grant */
+	uint64_t refused;     /* of the bad: by the grant, or because it is revoked */
 	size_t settings;      /* of each profile */
 	struct said mine;     /* of the profile, whatever the row */
 	struct imp_seen told; /* what people were told of the profile, in whatever row */
 	struct imp_grants grants;
+	struct imp_revoked revoked;
 	struct junit junit;
 	char *explained; /* owned */
 	size_t explained_len;
@@ -111,26 +113,8 @@ static void check_fini(struct check *c)
 	imp_seen_fini(&c->told);
 	junit_abort(&c->junit);
 	imp_grants_fini(&c->grants);
+	imp_revoked_fini(&c->revoked);
 	free(c->explained);
-}
-
-static void put_json(const struct imp_mistake *m)
-{
-	struct json j = { .f = stdout, .first = true };
-
-	json_open(&j, NULL, '{');
-	json_str(&j, "kind", "mistake");
-	json_str(&j, "file", m->file);
-	json_uint(&j, "line", m->line);
-	json_uint(&j, "column", m->column);
-	json_str(&j, "text", m->text);
-	if (m->row > 0)
-		json_uint(&j, "row", m->row);
-	else
-		json_str(&j, "row", NULL);
-	json_some(&j, "suggestion", imp_span_str(m->near));
-	json_close(&j, '}');
-	putchar('\n');
 }
 
 /* What is wrong in the profile by many rows is shown by the first of them. 1, 0, or a
@@ -161,7 +145,7 @@ static int say(struct check *c, const struct imp_mistake *m, struct said *said,
 		return told;
 	c->mistakes++;
 	if (c->a->report.json)
-		put_json(m);
+		mistake_json(m);
 	else if (!told)
 		fwrite(line.ptr, 1, line.len, stderr);
 	if (said->first.len == 0)
@@ -289,9 +273,22 @@ static struct imp_mark refused_at(const struct check *c, const struct compile_ro
 		       : (struct imp_mark){ 0 };
 }
 
-/* A good row that the grant does not allow is one more with a mistake: 1. */
-static int hold_against_grant(struct check *c, const struct compile_row *row,
-			      struct said *said, struct imp_error *err)
+static int refuse(const struct check *c, const struct imp_profile *p,
+		  enum imp_scope *scope, struct imp_error *why)
+{
+	int rc = imp_revoked_check(&c->revoked, IMP_REVOKED_DEVICE, "the device",
+				   p->target.ueid, why);
+
+	*scope = IMP_SCOPE_DEVICE;
+	if (!rc && c->grants.name)
+		rc = imp_grants_allow_profile(&c->grants, p, NULL, scope, why);
+	return rc;
+}
+
+/* A good row that the grant does not allow, or of a device that is revoked, is one more
+ * with a mistake: 1. */
+static int hold_against(struct check *c, const struct compile_row *row, struct said *said,
+			struct imp_error *err)
 {
 	CLEANUP(imp_secret_fini) struct imp_secret mistakes = { 0 };
 	struct imp_error why = { 0 };
@@ -299,7 +296,7 @@ static int hold_against_grant(struct check *c, const struct compile_row *row,
 	struct imp_profile p;
 	int rc = imp_profile_decode(row->payload, &p, err);
 
-	if (rc || !imp_grants_allow_profile(&c->grants, &p, NULL, &scope, &why))
+	if (rc || !refuse(c, &p, &scope, &why))
 		return rc;
 	rc = imp_profile_source_mistake(row->source, refused_at(c, row, &p, scope),
 					scope == IMP_SCOPE_DEVICE, why.msg, &mistakes,
@@ -316,8 +313,8 @@ static int checked(void *ctx, const struct compile_row *row, struct imp_error *e
 	struct check *c = ctx;
 	int rc = say_all(c, row->mistakes, &said, err);
 
-	if (!rc && row->good && c->grants.name)
-		rc = hold_against_grant(c, row, &said, err);
+	if (!rc && row->good && (c->grants.name || c->revoked.name))
+		rc = hold_against(c, row, &said, err);
 	if (rc < 0)
 		return rc;
 	at.good &= rc == 0;
@@ -344,7 +341,7 @@ static int take_error(struct check *c, struct imp_error *err)
 		m.file = a->profile;
 	c->mistakes++;
 	if (c->a->report.json)
-		put_json(&m);
+		mistake_json(&m);
 	return imp_secret_set(&c->mine.first, imp_span_str(what.msg), NULL);
 }
 
@@ -428,14 +425,15 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 		rc = draw_seed(crypto, &seed, err);
 	a.compile.drawn = imp_secret_span(&seed);
 	if (!rc)
-		rc = grants_open(&c.grants, crypto, &a.grant, NULL, err);
+		rc = grants_open(&c.grants, &c.revoked, crypto, &a.grant,
+				 &(struct grant_use){ .looks = true }, err);
 	if (rc)
 		return rc;
 	rc = compile(crypto, &a.compile, &sink, err);
 	if (!rc && c.refused > 0)
-		rc = imp_fail(err, IMP_EFORMAT,
-			      "%s: %" PRIu64 " profile%s that the grant does not allow",
-			      a.compile.profile, c.refused, imp_plural(c.refused));
+		rc = imp_fail(err, IMP_EFORMAT, "%s: %" PRIu64 " profile%s that the %s",
+			      a.compile.profile, c.refused, imp_plural(c.refused),
+			      c.grants.name ? "grant does not allow" : "list revokes");
 	return finish(&c, rc, err);
 }
 

@@ -134,8 +134,13 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	if (!rc && a.maker)
 		rc = signer_read(o.crypto, a.maker, a.owner.key.pass_fd, &c.maker,
 				 &c.maker_signer, err);
+	if (!rc && a.maker)
+		rc = key_check_class(&(struct key_user){ a.owner.key.path, o.key.class },
+				     a.maker, &c.maker, err);
 	if (!rc && a.approval)
-		rc = approval_parse(o.crypto, a.approval, &c.approval, err);
+		rc = approval_parse(o.crypto, a.approval,
+				    &(struct key_user){ a.owner.key.path, o.key.class },
+				    &c.approval, err);
 	if (!rc)
 		rc = approval_check_own(&c.approval, &o.signer.pub, "owner", err);
 	if (!rc)

@@ -4,6 +4,7 @@
 #include "commands.h"
 #include "issue.h"
 #include "note.h"
+#include "revokedarg.h"
 #include "scope.h"
 
 struct args {
@@ -11,14 +12,15 @@ struct args {
 	struct seal_args seal;
 	struct jobs_args jobs;
 	struct quorum_args quorum;
+	struct revoked_args revoked;
 	const char *in;
 };
 
-static const struct argp_child children[] = { { &seal_argp, 0, NULL, 0 },
-					      { &bundle_argp, 0, NULL, 0 },
-					      { &jobs_argp, 0, NULL, 0 },
-					      { &quorum_argp, 0, NULL, 0 },
-					      { 0 } };
+static const struct argp_child children[] = {
+	{ &seal_argp, 0, NULL, 0 },	     { &bundle_argp, 0, NULL, 0 },
+	{ &jobs_argp, 0, NULL, 0 },	     { &quorum_argp, 0, NULL, 0 },
+	{ &revoked_owner_argp, 0, NULL, 0 }, { 0 }
+};
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -31,6 +33,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[1] = &a->out;
 		state->child_inputs[2] = &a->jobs;
 		state->child_inputs[3] = &a->quorum;
+		state->child_inputs[4] = &a->revoked;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (state->arg_num > 0)
@@ -65,8 +68,9 @@ static int make(void *ctx, struct imp_crypto *crypto, const struct imp_pool_item
 static int run(const struct cli *cli, int argc, char **argv, struct imp_error *err)
 {
 	CLEANUP(imp_crypto_free) struct imp_crypto *crypto = NULL;
+	CLEANUP(imp_revoked_fini) struct imp_revoked revoked = { 0 };
 	struct imp_approval approval;
-	struct sealing sealing = { 0 };
+	struct sealing sealing = { .sealer.revoked = &revoked };
 	struct args a = { 0 };
 	struct filter f = { .in = IMP_BATCH_SIGNED, .make = make, .ctx = &sealing };
 	int rc;
@@ -81,9 +85,12 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	if (!rc)
 		rc = sealing_open(&sealing, crypto, &a.seal, err);
 	if (!rc && a.quorum.approval) {
-		rc = approval_parse(crypto, a.quorum.approval, &approval, err);
+		rc = approval_parse(crypto, a.quorum.approval, NULL, &approval, err);
 		sealing.sealer.approval = &approval;
 	}
+	if (!rc)
+		rc = revoked_open(&revoked, crypto, &a.revoked,
+				  &(struct revoked_use){ .ledger = &a.seal.ledger }, err);
 	if (!rc && sealing.test_factory)
 		say_note("--factory %s: is a test key", sealing.test_factory);
 	if (!rc)

@@ -13,12 +13,14 @@
 #include "ledgerarg.h"
 #include "object/append.h"
 #include "object/signed.h"
+#include "revokedarg.h"
 
 struct args {
 	struct dev_args dev;
 	struct report_args report;
 	struct ledger_args ledger;
 	struct path_list factories;
+	struct revoked_args revoked;
 	const char *out, *endorse, *challenge;
 	int pass_fd;
 	bool replace;
@@ -48,6 +50,7 @@ static const struct argp_option options[] = {
 static const struct argp_child children[] = { { &dev_argp, 0, NULL, 0 },
 					      { &report_argp, 0, NULL, 0 },
 					      { &ledger_argp, 0, NULL, 0 },
+					      { &revoked_owner_argp, 0, NULL, 0 },
 					      { 0 } };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -60,6 +63,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[0] = &a->dev;
 		state->child_inputs[1] = &a->report;
 		state->child_inputs[2] = &a->ledger;
+		state->child_inputs[3] = &a->revoked;
 		return 0;
 	case 'o':
 		a->out = arg;
@@ -99,6 +103,7 @@ static const struct argp argp = {
 struct run {
 	struct imp_pub key[16];
 	struct imp_factories factories;
+	struct imp_revoked revoked;
 	struct imp_signer endorser;
 	bool endorses, replaces;
 	struct imp_cards cards; /* that are in the file already */
@@ -191,6 +196,9 @@ static int talk(struct device *d, void *ctx)
 		return imp_fail(&d->err, IMP_EPOLICY,
 				"%s: its card is not endorsed by a key of --factory",
 				d->uri);
+	rc = imp_revoked_check_card(&run->revoked, k, &d->err);
+	if (rc)
+		return imp_wrap(&d->err, rc, "%s", d->uri);
 	snprintf(d->says, sizeof(d->says), "enrolled, key %s",
 		 run->endorses ? "endorsed now" : imp_assurance_name(k->assurance));
 	d->fresh = d->asked.bytes.len > 0 ? FRESH_SINCE_CHALLENGE : FRESH_TO_US;
@@ -358,10 +366,22 @@ static bool stays(void *ctx, struct imp_span old, struct imp_span added)
 	return true;
 }
 
+static int check_endorser(struct imp_crypto *crypto, const struct run *run,
+			  struct imp_error *err)
+{
+	uint8_t kid[32];
+
+	return imp_cose_kid(crypto, &run->endorser.pub, kid)
+		       ? imp_fail(err, IMP_EINTERNAL, "SHA-256 failed")
+		       : imp_revoked_check(&run->revoked, IMP_REVOKED_KEY,
+					   "the factory key", IMP_SPAN(kid), err);
+}
+
 static int prepare(struct imp_crypto *crypto, const struct args *a, struct run *run,
 		   struct imp_key *key, struct imp_error *err)
 {
-	int rc = pubs_read(crypto, &a->factories, run->key, NULL, err);
+	const char *test = NULL;
+	int rc = pubs_read(crypto, &a->factories, run->key, &test, err);
 
 	run->factories = (struct imp_factories){ run->key, a->factories.count };
 	run->endorses = a->endorse;
@@ -376,6 +396,14 @@ static int prepare(struct imp_crypto *crypto, const struct args *a, struct run *
 				 err);
 	if (!rc && a->challenge)
 		rc = challenges_open(&run->challenges, crypto, a->challenge, NULL, err);
+	if (!rc && a->endorse)
+		rc = factories_check(&(struct key_user){ a->endorse, key->class }, test,
+				     err);
+	if (!rc)
+		rc = revoked_open(&run->revoked, crypto, &a->revoked,
+				  &(struct revoked_use){ .ledger = &a->ledger }, err);
+	if (!rc && a->endorse)
+		rc = check_endorser(crypto, run, err);
 	if (!rc && ledger_is_named(&a->ledger))
 		rc = ledger_open(&a->ledger, NULL, &run->ledger, err);
 	if (!rc && a->out && access(a->out, F_OK) == 0)
@@ -407,6 +435,7 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	imp_ledger_close(&r.ledger);
 	challenges_close(&r.challenges);
 	imp_cards_close(&r.cards);
+	imp_revoked_fini(&r.revoked);
 	imp_appender_fini(&r.file);
 	imp_secret_fini(&r.fresh);
 	return rc;

@@ -3,6 +3,7 @@
 #include "args.h"
 #include "base/file.h"
 #include "commands.h"
+#include "cose/key.h"
 #include "crypto/alg.h"
 #include "grantarg.h"
 #include "issue/issuer.h"
@@ -72,10 +73,12 @@ static const struct argp argp = {
 
 struct maker {
 	const struct args *a;
+	struct key_user by; /* who signs */
 	struct imp_crypto *crypto;
 	struct imp_key key;
 	struct imp_signer signer;
 	struct imp_grants parent;
+	struct imp_revoked revoked;
 	struct scope scope;
 	struct imp_grant grant;
 	bool many;
@@ -84,8 +87,21 @@ struct maker {
 static void maker_fini(struct maker *m)
 {
 	imp_grants_fini(&m->parent);
+	imp_revoked_fini(&m->revoked);
 	imp_key_fini(&m->key);
 	imp_crypto_free(&m->crypto);
+}
+
+static int check_revoked(const struct maker *m, struct imp_error *err)
+{
+	uint8_t kid[32];
+
+	if (imp_cose_kid(m->crypto, &m->grant.holder, kid))
+		return imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
+	return imp_wrap(err,
+			imp_revoked_check(&m->revoked, IMP_REVOKED_KEY, "the key",
+					  IMP_SPAN(kid), err),
+			"%s", m->a->holder);
 }
 
 static int read_holder(struct maker *m, struct imp_error *err)
@@ -99,8 +115,10 @@ static int read_holder(struct maker *m, struct imp_error *err)
 		rc = imp_fail(err, IMP_EPOLICY,
 			      "%s: is the key that signs the grant; expected another's",
 			      m->a->holder);
+	if (!rc)
+		rc = key_check_class(&m->by, m->a->holder, &holder, err);
 	m->grant.holder = holder.pub;
-	return rc;
+	return rc ? rc : check_revoked(m, err);
 }
 
 /* What is not said is as the grant above has it. */
@@ -110,7 +128,7 @@ static int gather(struct maker *m, struct imp_error *err)
 	int rc = read_holder(m, err);
 
 	if (!rc)
-		rc = scope_make(&m->scope, m->crypto, &m->a->scope,
+		rc = scope_make(&m->scope, m->crypto, &m->a->scope, &m->by,
 				parent ? &parent->link[0].grant : NULL, &m->grant, err);
 	if (!rc)
 		rc = approval_check_own(&m->grant.approval, &m->grant.holder, "holder",
@@ -174,7 +192,10 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 		rc = signer_read(m.crypto, a.key.path, a.key.pass_fd, &m.key, &m.signer,
 				 err);
 	if (!rc)
-		rc = grants_open(&m.parent, m.crypto, &a.parent, &m.signer.pub, err);
+		rc = grants_open(&m.parent, &m.revoked, m.crypto, &a.parent,
+				 &(struct grant_use){ .path = a.key.path, .key = &m.key },
+				 err);
+	m.by = (struct key_user){ a.key.path, m.key.class };
 	if (!rc)
 		rc = grants_form(&m.parent, &a.form, &m.many, err);
 	if (!rc)

@@ -65,6 +65,7 @@ struct packer {
 	struct imp_crypto *crypto;
 	struct imp_signer signer;
 	struct imp_grants grants;
+	struct imp_revoked revoked;
 	struct imp_right right;
 	struct imp_leaves leaves;
 	struct left_out left_out;
@@ -185,21 +186,26 @@ static int pack(struct packer *p, struct imp_key *key, struct imp_error *err)
 		signer_read(p->crypto, a->key.path, a->key.pass_fd, key, &p->signer, err);
 
 	if (!rc)
-		rc = grants_open(&p->grants, p->crypto, &a->grant, &p->signer.pub, err);
+		rc = grants_open(&p->grants, &p->revoked, p->crypto, &a->grant,
+				 &(struct grant_use){ .path = a->key.path,
+						      .key = key,
+						      .ledger = &a->seal.ledger },
+				 err);
 	if (!rc && grants_given(&p->grants))
 		rc = imp_grants_alone(&p->grants, err);
 	p->right = (struct imp_right){ .signer = &p->signer,
 				       .grants = grants_given(&p->grants),
+				       .revoked = &p->revoked,
 				       .leaves = a->leaves.batch ? &p->leaves : NULL };
+	p->sealing.sealer.revoked = &p->revoked;
 	if (!rc && a->leaves.batch)
 		rc = imp_leaves_begin(&p->leaves, p->crypto, IMP_KIND_PROFILE,
 				      &p->signer.pub, err);
 	if (!rc)
 		rc = sealing_open(&p->sealing, p->crypto, &a->seal, err);
-	if (!rc && key->class != IMP_CLASS_TEST && p->sealing.test_factory)
-		rc = imp_fail(err, IMP_EPOLICY,
-			      "--factory %s: is a test key, and %s is for production",
-			      p->sealing.test_factory, a->key.path);
+	if (!rc)
+		rc = factories_check(&(struct key_user){ a->key.path, key->class },
+				     p->sealing.test_factory, err);
 	p->sealing.sealer.accept_asserted |= key->class == IMP_CLASS_TEST;
 	return rc ? rc : compile(p->crypto, &a->compile, &sink, err);
 }
@@ -239,6 +245,7 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	imp_grants_fini(&p.grants);
 	imp_leaves_fini(&p.leaves);
 	free(p.left_out.line);
+	imp_revoked_fini(&p.revoked);
 	return rc;
 }
 

@@ -14,6 +14,7 @@
 struct args {
 	struct dev_args dev;
 	struct verifier_args verifier;
+	struct revoked_args revoked;
 	struct report_args report;
 	struct junit_args junit;
 	struct quorum_args quorum;
@@ -32,11 +33,13 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-static const struct argp_child children[] = {
-	{ &dev_argp, 0, NULL, 0 },    { &verifier_argp, 0, NULL, 0 },
-	{ &report_argp, 0, NULL, 0 }, { &junit_argp, 0, NULL, 0 },
-	{ &quorum_argp, 0, NULL, 0 }, { 0 }
-};
+static const struct argp_child children[] = { { &dev_argp, 0, NULL, 0 },
+					      { &verifier_argp, 0, NULL, 0 },
+					      { &report_argp, 0, NULL, 0 },
+					      { &junit_argp, 0, NULL, 0 },
+					      { &quorum_argp, 0, NULL, 0 },
+					      { &revoked_argp, 0, NULL, 0 },
+					      { 0 } };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -49,6 +52,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[2] = &a->report;
 		state->child_inputs[3] = &a->junit;
 		state->child_inputs[4] = &a->quorum;
+		state->child_inputs[5] = &a->revoked;
 		return 0;
 	case OPT_DRY_RUN:
 		a->dry_run = true;
@@ -162,9 +166,14 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	if (!rc)
 		rc = verifier_open(&p.verifier, crypto, &a.verifier, &a.dev, err);
 	if (!rc)
+		rc = verifier_revoke(&p.verifier, crypto, &a.verifier, &a.revoked,
+				     &(struct revoked_use){ .ledger = &a.verifier.ledger,
+							    .looks = a.dry_run },
+				     err);
+	if (!rc)
 		rc = open_files(&p, crypto, err);
 	if (!rc && a.quorum.approval)
-		rc = approval_parse(crypto, a.quorum.approval, &p.approval, err);
+		rc = approval_parse(crypto, a.quorum.approval, NULL, &p.approval, err);
 	if (!rc)
 		rc = junit_open(&junit, &a.junit, work.verb, err);
 	if (!rc)

@@ -15,6 +15,7 @@ enum { ROOM = 5000, ROOM_MAX = 100000, PATIENCE_S = 10, TIMEOUT_S = 20 };
 
 struct args {
 	struct verifier_args verifier;
+	struct revoked_args revoked;
 	struct report_args report;
 	struct imp_tcp_where listen;
 	const char *bundle;
@@ -44,6 +45,7 @@ static const struct argp_option options[] = {
 
 static const struct argp_child children[] = { { &verifier_argp, 0, NULL, 0 },
 					      { &report_argp, 0, NULL, 0 },
+					      { &revoked_argp, 0, NULL, 0 },
 					      { 0 } };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -58,6 +60,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->timeout_s = TIMEOUT_S;
 		state->child_inputs[0] = &a->verifier;
 		state->child_inputs[1] = &a->report;
+		state->child_inputs[2] = &a->revoked;
 		return 0;
 	case OPT_LISTEN:
 		if (!imp_tcp_where(arg, &a->listen))
@@ -169,6 +172,10 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 		rc = imp_crypto_new(&crypto, err);
 	if (!rc)
 		rc = verifier_open(&s.verifier, crypto, &a.verifier, &any, err);
+	if (!rc)
+		rc = verifier_revoke(
+			&s.verifier, crypto, &a.verifier, &a.revoked,
+			&(struct revoked_use){ .ledger = &a.verifier.ledger }, err);
 	if (!rc)
 		rc = objects_open(&s.objects, crypto, a.bundle, err);
 	if (!rc)

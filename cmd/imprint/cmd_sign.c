@@ -104,8 +104,9 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	CLEANUP(imp_crypto_free) struct imp_crypto *crypto = NULL;
 	CLEANUP(imp_key_fini) struct imp_key key = { 0 };
 	CLEANUP(imp_grants_fini) struct imp_grants grants = { 0 };
+	CLEANUP(imp_revoked_fini) struct imp_revoked revoked = { 0 };
 	struct imp_signer signer;
-	struct signing s = { .right = { .signer = &signer } };
+	struct signing s = { .right = { .signer = &signer, .revoked = &revoked } };
 	struct args a = { 0 };
 	struct filter f = { .in = IMP_BATCH_PROFILES, .make = make, .ctx = &s };
 	int rc;
@@ -121,7 +122,9 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	if (!rc)
 		rc = signer_read(crypto, a.key.path, a.key.pass_fd, &key, &signer, err);
 	if (!rc)
-		rc = grants_open(&grants, crypto, &a.grant, &signer.pub, err);
+		rc = grants_open(&grants, &revoked, crypto, &a.grant,
+				 &(struct grant_use){ .path = a.key.path, .key = &key },
+				 err);
 	if (!rc)
 		rc = grants_form(&grants, &a.form, &s.right.many, err);
 	s.right.grants = grants_given(&grants);

@@ -191,16 +191,21 @@ static const struct argp argp = {
 static int read_taker(struct transfer *t, const struct args *a, struct imp_error *err)
 {
 	CLEANUP(imp_key_fini) struct imp_key pub = { 0 };
+	const struct key_user by = { a->key.path, t->key.class };
 	int rc;
 
 	if (a->to_key) {
 		rc = signer_read(t->crypto, a->to_key, a->key.pass_fd, &t->taker_key,
 				 &t->taker, err);
+		if (!rc)
+			rc = key_check_class(&by, a->to_key, &t->taker_key, err);
 		t->terms.taker = &t->taker;
 		t->terms.owner = t->taker.pub;
 		return rc;
 	}
 	rc = trusted_read(t->crypto, a->to, &pub, err);
+	if (!rc)
+		rc = key_check_class(&by, a->to, &pub, err);
 	t->terms.owner = pub.pub;
 	if (!rc && imp_alg_for(pub.pub.crv) == 0)
 		rc = imp_fail(err, IMP_EKEY, "%s: is no key that signs", a->to);
@@ -216,7 +221,9 @@ static int read_terms(struct transfer *t, const struct args *a, struct imp_error
 	t->terms.policy = a->policy;
 	t->terms.kept = a->kept;
 	if (!rc && a->approval)
-		rc = approval_parse(t->crypto, a->approval, &t->terms.approval, err);
+		rc = approval_parse(t->crypto, a->approval,
+				    &(struct key_user){ a->key.path, t->key.class },
+				    &t->terms.approval, err);
 	if (!rc && imp_cose_kid(t->crypto, &t->terms.owner, t->owner))
 		rc = imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
 	return rc;
@@ -256,6 +263,9 @@ static int accept(struct transfer *t, const struct args *a, struct imp_error *er
 	CLEANUP(imp_key_fini) struct imp_key from = { 0 };
 	int rc = a->from ? trusted_read(t->crypto, a->from, &from, err) : 0;
 
+	if (!rc && a->from)
+		rc = key_check_class(&(struct key_user){ a->key.path, t->key.class },
+				     a->from, &from, err);
 	if (!rc)
 		rc = transfer_accept(t, a->file, a->from ? &from.pub : NULL, err);
 	if (!rc && !a->from)

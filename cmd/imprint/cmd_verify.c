@@ -12,6 +12,7 @@
 struct args {
 	struct dev_args dev;
 	struct verifier_args verifier;
+	struct revoked_args revoked;
 	struct report_args report;
 	struct junit_args junit;
 	const char *expect, *confirm;
@@ -33,11 +34,11 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-static const struct argp_child children[] = { { &dev_argp, 0, NULL, 0 },
-					      { &verifier_argp, 0, NULL, 0 },
-					      { &report_argp, 0, NULL, 0 },
-					      { &junit_argp, 0, NULL, 0 },
-					      { 0 } };
+static const struct argp_child children[] = {
+	{ &dev_argp, 0, NULL, 0 },     { &verifier_argp, 0, NULL, 0 },
+	{ &report_argp, 0, NULL, 0 },  { &junit_argp, 0, NULL, 0 },
+	{ &revoked_argp, 0, NULL, 0 }, { 0 }
+};
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -49,6 +50,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[1] = &a->verifier;
 		state->child_inputs[2] = &a->report;
 		state->child_inputs[3] = &a->junit;
+		state->child_inputs[4] = &a->revoked;
 		return 0;
 	case OPT_EXPECT:
 		a->expect = arg;
@@ -125,6 +127,8 @@ static int talk(struct device *d, void *ctx)
 
 		if (!rc && i < all.count)
 			rc = objects_take(&x->objects, d, all.at[i], &plan);
+		if (!rc && i < all.count)
+			rc = verifier_allows(&x->verifier, d, plan.object);
 		plan.expected.decommissioned = x->a->retired;
 		if (x->a->retired)
 			plan.expected.wiped_domains = UINT16_MAX;
@@ -136,6 +140,8 @@ static int talk(struct device *d, void *ctx)
 	if (!rc && x->a->confirm)
 		rc = imp_ledger_confirm(x->verifier.ledger, d->known.card.ueid,
 					d->known.signing_kid, x->a->confirm, &d->err);
+	if (!rc)
+		rc = verifier_allows_held(&x->verifier, d);
 	if (!rc)
 		say(d);
 	return rc;
@@ -160,6 +166,10 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	rc = imp_crypto_new(&crypto, err);
 	if (!rc)
 		rc = verifier_open(&x.verifier, crypto, &a.verifier, &a.dev, err);
+	if (!rc)
+		rc = verifier_revoke(
+			&x.verifier, crypto, &a.verifier, &a.revoked,
+			&(struct revoked_use){ .ledger = &a.verifier.ledger }, err);
 	x.verifier.require_locked = a.require_locked;
 	if (!rc && a.expect)
 		rc = objects_open(&x.objects, crypto, a.expect, err);

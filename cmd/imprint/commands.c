@@ -25,6 +25,7 @@ const struct cli_cmd *const cli_cmds[] = {
 	&cmd_open,
 	&cmd_grant,
 	&cmd_transfer,
+	&cmd_revoke,
 	&cmd_ledger,
 	&cmd_log,
 	&cmd_audit,

@@ -37,6 +37,7 @@ extern const struct cli_cmd cmd_floor;
 extern const struct cli_cmd cmd_wipe;
 extern const struct cli_cmd cmd_policy;
 extern const struct cli_cmd cmd_retire;
+extern const struct cli_cmd cmd_revoke;
 extern const struct cli_cmd cmd_serve;
 extern const struct cli_cmd cmd_simulate;
 extern const struct cli_cmd cmd_complete;

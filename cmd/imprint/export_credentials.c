@@ -137,9 +137,9 @@ static int read_backend(struct maker *m, enum imp_key_class class, struct imp_er
 				       "%s: only signs, expected a key to encrypt to",
 				       m->args->to),
 			      "imprint keygen --type seal-p256 or seal-x25519");
-	if (!rc && key.class == IMP_CLASS_TEST && class != IMP_CLASS_TEST)
-		rc = imp_fail(err, IMP_EPOLICY, "%s: is a test key, %s is not",
-			      m->args->to, m->args->key);
+	if (!rc)
+		rc = key_check_class(&(struct key_user){ m->args->key, class },
+				     m->args->to, &key, err);
 	m->to = key.pub;
 	return rc;
 }

@@ -5,25 +5,34 @@
 
 #include "args.h"
 #include "issue/grants.h"
+#include "revokedarg.h"
 
-/* --grant, --owner */
+/* --grant, --owner, --revoked */
 struct grant_args {
 	const char *grant; /* NULL: the owner's own right */
 	const char *owner;
+	struct revoked_args revoked;
 };
 extern const struct argp grant_argp;
 
+/* What it is read for. */
+struct grant_use {
+	const char *path;	   /* of the key */
+	const struct imp_key *key; /* whose objects it must allow; NULL: anybody's */
+	bool looks;		   /* nothing is written */
+	const struct ledger_args *ledger; /* NULL: none but that of the environment */
+};
+
 /*
  * Read the grant, where one is named, and say where its owner's signature was not
- * verified.
+ * verified; and the owner's list of what is revoked, where that is named.
  *
- *   key   whose objects it must allow; NULL: anybody's
- *
- * 0, or the errors of imp_grants_read() and imp_grants_fit().
+ * 0; -IMP_EPOLICY: a test key meets one for production; the errors of imp_grants_read(),
+ * imp_grants_fit(), revoked_open() and imp_revoked_check_grants().
  */
-int grants_open(struct imp_grants *g, struct imp_crypto *crypto,
-		const struct grant_args *a, const struct imp_pub *key,
-		struct imp_error *err);
+int grants_open(struct imp_grants *g, struct imp_revoked *revoked,
+		struct imp_crypto *crypto, const struct grant_args *a,
+		const struct grant_use *use, struct imp_error *err);
 /*
  * Does what the holder, or the owner, signs need room for others' signatures?
  *

@@ -147,6 +147,15 @@ int pubs_read(struct imp_crypto *crypto, const struct path_list *l, struct imp_p
 	return 0;
 }
 
+int factories_check(const struct key_user *by, const char *test, struct imp_error *err)
+{
+	return !test || by->class == IMP_CLASS_TEST
+		       ? 0
+		       : imp_fail(err, IMP_EPOLICY,
+				  "--factory %s: is a test key, and %s is for production",
+				  test, by->path);
+}
+
 int sealing_open(struct sealing *s, struct imp_crypto *crypto, const struct seal_args *a,
 		 struct imp_error *err)
 {

@@ -69,6 +69,9 @@ struct filter {
 int run_filter(struct filter *f, const char *in, struct imp_crypto *crypto,
 	       struct imp_error *err);
 
+/* Do these factories vouch for anything that this key works with? `test` is one that is
+ * for tests, or NULL. 0, -IMP_EPOLICY. */
+int factories_check(const struct key_user *by, const char *test, struct imp_error *err);
 /* Public keys of --factory and the like. out has room for as many as the list has; *test
  * becomes the path of one of class test, or NULL; test may be NULL. */
 int pubs_read(struct imp_crypto *crypto, const struct path_list *l, struct imp_pub *out,

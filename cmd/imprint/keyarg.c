@@ -202,6 +202,15 @@ int trusted_read(struct imp_crypto *crypto, const char *path, struct imp_key *ke
 	return rc ? rc : key_check_published(crypto, path, key, err);
 }
 
+int key_check_class(const struct key_user *by, const char *path,
+		    const struct imp_key *key, struct imp_error *err)
+{
+	if (!by || by->class == IMP_CLASS_TEST || key->class != IMP_CLASS_TEST)
+		return 0;
+	return imp_fail(err, IMP_EPOLICY, "%s: is a test key, and %s is for production",
+			path, by->path);
+}
+
 void any_key_warn(const struct any_key *k)
 {
 	const char *where = k->pub.crv != 0 ? imp_published(k->kid) : NULL;

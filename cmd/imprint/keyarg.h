@@ -40,6 +40,20 @@ int key_check_published(struct imp_crypto *crypto, const char *path,
  * of key_check_published(). */
 int trusted_read(struct imp_crypto *crypto, const char *path, struct imp_key *key,
 		 struct imp_error *err);
+/* Whose key something is done with: what its class asks of others. */
+struct key_user {
+	const char *path;
+	enum imp_key_class class;
+};
+/*
+ * May a key that was read from `path` be trusted by this user?
+ *
+ *   by   NULL: nobody's key is at hand
+ *
+ * 0, or -IMP_EPOLICY: a production key trusts no test key.
+ */
+int key_check_class(const struct key_user *by, const char *path,
+		    const struct imp_key *key, struct imp_error *err);
 /* Say on standard error where the key's private part is published. */
 void any_key_warn(const struct any_key *k);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which ledger, and who writes it. */
 #include <argp.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,6 +9,7 @@
 #include "cli.h"
 #include "ledgerarg.h"
 #include "note.h"
+#include "statedir.h"
 #include "version.h"
 
 enum { OPT_LEDGER = 0x500, OPT_STATION, STATION_MAX = 64 };
@@ -52,18 +52,13 @@ bool ledger_is_named(const struct ledger_args *a)
 	return name_of(a);
 }
 
-/* Source: XDG Base Directory Specification. */
 static int own_ledger(char out[PATH_MAX], bool make, struct imp_error *err)
 {
-	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-	bool relative = !state || state[0] != '/';
-	int n = snprintf(out, PATH_MAX, "%s%s/imprint/ledger.db",
-			 relative ? (home ? home : "") : state,
-			 relative ? "/.local/state" : "");
+	int rc = state_path("ledger.db", make, out, err);
 
-	if (n < 0 || n >= PATH_MAX || out[0] != '/' || (relative && !home))
-		return imp_fail(err, IMP_EUSAGE, "no ledger: expected --ledger FILE");
-	return make ? imp_folders_make(out, 0700, err) : 0;
+	return rc == -IMP_EUSAGE
+		       ? imp_fail(err, IMP_EUSAGE, "no ledger: expected --ledger FILE")
+		       : rc;
 }
 
 int ledger_open(const struct ledger_args *a, const struct ledger_new *how,

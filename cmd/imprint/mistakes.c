@@ -2,6 +2,7 @@
 /* Mistakes in sources, shown to people. */
 #include <stdio.h>
 
+#include "json.h"
 #include "mistakes.h"
 
 enum { TEXT_MAX = 64 * 1024 };
@@ -27,4 +28,23 @@ int mistakes_limit(struct imp_secret *mistakes, size_t before, struct imp_error 
 		return imp_mistake_put(mistakes, &more, err);
 	mistakes->len = before;
 	return 0;
+}
+
+void mistake_json(const struct imp_mistake *m)
+{
+	struct json j = { .f = stdout, .first = true };
+
+	json_open(&j, NULL, '{');
+	json_str(&j, "kind", "mistake");
+	json_str(&j, "file", m->file);
+	json_uint(&j, "line", m->line);
+	json_uint(&j, "column", m->column);
+	json_str(&j, "text", m->text);
+	if (m->row > 0)
+		json_uint(&j, "row", m->row);
+	else
+		json_str(&j, "row", NULL);
+	json_some(&j, "suggestion", imp_span_str(m->near));
+	json_close(&j, '}');
+	putchar('\n');
 }

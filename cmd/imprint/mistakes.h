@@ -19,4 +19,7 @@ int mistakes_say(struct imp_secret *mistakes, struct imp_error *err);
  */
 int mistakes_limit(struct imp_secret *mistakes, size_t before, struct imp_error *err);
 
+/* One mistake as a line of JSON on standard output. */
+void mistake_json(const struct imp_mistake *m);
+
 #endif

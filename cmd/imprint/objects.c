@@ -163,6 +163,8 @@ int objects_each(const struct objects *o, struct device *d, const struct objects
 		snprintf(before, sizeof(before), "%s", d->says);
 		rc = objects_take(o, d, all->at[i], &plan);
 		if (!rc)
+			rc = verifier_allows(v, d, plan.object);
+		if (!rc)
 			rc = one(d, &plan, ctx);
 		again &= d->again;
 		if (!rc)

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "cose/key.h"
+#include "issue.h"
 #include "ledger/journal.h"
 #include "ledger/registry.h"
 #include "owner.h"
@@ -87,6 +88,9 @@ int owner_open(struct owner *o, const struct owner_args *a, struct imp_error *er
 		rc = imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
 	if (!rc && !a->out.path)
 		rc = verifier_open(&o->verifier, o->crypto, &a->verifier, &a->dev, err);
+	if (!rc && !a->out.path)
+		rc = factories_check(&(struct key_user){ a->key.path, o->key.class },
+				     o->verifier.test_factory, err);
 	return rc;
 }
 

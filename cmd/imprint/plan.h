@@ -16,6 +16,7 @@
 #include "object/package.h"
 #include "object/signed.h"
 #include "object/transfer.h"
+#include "revokedarg.h"
 
 struct plan {
 	struct imp_span object;		  /* borrowed */
@@ -104,9 +105,11 @@ struct verifier {
 	struct imp_pub owner_key;
 	struct challenges challenges;
 	bool allow_debug, require_locked;
-	bool require_endorsed;				     /* --factory was given */
+	bool require_endorsed;	  /* --factory was given */
+	const char *test_factory; /* one that is for tests; NULL: none is */
 	struct imp_party party[IMP_GRANT_LINKS * PATHS_MAX]; /* of --grant */
 	size_t parties;
+	struct imp_revoked revoked; /* by its owner; nothing is read: nothing is */
 };
 
 /* --cards, --factory, --owner, --grant, --evidence, --challenge, --allow-debug, --ledger,
@@ -123,6 +126,22 @@ int verifier_open(struct verifier *v, struct imp_crypto *crypto,
 		  const struct verifier_args *a, const struct dev_args *dev,
 		  struct imp_error *err);
 void verifier_close(struct verifier *v);
+/*
+ * Read the list of --revoked, where one is named: from then on cards and objects are held
+ * against it.
+ *
+ *   verifier   whose --owner must have signed it
+ *   use        without its owner
+ *
+ * 0, or the errors of trusted_read() and revoked_open().
+ */
+int verifier_revoke(struct verifier *v, struct imp_crypto *crypto,
+		    const struct verifier_args *verifier, const struct revoked_args *a,
+		    const struct revoked_use *use, struct imp_error *err);
+/* Is an object that is to be sent, or expected, still good? 0, -IMP_EPOLICY. */
+int verifier_allows(const struct verifier *v, struct device *d, struct imp_span object);
+/* And is what the device proved to hold, and to belong to? Likewise. */
+int verifier_allows_held(const struct verifier *v, struct device *d);
 /* The card of the device at hand, verified, kept in d->known; NULL with d->err filled. */
 const struct imp_known *verifier_card(const struct verifier *v, struct device *d);
 /* A device that tells no ueid (policy: attest only to challenges) is taken for the one of

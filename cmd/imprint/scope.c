@@ -339,8 +339,8 @@ static void take_numbers(const struct scope_args *a, const struct imp_grant *par
 }
 
 int scope_make(struct scope *s, struct imp_crypto *crypto, const struct scope_args *a,
-	       const struct imp_grant *parent, struct imp_grant *out,
-	       struct imp_error *err)
+	       const struct key_user *by, const struct imp_grant *parent,
+	       struct imp_grant *out, struct imp_error *err)
 {
 	int rc = make_objects(s, a, out, err);
 
@@ -350,6 +350,6 @@ int scope_make(struct scope *s, struct imp_crypto *crypto, const struct scope_ar
 	if (!rc && a->expires)
 		rc = make_expiry(a->expires, out, err);
 	if (!rc && a->approval)
-		rc = approval_parse(crypto, a->approval, &out->approval, err);
+		rc = approval_parse(crypto, a->approval, by, &out->approval, err);
 	return rc;
 }

@@ -5,6 +5,7 @@
 
 #include "args.h"
 #include "crypto/host.h"
+#include "keyarg.h"
 #include "object/grant.h"
 
 enum { SCOPE_ALLOW = 64 };
@@ -30,9 +31,11 @@ struct quorum_args {
 };
 extern const struct argp quorum_argp;
 
-/* "M:PUB,PUB": 0, -IMP_EUSAGE, or the errors of imp_key_read_public(). */
-int approval_parse(struct imp_crypto *crypto, const char *text, struct imp_approval *out,
-		   struct imp_error *err);
+/* "M:PUB,PUB", trusted by whoever signs: 0, -IMP_EUSAGE, or the errors of trusted_read()
+ * and key_check_class()., where that is
+ * known. */
+int approval_parse(struct imp_crypto *crypto, const char *text, const struct key_user *by,
+		   struct imp_approval *out, struct imp_error *err);
 /* Nobody approves what is signed in their own name. 0, or -IMP_EUSAGE. */
 int approval_check_own(const struct imp_approval *a, const struct imp_pub *own,
 		       const char *who, struct imp_error *err);
@@ -45,13 +48,14 @@ struct scope {
 /*
  * Fill in all of a grant but its holder.
  *
+ *   by       who signs
  *   parent   has what the options leave out; NULL: defaults
  *   out      borrows from *s and *parent
  *
  * 0, -IMP_EUSAGE, or the errors of imp_catalog_read() and imp_key_read_public().
  */
 int scope_make(struct scope *s, struct imp_crypto *crypto, const struct scope_args *a,
-	       const struct imp_grant *parent, struct imp_grant *out,
-	       struct imp_error *err);
+	       const struct key_user *by, const struct imp_grant *parent,
+	       struct imp_grant *out, struct imp_error *err);
 
 #endif

@@ -27,19 +27,22 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 const struct argp quorum_argp = { .options = options, .parser = parse };
 
-static int add_approver(struct imp_crypto *crypto, const char *path, size_t len,
-			struct imp_approval *a, struct imp_error *err)
+static int add_approver(struct imp_crypto *crypto, const struct key_user *by,
+			struct imp_span path, struct imp_approval *a,
+			struct imp_error *err)
 {
 	CLEANUP(imp_key_fini) struct imp_key key = { 0 };
 	char name[4096];
 	int rc;
 
-	if (len >= sizeof(name) || a->count == IMP_APPROVERS_MAX)
+	if (path.len >= sizeof(name) || a->count == IMP_APPROVERS_MAX)
 		return imp_fail(err, IMP_EUSAGE, "--approval: at most %d keys",
 				IMP_APPROVERS_MAX);
-	memcpy(name, path, len);
-	name[len] = '\0';
+	memcpy(name, path.ptr, path.len);
+	name[path.len] = '\0';
 	rc = trusted_read(crypto, name, &key, err);
+	if (!rc)
+		rc = key_check_class(by, name, &key, err);
 	if (!rc && imp_alg_for(key.pub.crv) == 0)
 		rc = imp_fail(err, IMP_EKEY, "%s: is no key that signs", name);
 	for (uint32_t i = 0; !rc && i < a->count; i++)
@@ -52,8 +55,8 @@ static int add_approver(struct imp_crypto *crypto, const char *path, size_t len,
 }
 
 /* M:PUB,PUB */
-int approval_parse(struct imp_crypto *crypto, const char *text, struct imp_approval *out,
-		   struct imp_error *err)
+int approval_parse(struct imp_crypto *crypto, const char *text, const struct key_user *by,
+		   struct imp_approval *out, struct imp_error *err)
 {
 	const char *at = text;
 	int rc = 0;
@@ -68,7 +71,8 @@ int approval_parse(struct imp_crypto *crypto, const char *text, struct imp_appro
 	while (!rc && *at) {
 		size_t n = strcspn(at, ",");
 
-		rc = add_approver(crypto, at, n, out, err);
+		rc = add_approver(crypto, by, (struct imp_span){ (const uint8_t *)at, n },
+				  out, err);
 		at += n + (at[n] == ',');
 	}
 	if (!rc && out->threshold > out->count)

@@ -170,6 +170,16 @@ static const struct show_key batch[] = {
 	{ 10, "label", SHOW_PLAIN, NULL },  { 0 },
 };
 
+static const struct show_key revocation[] = {
+	{ 1, "version", SHOW_PLAIN, NULL },
+	{ 3, "sequence", SHOW_PLAIN, NULL },
+	{ 13, "revoked keys", SHOW_PLAIN, NULL },
+	{ 14, "revoked objects", SHOW_PLAIN, NULL },
+	{ 15, "revoked devices", SHOW_PLAIN, NULL },
+	{ 16, "part, of parts", SHOW_PLAIN, NULL },
+	{ 0 },
+};
+
 static const struct show_key batch_head[] = {
 	{ 0, "magic", SHOW_PLAIN, NULL },
 	{ 1, "count", SHOW_PLAIN, NULL },
@@ -187,6 +197,7 @@ static const struct show_key *const payloads[IMP_KINDS] = {
 	[IMP_KIND_CREDENTIALS] = credentials,
 	[IMP_KIND_CHALLENGE] = challenge,
 	[IMP_KIND_BATCH] = batch,
+	[IMP_KIND_REVOCATION] = revocation,
 };
 
 const struct show_key *show_payload(struct imp_span typ)

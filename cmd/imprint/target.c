@@ -11,25 +11,30 @@
 
 enum { IMEI_UEID_DIGITS = 30 };
 
-static int wrong(const char *text, const char *what, struct imp_error *err)
+/* A target that was typed, where. */
+struct typed {
+	const char *option, *text;
+};
+
+static int wrong(const struct typed *t, const char *what, struct imp_error *err)
 {
-	return imp_fail(err, IMP_EUSAGE, "--target %s: %s", text, what);
+	return imp_fail(err, IMP_EUSAGE, "%s %s: %s", t->option, t->text, what);
 }
 
-static int take_imei(const char *text, const char *imei, uint8_t ueid[33],
+static int take_imei(const struct typed *t, const char *imei, uint8_t ueid[33],
 		     struct imp_target *out, struct imp_error *err)
 {
 	char buf[128];
 	const char *why = imp_identifier_wrong(IMP_ID_IMEI, imei, buf);
 
 	if (why)
-		return wrong(text, why, err);
+		return wrong(t, why, err);
 	imp_ueid_of_imei(imei, ueid);
 	out->ueid = (struct imp_span){ ueid, 15 };
 	return 0;
 }
 
-static int take_ueid(const char *text, const char *hex, uint8_t ueid[33],
+static int take_ueid(const struct typed *t, const char *hex, uint8_t ueid[33],
 		     struct imp_target *out, struct imp_error *err)
 {
 	char buf[128];
@@ -37,7 +42,7 @@ static int take_ueid(const char *text, const char *hex, uint8_t ueid[33],
 	size_t n = strlen(hex) / 2;
 
 	if (why)
-		return wrong(text, why, err);
+		return wrong(t, why, err);
 	for (size_t i = 0; i < n; i++) {
 		const char pair[] = { hex[2 * i], hex[2 * i + 1], '\0' };
 
@@ -48,16 +53,18 @@ static int take_ueid(const char *text, const char *hex, uint8_t ueid[33],
 }
 
 /* PEN/MODEL, or MODEL. */
-static int take_class(const char *text, struct imp_target *out, struct imp_error *err)
+static int take_class(const struct typed *t, struct imp_target *out,
+		      struct imp_error *err)
 {
-	const char *slash = strchr(text, '/'), *model = slash ? slash + 1 : text;
+	const char *text = t->text, *slash = strchr(text, '/');
+	const char *model = slash ? slash + 1 : text;
 	size_t digits = strspn(text, "0123456789");
 	unsigned long long pen = strtoull(text, NULL, 10);
 
 	if ((slash && (digits == 0 || text + digits != slash || digits > 10 ||
 		       pen > UINT32_MAX)) ||
 	    strlen(model) < 1 || strlen(model) > IMP_HWMODEL_MAX)
-		return wrong(text, "expected an imei, a ueid in hex, or PEN/MODEL", err);
+		return wrong(t, "expected an imei, a ueid in hex, or PEN/MODEL", err);
 	out->hwmodel = imp_span_str(model);
 	out->has_oemid = slash != NULL;
 	out->oemid = slash ? (uint32_t)pen : 0;
@@ -74,9 +81,10 @@ static bool is_ueid_of_imei(const char *digits)
 	return is;
 }
 
-int target_parse(const char *text, uint8_t ueid[33], struct imp_target *out,
+static int parse(const struct typed *t, uint8_t ueid[33], struct imp_target *out,
 		 struct imp_error *err)
 {
+	const char *text = t->text;
 	size_t len = strlen(text);
 	bool number = len > 0 && strspn(text, "0123456789") == len;
 	bool hex = strspn(text, "0123456789abcdefABCDEF") == len &&
@@ -84,12 +92,32 @@ int target_parse(const char *text, uint8_t ueid[33], struct imp_target *out,
 
 	*out = (struct imp_target){ 0 };
 	if (strncmp(text, "imei ", 5) == 0)
-		return take_imei(text, text + 5, ueid, out, err);
+		return take_imei(t, text + 5, ueid, out, err);
 	if (strncmp(text, "ueid ", 5) == 0)
-		return take_ueid(text, text + 5, ueid, out, err);
+		return take_ueid(t, text + 5, ueid, out, err);
 	if (number && !is_ueid_of_imei(text))
-		return take_imei(text, text, ueid, out, err);
-	return hex ? take_ueid(text, text, ueid, out, err) : take_class(text, out, err);
+		return take_imei(t, text, ueid, out, err);
+	return hex ? take_ueid(t, text, ueid, out, err) : take_class(t, out, err);
+}
+
+int target_parse(const char *text, uint8_t ueid[33], struct imp_target *out,
+		 struct imp_error *err)
+{
+	return parse(&(struct typed){ "--target", text }, ueid, out, err);
+}
+
+int device_parse(const char *option, const char *text, uint8_t ueid[33],
+		 struct imp_span *out, struct imp_error *err)
+{
+	const struct typed t = { option, text };
+	struct imp_target target;
+	int rc = parse(&t, ueid, &target, err);
+
+	if (!rc && target.ueid.len == 0)
+		rc = wrong(&t, "expected an imei, or a ueid in hex", err);
+	if (!rc)
+		*out = target.ueid;
+	return rc;
 }
 
 void target_note(const char *verb, const struct imp_target *target)

@@ -17,6 +17,9 @@
  */
 int target_parse(const char *text, uint8_t ueid[33], struct imp_target *out,
 		 struct imp_error *err);
+/* The same for one device, by its imei or ueid; `option` is for messages. */
+int device_parse(const char *option, const char *text, uint8_t ueid[33],
+		 struct imp_span *out, struct imp_error *err);
 /* Say on standard error what was understood: "note: lock for class keel-2". */
 void target_note(const char *verb, const struct imp_target *target);
 

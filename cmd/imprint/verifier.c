@@ -138,7 +138,7 @@ int verifier_open(struct verifier *v, struct imp_crypto *crypto,
 			err,
 			imp_fail(err, IMP_EUSAGE, "missing --cards FILE, or --ledger"),
 			"imprint enroll -d DEVICE -o FILE makes it");
-	rc = pubs_read(crypto, &a->factories, key, NULL, err);
+	rc = pubs_read(crypto, &a->factories, key, &v->test_factory, err);
 	if (!rc && a->cards)
 		rc = imp_cards_open(&v->cards, a->cards, &factories, err);
 	if (!rc)
@@ -149,6 +149,9 @@ int verifier_open(struct verifier *v, struct imp_crypto *crypto,
 		rc = check_ids(v, dev, err);
 	if (!rc && a->owner) {
 		rc = trusted_read(crypto, a->owner, &owner, err);
+		if (!rc)
+			rc = factories_check(&(struct key_user){ a->owner, owner.class },
+					     v->test_factory, err);
 		if (!rc && imp_cose_kid(crypto, &owner.pub, v->owner_buf))
 			rc = imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
 		v->owner = IMP_SPAN(v->owner_buf);
@@ -170,6 +173,7 @@ void verifier_close(struct verifier *v)
 	imp_cards_close(&v->cards);
 	imp_proven_close(&v->proven);
 	imp_ledger_close(&v->ledger);
+	imp_revoked_fini(&v->revoked);
 }
 
 int verifier_guess(const struct verifier *v, struct device *d)
@@ -229,6 +233,8 @@ const struct imp_known *verifier_card(const struct verifier *v, struct device *d
 		rc = no_card(d);
 	else if (rc > 0 && v->require_endorsed && d->known.assurance == IMP_ASSERTED)
 		rc = not_endorsed(d);
+	else if (rc > 0 && imp_revoked_check_card(&v->revoked, &d->known, &d->err))
+		rc = imp_wrap(&d->err, -IMP_EPOLICY, "%s: %s", d->uri, d->name);
 	return rc > 0 ? &d->known : NULL;
 }
 

@@ -34,9 +34,12 @@ static int sign(struct imp_crypto *crypto, const struct imp_right *right,
 static int allow(const struct imp_right *right, const struct imp_profile *p,
 		 const struct imp_target *device, struct imp_error *err)
 {
-	return right->grants
-		       ? imp_grants_allow_profile(right->grants, p, device, NULL, err)
-		       : 0;
+	int rc = imp_revoked_check(right->revoked, IMP_REVOKED_DEVICE, "the device",
+				   p->target.ueid, err);
+
+	return rc || !right->grants
+		       ? rc
+		       : imp_grants_allow_profile(right->grants, p, device, NULL, err);
 }
 
 int imp_issue_sign(struct imp_crypto *crypto, const struct imp_right *right,
@@ -135,10 +138,28 @@ static int check_key(struct sealing *s, bool *asserted, struct imp_error *err)
 				"%s: its private key is published (%s): everybody could "
 				"read the package",
 				s->name, imp_published(kid));
-	return wanted.len == 0 || imp_span_eq(wanted, IMP_SPAN(kid))
-		       ? 0
-		       : imp_fail(err, IMP_EPOLICY,
-				  "%s: the profile is for another sealing key", s->name);
+	if (wanted.len > 0 && !imp_span_eq(wanted, IMP_SPAN(kid)))
+		return imp_fail(err, IMP_EPOLICY,
+				"%s: the profile is for another sealing key", s->name);
+	return imp_wrap(err,
+			imp_revoked_check(s->sealer->revoked, IMP_REVOKED_KEY,
+					  "its sealing key", IMP_SPAN(kid), err),
+			"%s", s->name);
+}
+
+/* Of the profile and of whoever it is for. */
+static int check_revoked(const struct sealing *s, struct imp_error *err)
+{
+	const struct imp_revoked *r = s->sealer->revoked;
+	int rc = imp_revoked_check(r, IMP_REVOKED_DEVICE, "the device",
+				   s->profile.target.ueid, err);
+
+	if (!rc)
+		rc = imp_revoked_check(r, IMP_REVOKED_OBJECT, "the profile",
+				       IMP_SPAN(s->id), err);
+	if (!rc && s->has_card)
+		rc = imp_revoked_check_card(r, &s->known, err);
+	return imp_wrap(err, rc, "%s", s->name);
 }
 
 static int check_objects(const struct sealing *s, struct imp_error *err)
@@ -198,6 +219,8 @@ static int seal(struct sealing *s, struct imp_span object, struct imp_writer *w,
 	int rc = check_key(s, asserted, err);
 
 	if (!rc)
+		rc = check_revoked(s, err);
+	if (!rc)
 		rc = check_objects(s, err);
 	return rc ? rc : put(s, object, w, err);
 }
@@ -221,6 +244,8 @@ int imp_issue_seal(struct imp_crypto *crypto, const struct imp_sealer *sealer,
 	if (!rc && imp_signed_id(crypto, &signed_, s.id))
 		rc = imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
 	s.issuer = signed_.issuer;
+	if (!rc)
+		rc = imp_revoked_check_object(sealer->revoked, crypto, &signed_, err);
 	if (!rc)
 		rc = find_card(&s, err);
 	if (!rc)

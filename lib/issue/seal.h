@@ -9,8 +9,8 @@
 
 #include "crypto/host.h"
 #include "evidence/cards.h"
-#include "issue/grants.h"
 #include "issue/leaves.h"
+#include "issue/revoked.h"
 
 /* Who signs, and by what right. Threads may share it. */
 struct imp_right {
@@ -19,6 +19,7 @@ struct imp_right {
 	const struct imp_leaves *leaves; /* signed ones; NULL: each is signed by itself */
 	uint32_t leaf;			 /* which of them it is */
 	bool many; /* others will approve it: signed in the form that has room for them */
+	const struct imp_revoked *revoked; /* NULL: nothing is */
 };
 
 /*
@@ -29,7 +30,7 @@ struct imp_right {
  *   w         at most IMP_CBOR_MAX bytes are written
  *
  * 0, -IMP_EFORMAT (of a leaf, another payload), -IMP_EPOLICY (the grant does not allow
- * it), -IMP_EKEY.
+ * it, the device is revoked), -IMP_EKEY.
  */
 int imp_issue_sign(struct imp_crypto *crypto, const struct imp_right *right,
 		   struct imp_span profile, struct imp_writer *w, struct imp_error *err)
@@ -57,6 +58,7 @@ struct imp_sealer {
 	const struct imp_cards *cards;	     /* NULL: none */
 	bool accept_asserted;		     /* keys that nobody vouches for, too */
 	const struct imp_approval *approval; /* of what an owner signs; NULL: not known */
+	const struct imp_revoked *revoked;   /* NULL: nothing is */
 };
 
 /*
@@ -67,9 +69,10 @@ struct imp_sealer {
  *   asserted   set: nobody but the device, or whoever names the key, vouches for it
  *
  * 0; -IMP_EFORMAT; -IMP_EPOLICY (no card and no key, an asserted key that is not
- * accepted, one whose private part is published, another sealing key than the profile or
- * the card names, an object that the device does not implement, a package larger than it
- * takes, an approval that is missing); -IMP_EKEY; the errors of imp_cards_find().
+ * accepted, one whose private part is published, something that is revoked, another
+ * sealing key than the profile or the card names, an object that the device does not
+ * implement, a package larger than it takes, an approval that is missing); -IMP_EKEY; the
+ * errors of imp_cards_find().
  */
 int imp_issue_seal(struct imp_crypto *crypto, const struct imp_sealer *sealer,
 		   const struct imp_pub *key, struct imp_span object,

@@ -50,7 +50,7 @@ class Examples(Case):
         (folder / "bin").mkdir()
         (folder / "bin" / "imprint").symlink_to(IMPRINT)
         (folder / "bin" / "ddf2yaml").symlink_to(ROOT / "tools" / "ddf2yaml")
-        env = {**os.environ, "PATH": f"{folder}/bin:{os.environ['PATH']}"}
+        env = {**os.environ, "XDG_STATE_HOME": f"{folder}/state", "PATH": f"{folder}/bin:{os.environ['PATH']}"}
         count = 0
         for command in commands(block):
             run = subprocess.run(["sh", "-c", command], cwd=folder, env=env, capture_output=True, text=True, timeout=60)

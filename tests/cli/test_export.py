@@ -167,7 +167,7 @@ class Credentials(Export):
     def test_keys_must_fit(self):
         self.assertIn("only signs", self.make(SENSOR, "-s", f"imei={IMEI}", to=self.eddsa(), status=6).err)
         self.run_tool("keygen", "-o", "real.pem", "--public", "real.pub")
-        self.assertIn("backend.pub: is a test key, real.pem is not",
+        self.assertIn("backend.pub: is a test key, and real.pem is for production",
                       self.make(SENSOR, "-s", f"imei={IMEI}", key="real.pem", status=4).err)
         self.make(SENSOR, "-s", f"imei={IMEI}", to="backend.pem", status=6)
         self.make(SENSOR, "-s", f"imei={IMEI}", key="owner.pub", status=6)

@@ -93,5 +93,58 @@ class Published(Case):
         self.assertEqual(self.run_tool("key", "owner.pub").err, "")
 
 
+class Classes(Case):
+    """KEY-10: a test key counts for nobody who is for production, whatever it is asked for."""
+
+    def setUp(self):
+        super().setUp()
+        self.keys()
+        self.profile()
+        for name in ("real", "real2"):
+            self.run_tool("keygen", "-o", f"{name}.pem", "--public", f"{name}.pub")
+        self.simulate("$I enroll -d sim/1 -o x.cards", "--factory", "factory.pem")
+        self.run_tool("build", "p.yaml", "-s", "imei=001010010000014", "-o", "p.profiles")
+
+    def refused(self, test, real, *args, factory=False):
+        run = self.run_tool(*args, status=4)
+        self.assertIn(f"{'--factory ' if factory else ''}{test}: is a test key, and {real} is for production", run.err)
+        self.assertFalse((self.dir / "out").exists())
+
+    GRANT = ("--domain", "1", "--allow", "10", "--target", "keel-2", "-o", "out")
+
+    def test_grants(self):
+        """Holder, approver; the owner of one who is for production, and one for tests under an owner who is."""
+        self.refused("stranger.pub", "real.pem", "grant", "-k", "real.pem", "--holder", "stranger.pub", *self.GRANT)
+        self.refused("stranger.pub", "real.pem", "grant", "-k", "real.pem", "--holder", "real2.pub", "--approval", "1:stranger.pub", *self.GRANT)
+        self.run_tool("grant", "-k", "owner.pem", "--holder", "real.pub", *self.GRANT[:-1], "by-test.grant")
+        self.refused("owner.pub", "real.pem", "sign", "p.profiles", "-k", "real.pem", "--grant", "by-test.grant", "--owner", "owner.pub", "-o", "out")
+        self.run_tool("keygen", "-o", "op.pem", "--public", "op.pub")
+        self.run_tool("grant", "-k", "real.pem", "--holder", "op.pub", *self.GRANT[:-1], "real.grant")
+        marked = self.write("op-test.pem", b"imprint-class: test\n" + (self.dir / "op.pem").read_bytes(), 0o600)
+        self.refused("op-test.pem", "real.pub", "sign", "p.profiles", "-k", marked.name, "--grant", "real.grant", "--owner", "real.pub", "-o", "out")
+        self.run_tool("grant", "-k", "owner.pem", "--holder", "stranger.pub", *self.GRANT)
+
+    def test_claims(self):
+        self.refused("factory.pem", "real.pem", "claim", "-k", "real.pem", "--maker", "factory.pem", "--target", "keel-2", "-o", "out")
+        self.run_tool("claim", "-k", "real.pem", "--maker", "real2.pem", "--target", "keel-2", "-o", "out")
+
+    def test_transfers(self):
+        """Nobody for production gives a device to a test key, nor lets one approve."""
+        self.run_tool("claim", "-k", "owner.pem", "--approval", "1:stranger.pub", "--target", "keel-2", "-o", "t.claim")
+        self.refused("stranger.pub", "real.pem", "claim", "-k", "real.pem", "--approval", "1:stranger.pub", "--target", "keel-2", "-o", "out")
+        for to in (("--to", "stranger.pub"), ("--to-key", "stranger.pem")):
+            self.refused(to[1], "real.pem", "transfer", "-k", "real.pem", *to, "-d", "none", "--cards", "x.cards", "-o", "out")
+
+    def test_factories(self):
+        """Of who packs, of who verifies, of who commands, of who endorses."""
+        pack = ("pack", "p.yaml", "-s", "imei=001010010000014", "--cards", "x.cards", "-o", "out")
+        self.refused("factory.pub", "real.pem", *pack, "-k", "real.pem", "--factory", "factory.pub", factory=True)
+        for command in ("verify", "push p.profiles", "serve --listen 127.0.0.1:0 --bundle x.packages"):
+            self.refused("factory.pub", "real.pub", *command.split(), *(("-d", "none") if "serve" not in command else ()), "--cards", "x.cards", "--owner", "real.pub", "--factory", "factory.pub", factory=True)
+        self.refused("factory.pub", "real.pem", "lock", "-k", "real.pem", "-d", "none", "--cards", "x.cards", "--factory", "factory.pub", factory=True)
+        self.refused("factory.pub", "real.pem", "enroll", "--endorse", "real.pem", "-d", "none", "-o", "out", "--factory", "factory.pub", factory=True)
+        self.run_tool(*pack, "-k", "owner.pem", "--factory", "factory.pub")
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The list of what an owner has taken back. */
+#include <stdlib.h>
+
+#include "keyarg.h"
+#include "lastseen.h"
+#include "revokedarg.h"
+
+enum { OPT_REVOKED = 0xb00, OPT_OWNER };
+
+#define REVOKED_OPTION                                                               \
+	{                                                                            \
+		"revoked", OPT_REVOKED, "FILE", 0,                                   \
+			"Refuse what the owner's list in FILE takes back (default: " \
+			"$IMPRINT_REVOKED)",                                         \
+			0                                                            \
+	}
+
+static const struct argp_option options[] = { REVOKED_OPTION, { 0 } };
+
+static const struct argp_option owner_options[] = {
+	REVOKED_OPTION,
+	{ "owner", OPT_OWNER, "PUB", 0, "With --revoked: the list must be signed by PUB",
+	  0 },
+	{ 0 },
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct revoked_args *a = state->input;
+
+	switch (key) {
+	case OPT_REVOKED:
+		a->list = arg;
+		return 0;
+	case OPT_OWNER:
+		a->owner = arg;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+const struct argp revoked_argp = { .options = options, .parser = parse };
+const struct argp revoked_owner_argp = { .options = owner_options, .parser = parse };
+
+static const char *name_of(const struct revoked_args *a)
+{
+	const char *env = getenv("IMPRINT_REVOKED");
+
+	return a->list ? a->list : env && *env ? env : NULL;
+}
+
+bool revoked_is_named(const struct revoked_args *a)
+{
+	return name_of(a);
+}
+
+int revoked_open(struct imp_revoked *r, struct imp_crypto *crypto,
+		 const struct revoked_args *a, const struct revoked_use *use,
+		 struct imp_error *err)
+{
+	CLEANUP(imp_key_fini) struct imp_key key = { 0 };
+	const char *name = name_of(a);
+	const struct imp_pub *owner = use->owner;
+	int rc = 0;
+
+	if (!name)
+		return 0;
+	if (!owner && !a->owner)
+		return imp_fail(err, IMP_EUSAGE,
+				"%s: missing --owner PUB: who must have signed the list?",
+				name);
+	if (!owner) {
+		rc = trusted_read(crypto, a->owner, &key, err);
+		owner = &key.pub;
+	}
+	if (!rc)
+		rc = imp_revoked_read(r, crypto, name, owner, err);
+	return rc ? rc : lastseen_check(r, use->ledger, !use->looks, err);
+}
