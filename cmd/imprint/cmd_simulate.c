@@ -28,7 +28,7 @@ struct args {
 	struct imp_tcp_where tcp;  /* host "": not on TCP */
 	struct imp_tcp_where home; /* host "": they call nobody */
 	uint32_t every_s;
-	bool usb;
+	bool usb, production;
 	struct path_list maker, vendor;
 	const char *factory;
 	const char *fault[FAULTS_MAX];
@@ -47,6 +47,7 @@ enum {
 	OPT_USB,
 	OPT_MAKER,
 	OPT_FACTORY,
+	OPT_PRODUCTION,
 	OPT_VENDOR,
 	OPT_FAULT,
 	OPT_SEED,
@@ -75,6 +76,9 @@ static const struct argp_option options[] = {
 	  0 },
 	{ "factory", OPT_FACTORY, "KEY", 0,
 	  "Endorse each device's card with the factory key KEY", 0 },
+	{ "production", OPT_PRODUCTION, NULL, 0,
+	  "Build the firmware for production: it takes no published key as owner, approver or holder of a grant, and no test key as maker or factory",
+	  0 },
 	{ "vendor", OPT_VENDOR, "FILE", 0,
 	  "Give the firmware the objects that FILE describes, too; repeatable", 0 },
 	{ "fault", OPT_FAULT, "FAULT", 0,
@@ -135,6 +139,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_FACTORY:
 		a->factory = arg;
+		return 0;
+	case OPT_PRODUCTION:
+		a->production = true;
 		return 0;
 	case OPT_SEED:
 		a->seed = cli_number(state, "--seed", arg, 0, UINT64_MAX);
@@ -231,6 +238,7 @@ static int open_sim(struct args *a, struct fleet *f, struct imp_error *err)
 		.identity = f->who.identity,
 		.count = f->who.count,
 		.maker = a->maker.count > 0 ? &f->maker : NULL,
+		.production = a->production,
 		.factory = a->factory ? &f->signer : NULL,
 		.vendor = &f->vendor,
 		.fault = f->fault,
@@ -246,13 +254,20 @@ static int open_sim(struct args *a, struct fleet *f, struct imp_error *err)
 
 static int open_fleet(struct args *a, struct fleet *f, struct imp_error *err)
 {
+	const char *test = NULL;
 	int rc = imp_crypto_new(&f->crypto, err);
 
 	if (!rc)
-		rc = pubs_read(f->crypto, &a->maker, &f->maker, NULL, err);
+		rc = pubs_read(f->crypto, &a->maker, &f->maker, &test, err);
 	if (!rc && a->factory)
 		rc = signer_read(f->crypto, a->factory, a->pass_fd, &f->factory,
 				 &f->signer, err);
+	if (!rc && a->factory && f->factory.class == IMP_CLASS_TEST)
+		test = a->factory;
+	if (!rc && a->production && test)
+		rc = imp_fail(err, IMP_EPOLICY,
+			      "%s: is a test key, and the devices are for production",
+			      test);
 	for (size_t i = 0; !rc && i < a->faults; i++)
 		rc = imp_sim_fault_parse(a->fault[i], &f->fault[i], err);
 	if (!rc)

@@ -39,7 +39,9 @@ struct imp_board {
 	struct imp_span imei, iccid, serial; /* text, or empty */
 	struct imp_span endorsement;	     /* one(endorsement), or empty */
 	const struct imp_pub *maker;	     /* built into the image, or NULL */
-	struct imp_span firmware;	     /* SHA-256 of the running image, or empty */
+	bool production; /* no key whose private part is published may own, approve or
+			  * hold a grant */
+	struct imp_span firmware; /* SHA-256 of the running image, or empty */
 	struct imp_span
 		objects;     /* the encoded map {object => version text} of the card */
 	uint32_t half_size;  /* bytes of each half of the state store */

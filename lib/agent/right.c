@@ -25,7 +25,8 @@ bool target_fits(const struct imp_agent *a, const struct imp_target *t)
 
 struct imp_side owner_side(const struct imp_agent *a)
 {
-	return (struct imp_side){ &a->state.owner, &a->state.approval };
+	return (struct imp_side){ &a->state.owner, &a->state.approval,
+				  a->board->production };
 }
 
 enum imp_reason check_chain(struct imp_agent *a, const struct imp_chain *chain)
@@ -33,5 +34,8 @@ enum imp_reason check_chain(struct imp_agent *a, const struct imp_chain *chain)
 	const struct imp_side owner = owner_side(a);
 	enum imp_reason reason = imp_chain_match(a->crypto, chain, &owner);
 
+	/* Its firmware may have been another when it got its owner. */
+	if (!reason && owner.production)
+		reason = imp_side_check(a->crypto, &owner);
 	return reason ? reason : imp_chain_verify(a->crypto, chain, &owner);
 }

@@ -73,7 +73,8 @@ static enum imp_reason check_signers(struct imp_agent *a, const struct imp_signe
 {
 	static const struct imp_approval none;
 	struct imp_signers signers = {
-		.side = { { &t->owner, &t->approval }, { a->board->maker, &none } },
+		.side = { { &t->owner, &t->approval, a->board->production },
+			  { a->board->maker, &none, false } },
 		.many = true,
 	};
 	struct imp_matched matched;

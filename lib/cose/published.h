@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Published keys: those of examples, whose private part everybody knows (host only).
+ * Published keys: those of examples, whose private part everybody knows.
  *
- * Made of tests/vectors/published/keys.json. Source: RFC 9052 C.7, RFC 8392 A.2.3, RFC
- * 8032 7.1, RFC 7748 6.1, RFC 6979 A.2.5; the examples of the COSE working group.
+ * tests/vectors/published/keys.json lists them. Source: RFC 9052 C.7, RFC 8392 A.2.3, RFC
+ * 8032 7.1, RFC 7748 6.1, RFC 6979 A.2.5; the examples of the COSE working group; the
+ * P-256 keys of Wycheproof; imprint's own tests.
  */
 #ifndef IMP_COSE_PUBLISHED_H
 #define IMP_COSE_PUBLISHED_H

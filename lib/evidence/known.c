@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cose/published.h"
 #include "evidence/known.h"
 #include "model/identifier.h"
 #include "object/signed.h"
@@ -87,9 +88,21 @@ static bool imei_fits(const struct imp_card *card)
 	       imp_span_eq(card->imei, imp_span_str(imei));
 }
 
+static int check_published(const char *what, const uint8_t kid[32], struct imp_error *err)
+{
+	const char *where = imp_published(kid);
+
+	return where ? imp_fail(err, IMP_EPOLICY,
+				"card: the private part of its %s key is published (%s)",
+				what, where)
+		     : 0;
+}
+
 static int check_card(struct imp_crypto *crypto, const struct imp_signed *s,
 		      const uint8_t *nonce, struct imp_known *k, struct imp_error *err)
 {
+	int rc;
+
 	if (imp_pub_check(crypto, &k->card.signing) ||
 	    imp_pub_check(crypto, &k->card.sealing))
 		return imp_fail(err, IMP_EKEY,
@@ -97,6 +110,11 @@ static int check_card(struct imp_crypto *crypto, const struct imp_signed *s,
 	if (imp_cose_kid(crypto, &k->card.signing, k->signing_kid) ||
 	    imp_cose_kid(crypto, &k->card.sealing, k->sealing_kid))
 		return imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
+	rc = check_published("signing", k->signing_kid, err);
+	if (!rc)
+		rc = check_published("sealing", k->sealing_kid, err);
+	if (rc)
+		return rc;
 	if (!imp_span_eq(s->issuer, IMP_SPAN(k->signing_kid)))
 		return imp_fail(err, IMP_EVERIFY,
 				"card: signed by another key than its own");

@@ -40,7 +40,8 @@ struct imp_known {
  *   out     owned by the caller, imp_known_fini()
  *
  * 0; -IMP_EFORMAT; -IMP_EVERIFY (signature, nonce, an endorsement that is bad or of
- * another device); -IMP_EKEY (a key that must not be used).
+ * another device); -IMP_EKEY (a key that must not be used); -IMP_EPOLICY (one whose
+ * private part is published).
  */
 int imp_known_check(struct imp_crypto *crypto, struct imp_span signed_card,
 		    const uint8_t *nonce, const struct imp_factories *factories,

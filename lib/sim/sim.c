@@ -153,6 +153,7 @@ static int open_device(struct imp_sim *s, struct imp_crypto *crypto,
 		.dir = s->devices,
 		.suffix = suffix,
 		.maker = o->maker ? &s->maker : NULL,
+		.production = o->production,
 		.factory = o->factory,
 		.objects = &s->objects,
 	};

@@ -38,6 +38,7 @@ struct imp_sim_options {
 	const struct imp_sim_identity *identity;
 	size_t count;			  /* devices, 1..1024 */
 	const struct imp_pub *maker;	  /* built into the image, or NULL */
+	bool production;		  /* the image takes no published key */
 	const struct imp_signer *factory; /* endorses at the first start, or NULL */
 	const struct imp_catalog *vendor; /* objects that the firmware has beyond those
 					   * that ship, or NULL */

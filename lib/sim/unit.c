@@ -120,7 +120,7 @@ static void set_ueid(struct sim_unit *u)
 		u->ueid[i] = (uint8_t)(u->identity.imei[i - 1] - '0');
 }
 
-static void set_board(struct sim_unit *u, const struct imp_pub *maker)
+static void set_board(struct sim_unit *u, const struct sim_unit_setup *setup)
 {
 	u->board = (struct imp_board){
 		.ueid = IMP_SPAN(u->ueid),
@@ -131,7 +131,8 @@ static void set_board(struct sim_unit *u, const struct imp_pub *maker)
 		.iccid = imp_span_str(u->identity.iccid),
 		.serial = imp_span_str(u->identity.serial),
 		.endorsement = sim_flash_endorsement(&u->flash),
-		.maker = maker,
+		.maker = setup->maker,
+		.production = setup->production,
 		.objects = { u->objects->map, u->objects->len },
 		.half_size = SIM_HALF,
 		.write_unit = SIM_UNIT,
@@ -188,7 +189,7 @@ int sim_unit_open(struct sim_unit *u, struct imp_crypto *crypto,
 	if (!rc && setup->factory && sim_flash_endorsement(&u->flash).len == 0)
 		rc = endorse(u, setup->factory, err);
 	if (!rc)
-		set_board(u, setup->maker);
+		set_board(u, setup);
 	return rc;
 }
 

@@ -33,6 +33,7 @@ struct sim_unit_setup {
 	const char *dir;    /* the folder of the state files */
 	const char *suffix; /* "" or what tells a clone's flash from the original's */
 	const struct imp_pub *maker;
+	bool production;
 	const struct imp_signer *factory;
 	const struct sim_objects *objects;
 };

@@ -93,7 +93,7 @@ static enum imp_reason walk(struct imp_crypto *crypto, const struct imp_chain *c
 		if (!imp_link_open(chain->link[i - 1], &link, g))
 			return IMP_R_MALFORMED;
 		reason = judge(crypto, &link, &by, verify);
-		by = (struct imp_side){ &g->holder, &g->approval };
+		by = (struct imp_side){ &g->holder, &g->approval, owner->production };
 		if (!reason && verify)
 			reason = imp_side_check(crypto, &by);
 		if (reason)

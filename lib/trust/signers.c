@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who must sign an object, and did they? */
 #include "trust/signers.h"
+#include "cose/published.h"
 
 enum { CANDIDATES = 2 * (1 + IMP_APPROVERS_MAX) };
 
@@ -133,11 +134,22 @@ enum imp_reason imp_signers_verify(struct imp_crypto *crypto,
 	return IMP_R_NONE;
 }
 
+static bool counts(struct imp_crypto *crypto, const struct imp_side *side,
+		   const struct imp_pub *key)
+{
+	uint8_t kid[32];
+
+	if (imp_pub_check(crypto, key))
+		return false;
+	return !side->production ||
+	       (imp_cose_kid(crypto, key, kid) == 0 && !imp_published(kid));
+}
+
 enum imp_reason imp_side_check(struct imp_crypto *crypto, const struct imp_side *side)
 {
-	int rc = imp_pub_check(crypto, side->key);
+	bool good = counts(crypto, side, side->key);
 
-	for (uint32_t i = 0; !rc && i < side->approval->count; i++)
-		rc = imp_pub_check(crypto, &side->approval->key[i]);
-	return rc ? IMP_R_SIGNATURE : IMP_R_NONE;
+	for (uint32_t i = 0; good && i < side->approval->count; i++)
+		good = counts(crypto, side, &side->approval->key[i]);
+	return good ? IMP_R_NONE : IMP_R_SIGNATURE;
 }

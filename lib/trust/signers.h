@@ -16,6 +16,7 @@
 struct imp_side {
 	const struct imp_pub *key;
 	const struct imp_approval *approval; /* threshold 0: nobody else */
+	bool production; /* a key whose private part is published counts for nobody */
 };
 
 /* Two sides sign a change of owner. A key that stands on both signs for both at once; a
@@ -46,8 +47,8 @@ enum imp_reason imp_signers_match(struct imp_crypto *crypto,
 enum imp_reason imp_signers_verify(struct imp_crypto *crypto,
 				   const struct imp_signed *object,
 				   const struct imp_matched *matched);
-/* Are its keys keys, those that need not sign today included? IMP_R_NONE, or
- * IMP_R_SIGNATURE. */
+/* Are its keys keys, and in production nobody else's, those that need not sign today
+ * included? IMP_R_NONE, or IMP_R_SIGNATURE. */
 enum imp_reason imp_side_check(struct imp_crypto *crypto, const struct imp_side *side);
 
 #endif

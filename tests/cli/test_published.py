@@ -2,28 +2,24 @@
 """KEY-10: keys of published examples, wherever a key counts."""
 import json
 import re
+import sys
 import unittest
 
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, x25519
 
 from tool import ROOT, Case
+
+sys.path.append(str(ROOT / "tests/vectors/published"))
+import generate  # noqa: E402
 
 PUBLISHED = json.loads((ROOT / "tests/vectors/published/keys.json").read_text(encoding="utf-8"))
 PEM = serialization.Encoding.PEM
 
 
-def private_key(entry):
-    d = bytes.fromhex(entry["d"])
-    if entry["crv"] == "P-256":
-        return ec.derive_private_key(int.from_bytes(d, "big"), ec.SECP256R1())
-    return (ed25519.Ed25519PrivateKey if entry["crv"] == "Ed25519" else x25519.X25519PrivateKey).from_private_bytes(d)
-
-
 class Published(Case):
     def store(self, entry, mark=""):
         """k.pem and k.pub of a published key."""
-        key = private_key(entry)
+        key = generate.private_key(entry)
         private = key.private_bytes(PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         self.write("k.pem", mark.encode() + private, 0o600)
         self.write("k.pub", mark.encode() + key.public_key().public_bytes(PEM, serialization.PublicFormat.SubjectPublicKeyInfo))
@@ -41,8 +37,12 @@ class Published(Case):
         self.profile()
 
     def test_the_table_is_the_list(self):
-        table = re.findall(r'^\s*"(.+)" \},$', (ROOT / "lib/cose/published.c").read_text(encoding="utf-8"), re.M)
-        self.assertEqual(sorted(table), sorted(e["source"] for e in PUBLISHED))
+        """In the order that it is searched in."""
+        text = (ROOT / "lib/cose/published.c").read_text(encoding="utf-8")
+        places = dict(re.findall(r'\[(\w+)\] = "(.+)",', text))
+        rows = [(bytes.fromhex("".join(re.findall(r"0x(\w\w)", kid))), places[place]) for kid, place in re.findall(r"\{ \{ ([^}]+)\},\s+(\w+) \},", text)]
+        self.assertEqual(rows, generate.rows())
+        self.assertEqual(len(rows), len(PUBLISHED))
 
     def test_each_is_refused_where_it_signs(self):
         """By sign, claim, lock; the same key of class test is taken."""
@@ -144,6 +144,35 @@ class Classes(Case):
         self.refused("factory.pub", "real.pem", "lock", "-k", "real.pem", "-d", "none", "--cards", "x.cards", "--factory", "factory.pub", factory=True)
         self.refused("factory.pub", "real.pem", "enroll", "--endorse", "real.pem", "-d", "none", "-o", "out", "--factory", "factory.pub", factory=True)
         self.run_tool(*pack, "-k", "owner.pem", "--factory", "factory.pub")
+
+
+class Devices(Case):
+    """KEY-10: firmware for production."""
+
+    def test_a_published_key_owns_no_device(self):
+        """Each that signs, marked as a test key so that the tool lets it."""
+        self.run_tool("keygen", "-o", "mine.pem")
+        script = "set -e; $I enroll -d sim/1 -o x.cards --replace; "
+        for n, entry in enumerate(PUBLISHED):
+            if entry["crv"] == "X25519":
+                continue
+            key = generate.private_key(entry)
+            self.write(f"k{n}.pem", b"imprint-class: test\n" + key.private_bytes(PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()), 0o600)
+            script += f"if $I claim -k k{n}.pem -d sim/1 --cards x.cards; then exit 1; else test $? = 5; fi; "
+        self.assertIn("signature", self.simulate(script + "$I claim -k mine.pem -d sim/1 --cards x.cards", "--production").err)
+
+    def test_other_firmware_takes_it(self):
+        entry = PUBLISHED[0]
+        self.write("k.pem", b"imprint-class: test\n" + generate.private_key(entry).private_bytes(PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()), 0o600)
+        self.simulate("set -e; $I enroll -d sim/1 -o x.cards; $I claim -k k.pem -d sim/1 --cards x.cards")
+        self.assertIn("signature", self.simulate("$I lock -k k.pem -d sim/1 --cards x.cards", "--production", status=5).err)
+
+    def test_its_maker_and_factory_are_for_production(self):
+        self.keys()
+        for option in (("--maker", "stranger.pub"), ("--factory", "factory.pem")):
+            with self.subTest(option):
+                self.assertIn(f"{option[1]}: is a test key, and the devices are for production", self.run_tool("simulate", "--production", *option, "--", "true", status=4).err)
+                self.run_tool("simulate", *option, "--", "true")
 
 
 if __name__ == "__main__":

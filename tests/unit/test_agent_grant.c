@@ -486,3 +486,80 @@ Test(agent_grant, keys_that_are_none_do_not_enter)
 	grant.approval = approval_of(1, 3);
 	tenant_sends(&grant, &p, 0, "all of them keys");
 }
+
+/* The private key 1: everybody has it. */
+static struct party published_party(void)
+{
+	struct party p;
+
+	party_init(&p, s.crypto);
+	memset(p.d, 0, sizeof(p.d));
+	p.d[31] = 1;
+	cr_assert_eq(imp_soft_pub(s.crypto, IMP_CRV_P256, p.d, &p.signer.pub), 0);
+	cr_assert_eq(imp_cose_kid(s.crypto, &p.signer.pub, p.kid), 0);
+	return p;
+}
+
+/* KEY-10 on the device: published keys hold and approve no grants; on the way down
+ * neither. Firmware that is not for production takes them. */
+Test(agent_grant, production_takes_no_published_key_in_a_grant)
+{
+	struct party known = published_party();
+	struct imp_signer two[2] = { s.tenant.signer, s.approver[0].signer };
+	struct grant_spec approved = { .approval = approval_of(1, 3) };
+	const struct grant_spec held = { .holder = &known };
+	struct three middle = { .links = 2 };
+
+	known.signer.ctx = &known;
+	middle.link[0].holder = &known;
+	middle.link[1].issuer = &known;
+	approved.approval.key[1] = known.signer.pub;
+	for (unsigned production = 1; production < 2; production--) {
+		unsigned want = production ? IMP_R_SIGNATURE : 0;
+		uint64_t sequence = production ? 1 : 5;
+
+		s.dev.constants.production = production;
+		tenant_sends(&held,
+			     &(struct spec){ .issuer = &known, .sequence = sequence },
+			     want, "the holder");
+		tenant_sends(&approved,
+			     &(struct spec){ .signer = two,
+					     .signers = 2,
+					     .sequence = sequence + 1 },
+			     want, "an approver that does not sign");
+		middle.profile.sequence = sequence + 2;
+		expect(three_sends(&middle), want, "the middle of a chain");
+	}
+	s.dev.constants.production = true;
+	tenant_sends(&(struct grant_spec){ 0 }, &(struct spec){ .sequence = 9 }, 0,
+		     "a key that nobody knows");
+}
+
+/* Nor do they own a device or approve for its owner; and whom another image took is
+ * nobody to this one. */
+Test(agent_grant, production_takes_no_published_owner)
+{
+	const struct party known = published_party();
+	const struct imp_command lock = { .op = IMP_OP_LOCK };
+	struct imp_signer owners[2] = { s.owner.signer, s.approver[0].signer };
+	struct claim_spec approved = { .signer = owners,
+				       .signers = 2,
+				       .approval = approval_of(1, 1) };
+	const struct claim_spec plain = { 0 };
+
+	approved.approval.key[approved.approval.count++] = known.signer.pub;
+	board_init(&s.dev, s.crypto, 1, false);
+	s.dev.constants.production = true;
+	cr_assert_eq(board_boot(&s.dev), 0);
+	scene_enroll(&s.dev);
+	expect(make_claim(&s, &s.dev, &approved, buf), IMP_R_SIGNATURE, "an approver");
+	s.owner = known;
+	s.owner.signer.ctx = &s.owner;
+	expect(make_claim(&s, &s.dev, &plain, buf), IMP_R_SIGNATURE, "the owner");
+	s.dev.constants.production = false;
+	expect(make_claim(&s, &s.dev, &plain, buf), 0, "not for production");
+	s.dev.constants.production = true;
+	cr_assert_eq(push_command(&s, lock, &s.owner, NULL), IMP_R_SIGNATURE);
+	s.dev.constants.production = false;
+	cr_assert_eq(push_command(&s, lock, &s.owner, NULL), 0);
+}

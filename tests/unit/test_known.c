@@ -319,6 +319,57 @@ Test(known, a_card_has_keys_that_can_be_used_and_is_signed_by_its_own)
 	stop_known();
 }
 
+/* KEY-10 on a card: the private keys 1 of P-256, and that of Alice in RFC 7748. */
+Test(known, a_card_has_no_published_key)
+{
+	static const uint8_t one[32] = { [31] = 1 };
+	static const uint8_t alice[32] = {
+		0x77, 0x07, 0x6d, 0x0a, 0x73, 0x18, 0xa5, 0x7d, 0x3c, 0x16, 0xc1,
+		0x72, 0x51, 0xb2, 0x66, 0x45, 0xdf, 0x4c, 0x2f, 0x87, 0xeb, 0xc0,
+		0x99, 0x2a, 0xb1, 0x77, 0xfb, 0xa5, 0x1d, 0xb9, 0x2c, 0x2a
+	};
+	const struct {
+		int32_t crv;
+		const uint8_t *d;
+		const char *says;
+	} row[] = {
+		{ IMP_CRV_P256, one,
+		  "sealing key is published (the generator of P-256)" },
+		{ IMP_CRV_X25519, alice, "sealing key is published (RFC 7748 6.1)" },
+		{ IMP_CRV_P256, one,
+		  "signing key is published (the generator of P-256)" },
+	};
+	uint8_t buf[2048], payload[2048], again[2048];
+	const struct imp_signer signer = { .alg = IMP_ALG_ES256,
+					   .pub = dev.pub[IMP_KEY_SIGNING],
+					   .ctx = &dev,
+					   .sign = sign };
+
+	start_known(buf, sizeof(buf));
+	for (size_t i = 0; i < COUNTOF(row); i++) {
+		struct imp_writer p = imp_writer(payload, sizeof(payload));
+		struct imp_writer w = imp_writer(again, sizeof(again));
+		struct imp_card card = known.card;
+		struct imp_known k = { 0 };
+		struct imp_error err = { 0 };
+
+		cr_assert_eq(imp_soft_pub(crypto, row[i].crv, row[i].d,
+					  i == 2 ? &card.signing : &card.sealing),
+			     0);
+		imp_card_encode(&card, &p);
+		cr_assert_eq(imp_signed_put_one(crypto, &signer, IMP_KIND_CARD,
+						(struct imp_span){ 0 }, imp_written(&p),
+						&w, NULL),
+			     0);
+		cr_assert_eq(
+			imp_known_check(crypto, imp_written(&w), NULL, &nobody, &k, &err),
+			-IMP_EPOLICY);
+		cr_assert(strstr(err.msg, row[i].says), "%s", err.msg);
+		imp_known_fini(&k);
+	}
+	stop_known();
+}
+
 /* EVID-14: other hardware under the right key. */
 Test(known, evidence_is_of_the_carded_class)
 {
