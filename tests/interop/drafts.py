@@ -39,7 +39,7 @@ class Drafts:
     def __init__(self, bench, draw, pool):
         self.bench, self.draw, self.pool = bench, draw, pool
         self.model, self.device = bench.model, bench.device
-        self.sent, self.faults, self.pending, self.as_leaf = [], (), {}, False
+        self.sent, self.faults, self.pending, self.as_leaf, self.links = [], (), {}, False, 0
         self.deal(*self.any_rule())
 
     def any_rule(self):
@@ -256,12 +256,13 @@ class Drafts:
     # Objects. Each is encoded as it travels.
 
     def profile(self):
-        number = self.draw.choice((0, 1, 1, 1, 2, 2, 2, 3, 3, 4))
+        number = self.draw.choice((0,) + (1, 1, 1, 2, 2, 2, 3, 3, 4) * 2)
         epochs, sequence = self.pair(number)
         settings = self.settings(number)
-        links = self.draw.choice((0, 1, 1, 2, 3)) if number else 0
+        links = self.draw.choice((0, 1, 1, 2, 2, 3, 3)) if number else 0
         if self.fault('fourth link'):
             links = 4
+        self.links = links
         rule, un = self.chain(links, number or 1, epochs, (sequence, settings))
         if self.fault('chain'):
             un = self.one_of({}, {13: self.chain(1, number or 1, epochs)[1][13]})
@@ -369,12 +370,13 @@ class Drafts:
         return bytes(raw)
 
     def next(self):
-        """(what it is, its bytes)"""
+        """(what it is, its faults, its bytes); `links` is then how many grants are behind it."""
+        self.links = 0
         if self.sent and self.draw.random() < 0.08:
             return ('again', (), self.draw.choice(self.sent))
         if self.model.record in self.pending:
             self.deal(*self.pending.pop(self.model.record))
-        kind = self.draw.choice(('profile',) * 14 + ('command',) * 4 + ('claim',) * 2 + ('transfer', 'recovery'))
+        kind = self.draw.choice(('profile',) * 24 + ('command',) * 4 + ('claim',) * 2 + ('transfer', 'recovery'))
         if self.model.owner is None:
             kind = self.draw.choice(('claim', 'claim', 'claim', kind))
         wanted = self.draw.choices((0, 1, 2, 3), (38, 42, 15, 5))[0]
