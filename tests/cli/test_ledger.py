@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -448,6 +449,38 @@ class InPostgres(Ledger):
         schema = f"cli{os.getpid()}_{Ledger.ledgers}"
         subprocess.run(["psql", "-q", "-d", POSTGRES, "-c", f"CREATE SCHEMA {schema}"], check=True)
         return f"{POSTGRES}&options=-csearch_path%3D{schema}"
+
+
+class Tenants(Case):
+    """TEN-04: two parties in one database, each with a role and a schema of its own."""
+
+    def sql(self, text):
+        subprocess.run(["psql", "-q", "-v", "ON_ERROR_STOP=1", "-d", POSTGRES, "-c", text], check=True)
+
+    def setUp(self):
+        super().setUp()
+        self.keys()
+        self.names = [f"ten{os.getpid()}_{x}" for x in "ab"]
+        for name in self.names:
+            self.sql(f"CREATE ROLE {name} LOGIN; CREATE SCHEMA {name} AUTHORIZATION {name}")
+            self.addCleanup(self.sql, f"DROP SCHEMA {name} CASCADE; DROP ROLE {name}")
+
+    def url(self, role, schema):
+        return f"{re.sub('user=[^&]*', f'user={role}', POSTGRES)}&options=-csearch_path%3D{schema}"
+
+    def test_ten_04_another_tenants_rows_are_not_to_be_had(self):
+        """Neither read, nor written, nor made up to look like one's own."""
+        a, b = self.names
+        self.run_tool("ledger", "init", "--origin", "log.example/a", "--ledger", self.url(a, a))
+        self.run_tool("ledger", "init", "--origin", "log.example/b", "--ledger", self.url(b, b))
+        self.simulate(f"$I enroll -d sim/1 --ledger '{self.url(a, a)}'")
+        self.assertEqual([e["type"] for e in self.lines(self.run_tool("log", "--json", "--ledger", self.url(a, a)).out)], ["ledger", "device"])
+        self.assertEqual([e["type"] for e in self.lines(self.run_tool("log", "--json", "--ledger", self.url(b, b)).out)], ["ledger"])
+        for args in (("log",), ("ledger", "show"), ("ledger", "verify"), ("ledger", "init"), ("log", "--id", "001010010000014"), ("revoke", "-k", "owner.pem", "--ueid", "001010010000014", "-o", "x.list")):
+            with self.subTest(args):
+                run = self.run_tool(*args, "--ledger", self.url(b, a), status=9)
+                self.assertNotIn("001010010000014", run.out)
+        self.assertEqual(len(self.lines(self.run_tool("log", "--json", "--ledger", self.url(a, a)).out)), 2)
 
 
 class Files(Case):

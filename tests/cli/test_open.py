@@ -281,6 +281,23 @@ class Open(Case):
         message = encrypt(self.p.public_key(), b"s", kid=b"other")
         self.opens(message, "-k", "o.cose", key="p.pem", status=5, words="does not decrypt")
 
+    def test_key_17_two_keys_by_one_name(self):
+        """Both are tried, in either order; one whose kid is a thumbprint is never another's by what that calls itself."""
+        self.seal()
+        a, b = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+        for name, key in (("a", a), ("b", b)):
+            self.write(f"{name}.cose", enc({**cose_key(key.public_key()), 2: b"one"}))
+            self.write(f"{name}.priv", enc({**cose_key(key.public_key()), 2: b"one", -4: key.private_numbers().private_value.to_bytes(32, "big")}), 0o600)
+        signed = {key: sign1(key, b"x", {1: -7, 4: b"one"}) for key in (a, b)}
+        for key, other in ((a, "b"), (b, "a")):
+            self.assertEqual(self.opens(signed[key], "-k", "b.cose", key="a.cose"), b"x")
+            self.assertEqual(self.opens(signed[key], "-k", "a.cose", key="b.cose"), b"x")
+            self.opens(signed[key], key=f"{other}.cose", status=5)
+        sealed = encrypt(b.public_key(), b"s", kid=b"one")
+        self.assertEqual(self.opens(sealed, "-k", "b.priv", key="a.priv"), b"s")
+        self.assertEqual(self.opens(sealed, "-k", "a.priv", key="b.priv"), b"s")
+        self.opens(sealed, key="a.priv", status=5)
+
     def test_enc_08_external_data(self):
         self.seal()
         self.write("aad", b"context")
