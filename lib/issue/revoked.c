@@ -213,17 +213,6 @@ static int check_signed(const struct imp_revoked *r, struct imp_crypto *crypto,
 		  : imp_revoked_check(r, IMP_REVOKED_OBJECT, what, IMP_SPAN(id), err);
 }
 
-static int check_holder(const struct imp_revoked *r, struct imp_crypto *crypto,
-			const struct imp_grant *g, struct imp_error *err)
-{
-	uint8_t kid[32];
-
-	if (imp_cose_kid(crypto, &g->holder, kid))
-		return imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
-	return imp_revoked_check(r, IMP_REVOKED_KEY, "the holder of a grant",
-				 IMP_SPAN(kid), err);
-}
-
 int imp_revoked_check_object(const struct imp_revoked *r, struct imp_crypto *crypto,
 			     const struct imp_signed *s, struct imp_error *err)
 {
@@ -238,9 +227,7 @@ int imp_revoked_check_object(const struct imp_revoked *r, struct imp_crypto *cry
 	while (!rc && next.len > 0) {
 		if (!imp_link_open(next, &link, &g))
 			return imp_fail(err, IMP_EFORMAT, "its header 13 is no grant");
-		rc = check_holder(r, crypto, &g, err);
-		if (!rc)
-			rc = check_signed(r, crypto, &link, err);
+		rc = check_signed(r, crypto, &link, err);
 		next = link.cose.uh.chain;
 	}
 	return rc;

@@ -74,7 +74,8 @@ int imp_revoked_check(const struct imp_revoked *r, enum imp_revoked_set set,
 		      const char *what, struct imp_span subject, struct imp_error *err)
 	IMP_MUST_CHECK;
 /* The same of a signed object: its id, every key that signed it, and of the grants in it
- * their ids, holders and signers. Also -IMP_EFORMAT: its chain is none of grants. */
+ * their ids and signers: whoever holds one signs what it stands behind. Also
+ * -IMP_EFORMAT: its chain is none of grants. */
 int imp_revoked_check_object(const struct imp_revoked *r, struct imp_crypto *crypto,
 			     const struct imp_signed *s, struct imp_error *err)
 	IMP_MUST_CHECK;

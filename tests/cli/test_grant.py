@@ -5,7 +5,12 @@ import unittest
 
 import cbor2
 
-from tool import Case
+from tool import ROOT, Case
+
+sys.path.append(str(ROOT / "tests/interop"))
+import cose  # noqa: E402
+import objects as o  # noqa: E402
+from cbor_strict import encode  # noqa: E402
 
 ME = "001010010000014"
 HEAD = '''imprint: 1
@@ -126,6 +131,18 @@ class Grants(Case):
         self.write("r.grant", whole[:-1] + bytes([whole[-1] ^ 1]))
         self.source("n.yaml", sequence=5)
         self.run_tool("pack", "n.yaml", "-k", "reseller.pem", "--grant", "r.grant", "-o", "x.packages", status=5)
+
+    def test_three_grants_and_no_more(self):
+        """One behind the other, whoever made them; PRO-13, KEY-16: the fourth counts for nobody."""
+        keys = [cose.Key.load(self.dir / f"{name}.pem") for name in ("owner", "operator", "service", "reseller", "stranger")]
+        whole = None
+        for n in range(4):
+            body = o.grant(keys[n + 1], bytes([3, *map(int, ME[:14])]), objects={10: []}, depth=min(2, 3 - n))
+            whole = o.sign("grant", body, [keys[n]], un={} if whole is None else {13: whole})
+            self.write(f"{n + 1}.grant", encode(whole))
+        self.source("n.yaml")
+        self.run_tool("check", "n.yaml", "--grant", "3.grant", "--owner", "owner.pub", status=0)
+        self.assertIn("4.grant: more than 3 grants, one behind the other", self.run_tool("check", "n.yaml", "--grant", "4.grant", "--owner", "owner.pub", status=4).err)
 
     def test_an_expired_grant_is_refused_by_hosts(self):
         self.grant("--expires", "2099-01-31")

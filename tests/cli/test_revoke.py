@@ -236,6 +236,8 @@ class Lists(Owner):
         for n in (1, 2):
             self.forge({**self.GOOD, 3: n}, name=f"{n}.list")
         self.forge({**self.GOOD, 3: 2, 14: [bytes(32)]}, name="other2.list")
+        self.look(0, env=env, name="1.list")
+        self.assertEqual(len(self.lines(self.run_tool("log", "--json", env=env).out)), 1)
         self.use("2.list", 0, env=env)
         self.use("2.list", 0, env=env)
         self.assertRegex(self.use("1.list", 4, env=env).err, r"1\.list: sequence 1 is older than 2, seen in entry 1")
@@ -365,6 +367,13 @@ class Makers(Owner):
         self.write("d.csv", f"imei,key\n{ME},04{point[-2].hex()}{point[-3].hex()}\n")
         self.refused(rf"its sealing key \w+.* {BY}", "pack", "s.yaml", "--csv", "d.csv", "--accept-asserted", *self.BY_GRANT)
 
+    def test_who_signs_without_a_grant(self):
+        """Somebody who is not the owner, and whose objects no device takes: nothing is made of them all the same."""
+        self.revoke("--kid", "stranger.pub")
+        self.run_tool("sign", "n.profiles", "-k", "stranger.pem", "-o", "s.signed")
+        self.refused(rf"the signing key \w+.* {BY}", "encrypt", "s.signed", "--cards", "x.cards", "--factory", "factory.pub")
+        self.refused(rf"stranger\.pem: the signing key \w+.* {BY}", "sign", "n.profiles", "-k", "stranger.pem")
+
     def test_a_new_holder(self):
         self.revoke("--kid", "stranger.pub")
         self.refused(rf"stranger\.pub: the key \w+.* {BY}", "grant", "-k", "owner.pem", "--domain", "1", "--holder", "stranger.pub", "--allow", "cellular", "--target", "keel-2")
@@ -417,7 +426,7 @@ $I pack n.yaml -k operator.pem --grant operator.grant --cards x.cards -o n.packa
                 self.revoke(*what.format(card=cose.kid_of(card[8][1]).hex()).split(), env=env)
                 run = self.simulate(f'''
 for more in --dry-run ""; do $I push n.packages {self.DEVICE} {self.LIST} $more && exit 1; echo status $?; done
-$I verify {self.DEVICE} --json
+IMPRINT_LEDGER= $I verify {self.DEVICE} --json
 ''', env=env)
                 self.assertRegex(run.err, rf"imei {ME}: {says} .* {BY}")
                 self.assertEqual(run.out.count("status 4"), 2)
@@ -433,6 +442,27 @@ test $? = 4
 $I push f.floor --index 1 {self.DEVICE} {self.LIST} && exit 1
 $I floor -k owner.pem --raise 1=2 {self.DEVICE}
 ''')
+
+    def test_what_is_expected(self):
+        """verify --expect: not even before the device is asked for it."""
+        run = self.simulate(self.START + f'''
+$I revoke -k owner.pem --object n.packages -o owner.list
+$I verify {self.DEVICE} {self.LIST} --expect n.packages || echo status $?
+''')
+        self.assertIn("status 4", run.out)
+        self.assertRegex(run.err, rf"the profile \w+.* {BY}")
+
+    def test_a_claim_by_several(self):
+        """Each of those who signed it counts."""
+        self.run_tool("revoke", "-k", "owner.pem", "--kid", "stranger.pub", "-o", "owner.list")
+        run = self.simulate(f'''set -e
+$I enroll -d sim/1 -o x.cards
+$I claim -k owner.pem --maker stranger.pem --target {ME} -o m.claim
+$I push m.claim {self.DEVICE} --owner owner.pub --revoked owner.list || echo status $?
+$I push m.claim {self.DEVICE} --owner owner.pub
+''', "--maker", "stranger.pub")
+        self.assertIn("status 4", run.out)
+        self.assertRegex(run.err, rf"the signing key \w+.* {BY}")
 
     def test_what_a_device_holds(self):
         """verify says what is there of somebody who is out, until something else is."""
@@ -475,7 +505,7 @@ IMPRINT_REVOKED=owner.list $I lock -k owner.pem {self.DEVICE}
                 run = self.simulate("$I enroll -d sim/1 -o new.cards --owner owner.pub --revoked owner.list", "--factory", "factory.pem", status=4)
                 self.assertRegex(run.err, BY)
                 self.assertFalse((self.dir / "new.cards").exists())
-        self.assertRegex(self.simulate("$I enroll -d sim/1 -o new.cards --owner owner.pub --revoked owner.list --endorse factory.pem", status=4).err, rf"the factory key \w+.* {BY}")
+        self.assertRegex(self.simulate("$I enroll -d sim/1 -o new.cards --owner owner.pub --revoked owner.list --endorse factory.pem", "--state", "sim/other", status=4).err, rf"the factory key [0-9a-f]{{16}}.* {BY}")
         self.forget()
         self.revoke("--ueid", OTHER)
         self.simulate("$I enroll -d all -o new.cards --owner owner.pub --revoked owner.list", "--factory", "factory.pem", count=2, status=12)

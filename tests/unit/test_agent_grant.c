@@ -220,6 +220,29 @@ Test(agent_grant, a_fourth_link_is_one_too_many)
 	}
 }
 
+/* The owner's grant ends the chain: nothing stands behind it, be it the third or not. */
+Test(agent_grant, nothing_stands_behind_the_owners_grant)
+{
+	static uint8_t behind[KIT_CAP];
+
+	for (size_t links = 1; links <= 3; links++) {
+		const struct party *who[] = { &s.owner, &s.tenant, &s.deputy,
+					      &s.approver[0] };
+		struct spec p = { .domain = 1, .issuer = who[links] };
+
+		p.grant = make_grant(&s, &(struct grant_spec){ .depth = 2 }, behind);
+		for (size_t i = 0; i < links; i++)
+			p.grant = make_grant(
+				&s,
+				&(struct grant_spec){ .issuer = who[i],
+						      .holder = who[i + 1],
+						      .depth = (uint32_t)(links - 1 - i),
+						      .parent = p.grant },
+				grants[i]);
+		expect(make_package(&s, &p, buf, NULL), IMP_R_SCOPE, "a grant behind");
+	}
+}
+
 Test(agent_grant, each_signature_of_a_chain_is_verified)
 {
 	for (size_t links = 1; links <= 3; links++) {
