@@ -285,6 +285,23 @@ Test(agent_grant, higher_domain_epoch_ends_older_grants)
 		IMP_R_EPOCH, "below the floor");
 }
 
+/* A floor for several domains raises those that stand lower, and lowers none. */
+Test(agent_grant, a_floor_lowers_no_domain_while_it_raises_another)
+{
+	struct imp_command floor = { .op = IMP_OP_FLOOR,
+				     .domains = 1 << 1,
+				     .floor = { 0, 5 } };
+	const struct grant_spec low = { .epochs = { 1, 3 } };
+
+	cr_assert_eq(push_command(&s, floor, &s.owner, NULL), 0);
+	floor.domains = 1 << 1 | 1 << 2;
+	floor.floor[1] = 2;
+	floor.floor[2] = 1;
+	cr_assert_eq(push_command(&s, floor, &s.owner, NULL), 0);
+	tenant_sends(&low, &(struct spec){ .epochs = { 1, 3 } }, IMP_R_EPOCH,
+		     "below the first floor");
+}
+
 /* ROLL-06: two authorities of one domain, interleaved, share its pair. */
 Test(agent_grant, two_authorities_share_the_sequence_of_a_domain)
 {
