@@ -53,6 +53,8 @@ int pkey_outside(const char *name, const EVP_PKEY *pkey, struct imp_error *err)
 	char group[64] = "";
 	int explicit_params = 0;
 
+	if (pkey_in_table(pkey)) /* it could not be told a moment ago */
+		return imp_fail(err, IMP_ERESOURCE, "%s: out of memory", name);
 	EVP_PKEY_get_utf8_string_param(pkey, OSSL_PKEY_PARAM_GROUP_NAME, group,
 				       sizeof(group), NULL);
 	EVP_PKEY_get_int_param(pkey, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS,

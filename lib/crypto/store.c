@@ -38,27 +38,32 @@ bool imp_key_is_public_half(const char *name)
 	return imp_pkcs11_uri_parse(name, &uri, NULL) == 0 && uri.wants_public;
 }
 
-/* A private key that a TPM has encrypted to itself. Source: ASN.1 Specification for TPM
- * 2.0 Key Files. */
-static bool is_of_tpm(const char *name)
+static bool is_of_tpm(struct imp_span text)
 {
-	CLEANUP(imp_secret_fini) struct imp_secret text = { 0 };
 	static const char mark[] = "-----BEGIN TSS2 PRIVATE KEY-----";
 
-	return imp_file_read_private(name, FILE_MAX, &text, NULL) == 0 &&
-	       memmem(text.ptr, text.len, mark, strlen(mark));
+	return memmem(text.ptr, text.len, mark, strlen(mark));
 }
 
 int imp_key_open_private(struct imp_crypto *c, const char *name,
 			 const struct imp_pass *pass, struct imp_key *out,
 			 struct imp_error *err)
 {
+	CLEANUP(imp_secret_fini) struct imp_secret text = { 0 };
 	const struct place *p = place_of(name);
+	int rc;
 
 	if (p)
 		return p->open(c, name, true, pass, out, err);
-	return is_of_tpm(name) ? tpm_open_file(c, name, pass, out, err)
-			       : imp_key_read_private(c, name, pass, out, err);
+	rc = imp_file_read_private(name, FILE_MAX, &text, err);
+	if (rc == -IMP_EKEY) /* whose mode is wrong, or what kind it is */
+		return imp_key_read_private(c, name, pass, out, err);
+	if (rc)
+		return rc;
+	return is_of_tpm(imp_secret_span(&text))
+		       ? tpm_open_file(c, name, pass, out, err)
+		       : imp_key_parse(c, name, imp_secret_span(&text), true, pass, out,
+				       err);
 }
 
 int imp_key_open_public(struct imp_crypto *c, const char *name, struct imp_key *out,

@@ -238,6 +238,7 @@ class OfTheTool(Case):
         ueids = self.csv(2)
         self.run_tool('build', 'p.yaml', '--csv', 'd.csv', '--objects', OBJECTS, '-o', 'x.profiles')
         body = encode(o.grant(tenant, ueids[0], targets=[{o.UEID: u} for u in ueids]))
+        self.write('owner.pub', b'imprint-class: test\n' + self.owner.public_pem())
         sign = ('sign', '--batch', '-k', 't.pem', '--grant', 't.grant', '--owner', 'owner.pub', 'x.profiles', '-o', 'x.signed', '--force')
         for status, parts in ((5, {'batch': {2: bytes(32)}}), (4, {'many': True}), (3, {'proof': lambda p: [*p[:2], []]}), (0, {})):
             grant = leaves.sign('grant', body, self.owner.kid, [self.owner], size=4, index=2, **parts)
