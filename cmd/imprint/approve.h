@@ -5,11 +5,14 @@
 
 #include <stdio.h>
 
+#include "args.h"
 #include "diff.h"
 #include "issue/approve.h"
+#include "keyarg.h"
 #include "model/object.h"
 #include "object/profile.h"
 #include "object/signed.h"
+#include "scope.h"
 
 enum { APPROVE_WORDS = 1024, APPROVE_NAMES = 3, APPROVE_CLASSES = 4 };
 
@@ -102,5 +105,17 @@ int approve_chain(struct imp_crypto *crypto, struct imp_span object, uint8_t see
 int approve_sign(struct imp_crypto *crypto, const struct imp_signer *signer,
 		 struct imp_batch *b, struct imp_out *out, uint8_t seen[32],
 		 struct imp_error *err);
+
+struct approve_args {
+	struct key_args key;
+	struct out_args out;
+	struct dev_args dev;
+	struct verifier_args verifier;
+	struct report_args report;
+	struct quorum_args quorum;
+	const char *in, *against, *objects;
+	bool yes;
+};
+extern const struct argp approve_argp;
 
 #endif

@@ -4,122 +4,20 @@
 #include <string.h>
 
 #include "approve.h"
-#include "args.h"
 #include "ask.h"
+#include "base/digits.h"
 #include "base/escape.h"
 #include "base/text.h"
 #include "commands.h"
 #include "issue/leaves.h"
 #include "json.h"
-#include "keyarg.h"
 #include "names.h"
 #include "note.h"
-#include "scope.h"
 
 enum { SHOWN = 20 /* objects, at most */ };
 
-struct args {
-	struct key_args key;
-	struct out_args out;
-	struct dev_args dev;
-	struct verifier_args verifier;
-	struct report_args report;
-	struct quorum_args quorum;
-	const char *in, *against, *objects;
-	bool yes;
-};
-
-enum { OPT_AGAINST = 0x100, OPT_OBJECTS, OPT_YES };
-
-static const struct argp_option options[] = {
-	{ "against", OPT_AGAINST, "FILE", 0,
-	  "Show what profiles change, compared with profiles, signed profiles, packages or evidence in FILE",
-	  0 },
-	{ "objects", OPT_OBJECTS, "DIR", 0, "Read object descriptions from DIR", 0 },
-	{ "yes", OPT_YES, NULL, 0, "Don't ask: whoever runs this has looked", 0 },
-	{ 0 },
-};
-
-static const struct argp_child children[] = { { &key_argp, 0, NULL, 0 },
-					      { &file_argp, 0, NULL, 0 },
-					      { &ports_argp, 0, NULL, 0 },
-					      { &verifier_argp, 0, NULL, 0 },
-					      { &report_argp, 0, NULL, 0 },
-					      { &quorum_argp, 0, NULL, 0 },
-					      { 0 } };
-
-static void check_sides(struct argp_state *state, const struct args *a)
-{
-	const struct verifier_args *v = &a->verifier;
-	bool asks = a->dev.devices > 0;
-
-	if (a->against && asks)
-		argp_error(state, "--against or -d, not both");
-	if (!asks && (v->evidence || v->challenge))
-		argp_error(state,
-			   "--evidence and --challenge go with -d; --against takes "
-			   "evidence, too");
-	if (!asks && !a->against && (v->cards || v->factories.count > 0))
-		argp_error(state, "--cards and --factory go with -d or --against");
-}
-
-static void check_args(struct argp_state *state, const struct args *a)
-{
-	if (!a->in)
-		argp_error(state, "missing FILE");
-	if (strcmp(a->in, "-") == 0)
-		argp_error(state, "expected a file: it is read twice, and only what was "
-				  "shown is signed");
-	if (!a->out.path)
-		argp_error(state, "missing -o FILE");
-	check_sides(state, a);
-}
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	struct args *a = state->input;
-
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &a->key;
-		state->child_inputs[1] = &a->out;
-		state->child_inputs[2] = &a->dev;
-		state->child_inputs[3] = &a->verifier;
-		state->child_inputs[4] = &a->report;
-		state->child_inputs[5] = &a->quorum;
-		return 0;
-	case OPT_AGAINST:
-		a->against = arg;
-		return 0;
-	case OPT_OBJECTS:
-		a->objects = arg;
-		return 0;
-	case OPT_YES:
-		a->yes = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (a->in)
-			return ARGP_ERR_UNKNOWN;
-		a->in = arg;
-		return 0;
-	case ARGP_KEY_END:
-		check_args(state, a);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static const struct argp argp = {
-	.options = options,
-	.parser = parse,
-	.args_doc = "FILE",
-	.doc = "Add the signature of KEY (-k) to what needs the approval of several: shown in words first, and signed after a yes.",
-	.children = children,
-};
-
 struct approve {
-	const struct args *a;
+	const struct approve_args *a;
 	struct imp_crypto *crypto;
 	struct imp_key key, owner;
 	struct imp_signer signer;
@@ -153,7 +51,7 @@ static void approve_fini(struct approve *x)
 
 static int open_keys(struct approve *x, struct imp_error *err)
 {
-	const struct args *a = x->a;
+	const struct approve_args *a = x->a;
 	int rc = imp_crypto_new(&x->crypto, err);
 
 	if (!rc)
@@ -181,7 +79,7 @@ static int open_keys(struct approve *x, struct imp_error *err)
 /* What devices hold now, so that it can be told what changes. */
 static int open_changes(struct approve *x, struct imp_error *err)
 {
-	const struct args *a = x->a;
+	const struct approve_args *a = x->a;
 	struct verifier *v = a->verifier.cards ? &x->verifier : NULL;
 	int rc = v ? verifier_open(v, x->crypto, &a->verifier, &a->dev, err) : 0;
 
@@ -428,7 +326,7 @@ static void tell(const struct approve *x)
 static int run(const struct cli *cli, int argc, char **argv, struct imp_error *err)
 {
 	CLEANUP(approve_fini) struct approve x = { 0 };
-	struct args a = { 0 };
+	struct approve_args a = { 0 };
 	int rc;
 
 	(void)cli;
@@ -455,6 +353,6 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 const struct cli_cmd cmd_approve = {
 	.name = "approve",
 	.brief = "add a signature to what several must sign",
-	.argp = &argp,
+	.argp = &approve_argp,
 	.run = run,
 };
