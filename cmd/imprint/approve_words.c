@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "approve.h"
+#include "base/digits.h"
 #include "base/escape.h"
-#include "evidence/appraise.h"
 #include "issue/grants.h"
 #include "object/challenge.h"
 #include "object/command.h"

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "args.h"
+#include "base/digits.h"
 #include "commands.h"
 #include "crypto/host.h"
 #include "ledger/registry.h"

@@ -2,6 +2,7 @@
 /* What a device proves: evidence, and the history that explains it. */
 #include <string.h>
 
+#include "base/digits.h"
 #include "base/reason.h"
 #include "crypto/host.h"
 #include "devices.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Telling what differs, as text or as JSON. */
+#include "base/digits.h"
 #include "diff_result.h"
 #include "json.h"
 

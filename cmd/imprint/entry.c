@@ -4,9 +4,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/digits.h"
 #include "base/escape.h"
 #include "entry.h"
-#include "evidence/appraise.h"
+#include "evidence/known.h"
+#include "evidence/token.h"
 #include "json.h"
 #include "model/identifier.h"
 #include "object/signed.h"

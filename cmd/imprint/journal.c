@@ -2,6 +2,7 @@
 /* The ledger's side of a push. */
 #include <string.h>
 
+#include "base/digits.h"
 #include "journal.h"
 #include "registry.h"
 

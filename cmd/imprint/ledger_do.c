@@ -3,8 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/digits.h"
 #include "base/file.h"
-#include "evidence/appraise.h"
 #include "json.h"
 #include "ledger/log.h"
 #include "ledger_do.h"

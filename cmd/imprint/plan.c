@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/digits.h"
 #include "base/reason.h"
 #include "cose/key.h"
 #include "issue/approve.h"

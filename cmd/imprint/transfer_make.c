@@ -2,6 +2,7 @@
 /* Making transfers by what devices have proven, and accepting them. */
 #include <string.h>
 
+#include "base/digits.h"
 #include "base/text.h"
 #include "cose/key.h"
 #include "note.h"

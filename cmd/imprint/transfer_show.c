@@ -2,9 +2,9 @@
 /* What a transfer says, in words. */
 #include <string.h>
 
+#include "base/digits.h"
 #include "base/text.h"
 #include "cose/key.h"
-#include "evidence/appraise.h"
 #include "json.h"
 #include "object/domains.h"
 #include "transfer.h"

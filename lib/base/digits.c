@@ -81,3 +81,22 @@ void imp_put_hex(struct imp_writer *w, struct imp_span bytes)
 		imp_put_u8(w, (uint8_t)digits[bytes.ptr[i] & 15]);
 	}
 }
+
+static void put_hex(struct imp_span bytes, size_t max, char *out)
+{
+	struct imp_writer w = imp_writer((uint8_t *)out, 2 * max);
+
+	imp_put_hex(&w,
+		    (struct imp_span){ bytes.ptr, bytes.len < max ? bytes.len : max });
+	out[w.len] = '\0';
+}
+
+void imp_hex(struct imp_span hash, char out[65])
+{
+	put_hex(hash, 32, out);
+}
+
+void imp_short_hex(struct imp_span hash, char out[24])
+{
+	put_hex(hash, 8, out);
+}

@@ -9,25 +9,6 @@
 #include "evidence/appraise.h"
 #include "object/signed.h"
 
-static void put_hex(struct imp_span bytes, size_t max, char *out)
-{
-	struct imp_writer w = imp_writer((uint8_t *)out, 2 * max);
-
-	imp_put_hex(&w,
-		    (struct imp_span){ bytes.ptr, bytes.len < max ? bytes.len : max });
-	out[w.len] = '\0';
-}
-
-void imp_hex(struct imp_span hash, char out[65])
-{
-	put_hex(hash, 32, out);
-}
-
-void imp_short_hex(struct imp_span hash, char out[24])
-{
-	put_hex(hash, 8, out);
-}
-
 int imp_differs(struct imp_appraisal *a, const char *what, enum imp_code code,
 		const char *found, const char *expected)
 {

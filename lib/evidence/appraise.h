@@ -64,8 +64,5 @@ int imp_differs(struct imp_appraisal *a, const char *what, enum imp_code code,
 		const char *found, const char *expected);
 /* 0, or -code of the first difference. */
 int imp_appraisal_code(const struct imp_appraisal *a);
-/* A hash of at most 32 bytes: all of it, or its first eight bytes for people. */
-void imp_hex(struct imp_span hash, char out[65]);
-void imp_short_hex(struct imp_span hash, char out[24]);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/digits.h"
 #include "evidence/chains.h"
 
 int imp_chains_start(struct imp_crypto *crypto, const struct imp_known *known,

@@ -2,7 +2,7 @@
 /* Who must sign an object, who has, and who may still. */
 #include <string.h>
 
-#include "evidence/appraise.h"
+#include "base/digits.h"
 #include "issue/approve.h"
 #include "issue/issuer.h"
 

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digits.h"
 #include "base/file.h"
-#include "evidence/appraise.h"
 #include "issue/approve.h"
 #include "issue/grants.h"
 #include "issue/issuer.h"

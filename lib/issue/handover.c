@@ -2,9 +2,9 @@
 /* Transfers and recoveries, as they are made and accepted. */
 #include <stdio.h>
 
+#include "base/digits.h"
 #include "cose/key.h"
 #include "crypto/key.h"
-#include "evidence/appraise.h"
 #include "issue/handover.h"
 #include "issue/issuer.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The signatures of those in whose name things are signed. */
 #include "issue/issuer.h"
+#include "base/digits.h"
 #include "crypto/key.h"
-#include "evidence/appraise.h"
 
 static int another(const struct imp_signed *s, const uint8_t kid[32],
 		   struct imp_error *err)

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digits.h"
 #include "base/grow.h"
-#include "evidence/appraise.h"
 #include "issue/revoked.h"
 #include "object/batch.h"
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/digits.h"
 #include "base/escape.h"
 #include "ledger/audit_case.h"
 

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "evidence/appraise.h"
+#include "base/digits.h"
 #include "ledger/core.h"
 #include "ledger/journal.h"
 

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/digits.h"
 #include "cose/key.h"
-#include "evidence/appraise.h"
 #include "ledger/core.h"
 #include "ledger/journal.h"
 #include "object/challenge.h"
