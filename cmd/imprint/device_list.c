@@ -10,8 +10,8 @@
 #include "datadir.h"
 #include "device_list.h"
 #include "device_name.h"
-#include "plan.h"
 #include "source/mistake.h"
+#include "verifier.h"
 
 void device_list_fini(struct device_list *l)
 {

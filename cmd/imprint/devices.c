@@ -8,9 +8,9 @@
 #include "crypto/host.h"
 #include "device_list.h"
 #include "devices.h"
-#include "plan.h"
 #include "registry.h"
 #include "report.h"
+#include "verifier.h"
 
 enum { STACK = 128 * 1024 };
 

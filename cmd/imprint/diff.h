@@ -9,7 +9,7 @@
 #include "compile.h"
 #include "object/batch.h"
 #include "object/profile.h"
-#include "plan.h"
+#include "verifier.h"
 
 enum { NO_DOMAIN = 0xff };
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "diff.h"
+#include "plan.h"
 
 struct ask {
 	struct verifier *verifier; /* NULL: without proof */

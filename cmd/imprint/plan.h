@@ -8,15 +8,11 @@
 #ifndef IMPRINT_PLAN_H
 #define IMPRINT_PLAN_H
 
-#include "devices.h"
-#include "evidence/proven.h"
-#include "ledgerarg.h"
 #include "object/command.h"
-#include "object/grant.h"
 #include "object/package.h"
 #include "object/signed.h"
 #include "object/transfer.h"
-#include "revokedarg.h"
+#include "verifier.h"
 
 struct plan {
 	struct imp_span object;		  /* borrowed */
@@ -83,7 +79,6 @@ int objects_take(const struct objects *o, struct device *d, struct object_at at,
 		 struct plan *out);
 void objects_close(struct objects *o);
 
-struct verifier;
 /*
  * Do one after the other. What is said of all stands in one line; what was proven is kept
  * before the next one begins, and what the last one proves is the caller's to keep.
@@ -94,64 +89,6 @@ int objects_each(const struct objects *o, struct device *d, const struct objects
 		 struct verifier *v,
 		 int (*one)(struct device *d, const struct plan *plan, void *ctx),
 		 void *ctx);
-
-/* Who is known, and what they have proven: shared by the threads of a run. */
-struct verifier {
-	struct imp_cards cards;
-	struct imp_proven proven;
-	struct imp_ledger *ledger; /* NULL: none is named */
-	struct imp_span owner;	   /* kid of --owner, or empty */
-	uint8_t owner_buf[32];
-	struct imp_pub owner_key;
-	struct challenges challenges;
-	bool allow_debug, require_locked;
-	bool require_endorsed;	  /* --factory was given */
-	const char *test_factory; /* one that is for tests; NULL: none is */
-	struct imp_party party[IMP_GRANT_LINKS * PATHS_MAX]; /* of --grant */
-	size_t parties;
-	struct imp_revoked revoked; /* by its owner; nothing is read: nothing is */
-};
-
-/* --cards, --factory, --owner, --grant, --evidence, --challenge, --allow-debug, --ledger,
- * --station */
-struct verifier_args {
-	const char *cards, *owner, *evidence, *challenge;
-	struct path_list factories, grants;
-	struct ledger_args ledger;
-	bool allow_debug;
-};
-extern const struct argp verifier_argp;
-
-int verifier_open(struct verifier *v, struct imp_crypto *crypto,
-		  const struct verifier_args *a, const struct dev_args *dev,
-		  struct imp_error *err);
-void verifier_close(struct verifier *v);
-/*
- * Read the list of --revoked, where one is named: from then on cards and objects are held
- * against it.
- *
- *   verifier   whose --owner must have signed it
- *   use        without its owner
- *
- * 0, or the errors of trusted_read() and revoked_open().
- */
-int verifier_revoke(struct verifier *v, struct imp_crypto *crypto,
-		    const struct verifier_args *verifier, const struct revoked_args *a,
-		    const struct revoked_use *use, struct imp_error *err);
-/* Is an object that is to be sent, or expected, still good? 0, -IMP_EPOLICY. */
-int verifier_allows(const struct verifier *v, struct device *d, struct imp_span object);
-/* And is what the device proved to hold, and to belong to? Likewise. */
-int verifier_allows_held(const struct verifier *v, struct device *d);
-/* The card of the device at hand, verified, kept in d->known; NULL with d->err filled. */
-const struct imp_known *verifier_card(const struct verifier *v, struct device *d);
-/* A device that tells no ueid (policy: attest only to challenges) is taken for the one of
- * --id, or of the only card, in d->known; its signature then tells. 1, 0 (nobody), or a
- * negative code. */
-int verifier_guess(const struct verifier *v, struct device *d);
-/* Keep what the device proved: nothing is reported before it is written down. */
-int verifier_keep(struct verifier *v, struct device *d);
-/* Know it for the rest of this run alone. */
-int verifier_remember(struct verifier *v, struct device *d);
 
 /* What the device must show: from the plan, its card and what it proved before. */
 int plan_prepare(struct device *d, const struct plan *plan, const struct verifier *v,

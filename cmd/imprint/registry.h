@@ -3,7 +3,7 @@
 #ifndef IMPRINT_REGISTRY_H
 #define IMPRINT_REGISTRY_H
 
-#include "plan.h"
+#include "verifier.h"
 
 /*
  * Open the ledger where one is named. Without --cards the devices' cards are those of its

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who is known, and what they have proven: options, cards, keeping. */
-
+#include "verifier.h"
 #include "grantarg.h"
 #include "issue.h"
-#include "plan.h"
 #include "registry.h"
 
 enum {

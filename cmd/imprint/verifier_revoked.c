@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What devices hold and are sent, held against an owner's list of what is revoked. */
 #include "keyarg.h"
-#include "plan.h"
+#include "object/package.h"
+#include "object/signed.h"
+#include "verifier.h"
 
 int verifier_revoke(struct verifier *v, struct imp_crypto *crypto,
 		    const struct verifier_args *verifier, const struct revoked_args *a,
