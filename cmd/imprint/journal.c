@@ -95,18 +95,9 @@ static int after(struct imp_ledger *l, void *ctx, struct imp_error *err)
 int journal_after(struct journal *j, int rc)
 {
 	struct outcome o = { j, rc };
-	struct device *d = j->d;
 	struct imp_error err = { 0 };
 	int kept = j->l ? imp_ledger_do(j->l, after, &o, &err) : 0;
 
-	if (!kept)
-		return rc;
-	if (rc)
-		return imp_hint(&d->err, rc, "this is not in the ledger: %.*s",
-				(int)strcspn(err.msg, "\n"), err.msg);
-	d->err = err;
-	d->proved = false;
-	return imp_wrap(&d->err, kept,
-			"%s: %s: it took it, but that is not in the ledger", d->uri,
-			d->name);
+	return registry_kept(j->d, rc, kept, &err,
+			     "it took it, but that is not in the ledger");
 }

@@ -122,6 +122,19 @@ int registry_keep(struct imp_ledger *l, const struct device *d, int verdict,
 	return imp_ledger_do(l, keep, &k, err);
 }
 
+int registry_kept(struct device *d, int rc, int kept, const struct imp_error *err,
+		  const char *lost)
+{
+	if (!kept)
+		return rc;
+	if (rc)
+		return imp_hint(&d->err, rc, "this is not in the ledger: %.*s",
+				(int)strcspn(err->msg, "\n"), err->msg);
+	d->err = *err;
+	d->proved = false;
+	return imp_wrap(&d->err, kept, "%s: %s: %s", d->uri, d->name, lost);
+}
+
 int registry_record(const struct verifier *v, struct device *d, int rc)
 {
 	struct imp_error err = { 0 };
@@ -129,13 +142,5 @@ int registry_record(const struct verifier *v, struct device *d, int rc)
 			   ? registry_keep(v->ledger, d, -rc, NULL, &err)
 			   : 0;
 
-	if (!kept)
-		return rc;
-	if (rc)
-		return imp_hint(&d->err, rc, "this is not in the ledger: %.*s",
-				(int)strcspn(err.msg, "\n"), err.msg);
-	d->err = err;
-	d->proved = false;
-	return imp_wrap(&d->err, kept, "%s: %s: what it proved is not in the ledger",
-			d->uri, d->name);
+	return registry_kept(d, rc, kept, &err, "what it proved is not in the ledger");
 }

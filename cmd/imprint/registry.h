@@ -31,6 +31,17 @@ int registry_hidden(const struct verifier *v, struct device *d);
  */
 int registry_keep(struct imp_ledger *l, const struct device *d, int verdict,
 		  const uint8_t *object, struct imp_error *err);
+/*
+ * What came of a conversation, when the ledger was to keep it.
+ *
+ *   rc     of the conversation, with d->err: where that failed, the ledger is a hint
+ *   kept   what the ledger returned, with err
+ *   lost   a clause: what is not in it
+ *
+ * rc, or kept where only that failed: then nothing is proven.
+ */
+int registry_kept(struct device *d, int rc, int kept, const struct imp_error *err,
+		  const char *lost);
 /* After a conversation: its evidence, whatever came of it. rc; where that was 0,
  * -IMP_ELEDGER: it is not in the ledger. */
 int registry_record(const struct verifier *v, struct device *d, int rc);
