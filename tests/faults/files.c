@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -45,6 +46,29 @@ ssize_t write(int fd, const void *buf, size_t len)
 	if (fails(what))
 		return -1;
 	return NEXT(write)(fd, buf, what == SHORT && len > 1 ? len / 2 : len);
+}
+
+ssize_t pwrite(int fd, const void *buf, size_t len, off_t at)
+{
+	int what = hit_fd(WRITE, fd);
+
+	return fails(what) ? -1
+			   : NEXT(pwrite)(fd, buf,
+					  what == SHORT && len > 1 ? len / 2 : len, at);
+}
+
+ssize_t send(int fd, const void *buf, size_t len, int flags)
+{
+	int what = hit_fd(WRITE, fd);
+
+	return fails(what) ? -1
+			   : NEXT(send)(fd, buf, what == SHORT && len > 1 ? len / 2 : len,
+					flags);
+}
+
+int ftruncate(int fd, off_t len)
+{
+	return fails(hit_fd(WRITE, fd)) ? -1 : NEXT(ftruncate)(fd, len);
 }
 
 ssize_t read(int fd, void *buf, size_t len)
