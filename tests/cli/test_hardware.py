@@ -13,32 +13,18 @@ import cbor2
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
+from hardware import PIN, SOFTHSM, WithTpm, configure, init_token, make_token, uri
 from tool import EXAMPLES, IMPRINT, Case
 
-SOFTHSM = next((p for p in ("/usr/lib/softhsm/libsofthsm2.so", "/usr/lib64/pkcs11/libsofthsm2.so") if os.path.exists(p)), None)
-PIN = b"1234\n"
 # SoftHSM leaks with each Ed25519 signature: leaks of ours are looked for with ES256.
 ED25519 = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}
 ROWS = 24
 shared = {}
 
 
-def make_token(folder):
-    """A token `line` with a P-256 and an Ed25519 key, once for all tests."""
-    conf = folder / "softhsm.conf"
-    (folder / "tokens").mkdir()
-    conf.write_text(f"directories.tokendir = {folder}/tokens\nobjectstore.backend = file\nlog.level = ERROR\n")
-    env = {**os.environ, "SOFTHSM2_CONF": str(conf)}
-    subprocess.run(["softhsm2-util", "--init-token", "--free", "--label", "line", "--so-pin", "5678", "--pin", "1234"],
-                   env=env, check=True, capture_output=True)
-    for kind, name in (("es256", "owner"), ("eddsa", "log"), ("es256", "other"), ("es256", "factory:test")):
-        subprocess.run([IMPRINT, "keygen", "--type", kind, "--pass-fd", "0", "-o", f"pkcs11:token=line;object={name}?module-path={SOFTHSM}"],
-                       input=PIN, env=env, check=True, capture_output=True)
-
-
 def setUpModule():
     shared["folder"] = tempfile.TemporaryDirectory(prefix="imprint-token-")
-    make_token(pathlib.Path(shared["folder"].name))
+    make_token(pathlib.Path(shared["folder"].name), (("es256", "owner"), ("eddsa", "log"), ("es256", "other"), ("es256", "factory:test")))
 
 
 def tearDownModule():
@@ -50,15 +36,11 @@ class Token(Case):
         super().setUp()
         source = pathlib.Path(shared["folder"].name)
         shutil.copytree(source / "tokens", self.dir / "tokens")
-        self.write("softhsm.conf", f"directories.tokendir = {self.dir}/tokens\nobjectstore.backend = file\nlog.level = ERROR\n")
-        self.env = {"SOFTHSM2_CONF": str(self.dir / "softhsm.conf"), "HSM_REAL": SOFTHSM, "HSM_LOG": str(self.dir / "calls"), "HSM_OTHER": "other"}
+        self.env = {**configure(self.dir), "HSM_REAL": SOFTHSM, "HSM_LOG": str(self.dir / "calls"), "HSM_OTHER": "other"}
         self.write("pin", PIN, 0o600)
 
-    def uri(self, name, module=SOFTHSM, **more):
-        return f"pkcs11:token=line;object={name}?module-path={module}" + "".join(f"&{k.replace('_', '-')}={v}" for k, v in more.items())
-
     def failing(self, name):
-        return self.uri(name, os.environ["HSM"])
+        return uri(name, os.environ["HSM"])
 
     def pin(self, *args, pin=PIN, plan=None, env=None, **more):
         env = {**self.env, **({"HSM_PLAN": plan} if plan else {}), **(env or {})}
@@ -107,7 +89,7 @@ def items(path):
 
 class Uris(Token):
     def test_uris_that_are_refused_before_anything_is_loaded(self):
-        for uri, words in {
+        for name, words in {
             "pkcs11:tokn=line": "'tokn' is unknown in a key's URI, expected token,",
             "pkcs11:token=line;token=line": "token stands twice",
             "pkcs11:token=line;": "ends in a separator",
@@ -129,13 +111,13 @@ class Uris(Token):
             "handle:0x81000000?pas": "expected handle:0x81NNNNNN",
             "handle:0x80000000": "expected handle:0x81NNNNNN",
         }.items():
-            with self.subTest(uri):
-                self.assertIn(words, self.run_tool("key", uri, status=2).err)
+            with self.subTest(name):
+                self.assertIn(words, self.run_tool("key", name, status=2).err)
 
     def test_key_09_no_pin_in_arguments(self):
-        for uri in ("pkcs11:token=line;object=owner?pin-value=98765", "pkcs11:token=line;pin-value=98765", "pkcs11:pin-value=98765;tokn=x",
+        for name in ("pkcs11:token=line;object=owner?pin-value=98765", "pkcs11:token=line;pin-value=98765", "pkcs11:pin-value=98765;tokn=x",
                     "pkcs11:tokn=x;pin-value=98765"):
-            run = self.run_tool("key", uri, status=2)
+            run = self.run_tool("key", name, status=2)
             self.assertNotIn("98765", run.err + run.out)
         self.assertIn("--pass-fd FD reads it", self.run_tool("key", "pkcs11:token=line?pin-value=98765", status=2).err)
 
@@ -153,10 +135,10 @@ class Uris(Token):
         self.assertIn("P-256", self.pin("key", f"pkcs11:token=line;id=%00%ff%3B?module-path={SOFTHSM}").out)
 
     def test_modules(self):
-        run = self.pin("key", self.uri("owner", "/no/such.so"), status=6)
+        run = self.pin("key", uri("owner", "/no/such.so"), status=6)
         self.assertIn("the module cannot be loaded: /no/such.so", run.err)
         libc = next(line.split()[-1] for line in pathlib.Path("/proc/self/maps").read_text().splitlines() if "libc.so" in line)
-        self.assertIn("is no PKCS#11 module", self.pin("key", self.uri("owner", libc), status=6).err)
+        self.assertIn("is no PKCS#11 module", self.pin("key", uri("owner", libc), status=6).err)
         run = self.pin("key", "pkcs11:token=line;object=owner?module-name=nonesuch", status=6)
         self.assertIn("no module of the name nonesuch is configured in /etc/pkcs11/modules", run.err)
         self.assertIn("P-256", self.pin("key", "pkcs11:token=line;object=owner?module-name=softhsm2").out)
@@ -214,10 +196,10 @@ class Keys(Token):
 
     def test_made_keys_stay_in_the_token(self):
         for kind in ("es256", "eddsa"):
-            run = self.pin("keygen", "--type", kind, "-o", self.uri(kind), "--public", f"{kind}.pub", "--json")
+            run = self.pin("keygen", "--type", kind, "-o", uri(kind), "--public", f"{kind}.pub", "--json")
             made = self.lines(run.out)[0]
             self.assertEqual((made["class"], made["encrypted"], made["public_file"]), ("production", False, f"{kind}.pub"))
-            shown = self.lines(self.pin("key", "--json", self.uri(kind)).out)[0]
+            shown = self.lines(self.pin("key", "--json", uri(kind)).out)[0]
             self.assertEqual((shown["kid"], shown["private"], shown["hardware"]), (made["kid"], True, True))
             self.assertEqual(self.lines(self.run_tool("key", "--json", f"{kind}.pub").out)[0]["kid"], made["kid"])
             listed = self.tool11("--list-objects", "--type", "privkey", "--label", kind).stdout
@@ -237,23 +219,23 @@ class Keys(Token):
 
     def test_a_name_is_given_once(self):
         for more in ((), ("--type", "eddsa")):
-            self.assertIn("a key of that name is in the token", self.pin("keygen", "-o", self.uri("owner"), *more, status=2).err)
-        self.assertIn("keys in hardware are not replaced", self.pin("keygen", "-o", self.uri("owner"), "--force", status=2).err)
+            self.assertIn("a key of that name is in the token", self.pin("keygen", "-o", uri("owner"), *more, status=2).err)
+        self.assertIn("keys in hardware are not replaced", self.pin("keygen", "-o", uri("owner"), "--force", status=2).err)
 
     def test_what_is_not_made_in_hardware(self):
-        for args, words in ((("-o", self.uri("x"), "--type", "seal-x25519"), "made in a file only"), (("-o", self.uri("x"), "--type", "seed"), "made in a file only"),
+        for args, words in ((("-o", uri("x"), "--type", "seal-x25519"), "made in a file only"), (("-o", uri("x"), "--type", "seed"), "made in a file only"),
                             (("-o", f"pkcs11:token=line?module-path={SOFTHSM}"), "expected object="), (("-o", "handle:0x81000000"), "imprint-keys(7)")):
             self.assertIn(words, self.pin("keygen", *args, status=2).err)
-        self.run_tool("keygen", "-o", self.uri("x"), "--encrypt", status=2, env=self.env)
+        self.run_tool("keygen", "-o", uri("x"), "--encrypt", status=2, env=self.env)
         self.profile()
-        self.assertIn("a seed is a file", self.run_tool("build", "p.yaml", "--seed", self.uri("x"), "-s", "imei=350000000000006", status=6).err)
+        self.assertIn("a seed is a file", self.run_tool("build", "p.yaml", "--seed", uri("x"), "-s", "imei=350000000000006", status=6).err)
 
     def test_the_class_stands_in_the_label(self):
-        shown = self.lines(self.pin("key", "--json", self.uri("factory:test")).out)[0]
+        shown = self.lines(self.pin("key", "--json", uri("factory:test")).out)[0]
         self.assertEqual(shown["class"], "test")
-        self.assertIn("has a name that ends in :test", self.pin("keygen", "--class", "test", "-o", self.uri("x"), status=2).err)
-        self.assertIn("has a name that does not end in :test", self.pin("keygen", "--class", "production", "-o", self.uri("x:test"), status=2).err)
-        self.pin("keygen", "--class", "test", "-o", self.uri("x:test"))
+        self.assertIn("has a name that ends in :test", self.pin("keygen", "--class", "test", "-o", uri("x"), status=2).err)
+        self.assertIn("has a name that does not end in :test", self.pin("keygen", "--class", "production", "-o", uri("x:test"), status=2).err)
+        self.pin("keygen", "--class", "test", "-o", uri("x:test"))
         self.public("factory:test")
         self.assertIn("imprint-class: test", (self.dir / "factory:test.pub").read_text())
 
@@ -265,14 +247,14 @@ class Keys(Token):
     def test_other_types_are_refused_by_name(self):
         for kind, status, words in (("rsa:1024", 4, "an RSA key, expected a key on P-256 or Ed25519"), ("EC:secp384r1", 4, "a key on another curve")):
             self.tool11("--keypairgen", "--key-type", kind, "--id", "77", "--label", kind.replace(":", "-"))
-            self.assertIn(words, self.pin("key", self.uri(kind.replace(":", "-")), status=status).err)
+            self.assertIn(words, self.pin("key", uri(kind.replace(":", "-")), status=status).err)
             self.tool11("--delete-object", "--type", "privkey", "--label", kind.replace(":", "-"))
         self.assertIn("it may not sign (CKA_SIGN is false)", self.pin("key", self.failing("owner"), env={"HSM_NOSIGN": "1"}, status=6).err)
 
     def test_a_key_without_its_public_half(self):
         self.tool11("--keypairgen", "--key-type", "EC:prime256v1", "--id", "79", "--label", "half", "--usage-sign")
         self.tool11("--delete-object", "--type", "pubkey", "--label", "half")
-        run = self.pin("key", self.uri("half"), status=6)
+        run = self.pin("key", uri("half"), status=6)
         self.assertIn("does not tell its public part\nhint: a public key with the same id", run.err)
 
     def test_a_foreign_public_half_lets_nothing_out(self):
@@ -282,17 +264,16 @@ class Keys(Token):
         self.write("x.der", stranger.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo))
         self.tool11("--write-object", "x.der", "--type", "pubkey", "--id", "7a", "--label", "mixed")
         self.profiles(2)
-        run = self.pin("sign", "-k", self.uri("mixed"), "all.profiles", "-o", "x.signed", status=5)
+        run = self.pin("sign", "-k", uri("mixed"), "all.profiles", "-o", "x.signed", status=5)
         self.assertIn("does not verify under its own public key: it was not let out", run.err)
         self.assertFalse((self.dir / "x.signed").exists())
 
     def test_key_15_missing_and_two(self):
-        self.assertIn("no private key of that name in the token", self.pin("key", self.uri("nobody"), status=6).err)
+        self.assertIn("no private key of that name in the token", self.pin("key", uri("nobody"), status=6).err)
         self.assertIn("two private keys fit, expected one", self.pin("key", f"pkcs11:token=line?module-path={SOFTHSM}", status=6).err)
         self.assertIn("no such token, found 'line'", self.pin("key", f"pkcs11:token=lane;object=owner?module-path={SOFTHSM}", status=6).err)
-        subprocess.run(["softhsm2-util", "--init-token", "--free", "--label", "line", "--so-pin", "5678", "--pin", "1234"],
-                       env={**os.environ, **self.env}, check=True, capture_output=True)
-        self.assertIn("2 tokens fit, expected one", self.pin("key", self.uri("owner"), status=6).err)
+        init_token(self.env)
+        self.assertIn("2 tokens fit, expected one", self.pin("key", uri("owner"), status=6).err)
 
 
 class Pins(Token):
@@ -300,7 +281,7 @@ class Pins(Token):
         run = self.pin("key", self.failing("owner"), pin=b"9999\n9999\n1234\n", status=6)
         self.assertIn("wrong PIN: not all tries are left before it locks", run.err)
         self.assertEqual(self.calls().count("login"), 1)
-        self.assertIn("no PIN came", self.pin("key", self.uri("owner"), pin=b"", status=6).err)
+        self.assertIn("no PIN came", self.pin("key", uri("owner"), pin=b"", status=6).err)
 
     def test_key_15_locked_and_nearly(self):
         self.assertIn("its PIN is locked", self.pin("key", self.failing("owner"), env={"HSM_FLAGS": "40000"}, status=6).err)
@@ -313,10 +294,10 @@ class Pins(Token):
             self.assertIn(words, self.pin("key", self.failing("owner"), plan=f"login:1:fail:{answer}", status=6).err)
 
     def test_pin_source(self):
-        self.run_tool("key", self.uri("owner", pin_source=f"file:{self.dir}/pin"), env=self.env)
-        self.run_tool("key", self.uri("owner", pin_source=f"{self.dir}/pin"), env=self.env)
+        self.run_tool("key", uri("owner", pin_source=f"file:{self.dir}/pin"), env=self.env)
+        self.run_tool("key", uri("owner", pin_source=f"{self.dir}/pin"), env=self.env)
         (self.dir / "pin").chmod(0o644)
-        self.assertIn("pin", self.run_tool("key", self.uri("owner", pin_source=f"file:{self.dir}/pin"), env=self.env, status=6).err)
+        self.assertIn("pin", self.run_tool("key", uri("owner", pin_source=f"file:{self.dir}/pin"), env=self.env, status=6).err)
 
     def at_a_terminal(self, *lines, flags=""):
         return self.at_terminal(["key", self.failing("owner")], b"PIN of pkcs11:", *lines, env={**self.env, **({"HSM_FLAGS": flags} if flags else {})})
@@ -334,7 +315,7 @@ class Pins(Token):
     def test_a_token_without_login(self):
         """Its public objects need none; a private one is not even seen."""
         self.assertIn("needs a PIN, and there is no terminal",
-                      subprocess.run([IMPRINT, "key", self.uri("owner")], env={**os.environ, **self.env}, capture_output=True, text=True,
+                      subprocess.run([IMPRINT, "key", uri("owner")], env={**os.environ, **self.env}, capture_output=True, text=True,
                                      stdin=subprocess.DEVNULL, start_new_session=True).stderr)
 
     def test_a_pin_for_each_signature(self):
@@ -356,7 +337,7 @@ class Batches(Token):
         self.profiles()
 
     def test_batches_come_out_whole_and_in_order(self):
-        self.pin("sign", "-k", self.uri("log"), "all.profiles", "-o", "good.signed", env=ED25519)
+        self.pin("sign", "-k", uri("log"), "all.profiles", "-o", "good.signed", env=ED25519)
         good = (self.dir / "good.signed").read_bytes()
         # A loss at each place, twice, in a row, while it is mended; a token that is away for a while.
         for plan in ("sign:1:lose:b3", f"sign:{ROWS}:lose:b0", "sign:5:lose:32", "sign:5:fail:30", "sign:5:lose:b3,sign:6:lose:b3,sign:7:lose:30",
@@ -447,7 +428,7 @@ class Jobs(Token):
         self.profile()
         for name in ("owner", "log"):
             self.public(name)
-            self.env[name.upper()] = self.uri(name, pin_source=f"file:{self.dir}/pin")
+            self.env[name.upper()] = uri(name, pin_source=f"file:{self.dir}/pin")
         self.env.update(MODULE=SOFTHSM, **ED25519)
         self.write("d.csv", "imei\n001010010000014\n")
         self.run_tool("keygen", "--type", "seal-p256", "-o", "back.pem", "--public", "back.pub")
@@ -477,52 +458,18 @@ class Jobs(Token):
 
     def test_a_simulated_factory(self):
         self.public("factory:test")
-        self.simulate("""exec "$I" enroll -d all -o c.cards --factory factory:test.pub""", "--factory", self.uri("factory:test", pin_source=f"file:{self.dir}/pin"),
+        self.simulate("""exec "$I" enroll -d all -o c.cards --factory factory:test.pub""", "--factory", uri("factory:test", pin_source=f"file:{self.dir}/pin"),
                       count=2, env=self.env)
 
     def test_open_verifies_with_them_and_decrypts_with_none(self):
         self.profiles(1)
-        self.pin("sign", "-k", self.uri("owner"), "all.profiles", "-o", "one.signed")
+        self.pin("sign", "-k", uri("owner"), "all.profiles", "-o", "one.signed")
         self.run_tool("open", "one.signed", "-k", f"pkcs11:token=line;object=owner;type=public?module-path={SOFTHSM}", "-o", "opened", env=self.env)
         self.assertGreater((self.dir / "opened").stat().st_size, 0)
 
 
-class Tpm(Case):
-    """ES256 by a TPM that is a program: swtpm, in this test's folder."""
-
-    def setUp(self):
-        super().setUp()
-        state = self.dir / "state"
-        state.mkdir()
-        self.start()
-        self.env = {"TPM2TOOLS_TCTI": f"swtpm:path={self.dir}/tpm.sock", "TPM2OPENSSL_TCTI": f"swtpm:path={self.dir}/tpm.sock"}
-        self.tpm("createprimary", "-C", "o", "-g", "sha256", "-G", "ecc", "-c", "primary")
-
-    def start(self):
-        self.swtpm = subprocess.Popen(["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={self.dir}/state", "--server", f"type=unixio,path={self.dir}/tpm.sock",
-                                       "--ctrl", f"type=unixio,path={self.dir}/tpm.sock.ctrl", "--flags", "not-need-init,startup-clear"],
-                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.addCleanup(self.stop)
-        deadline = time.monotonic() + 20
-        while not (self.dir / "tpm.sock").exists() and time.monotonic() < deadline:
-            time.sleep(0.01)
-
-    def stop(self):
-        if self.swtpm.poll() is None:
-            self.swtpm.kill()
-        self.swtpm.wait()
-        for name in ("tpm.sock", "tpm.sock.ctrl"):
-            (self.dir / name).unlink(missing_ok=True)
-
-    def tpm(self, verb, *args):
-        subprocess.run([f"tpm2_{verb}", *args], cwd=self.dir, env={**os.environ, **self.env}, check=True, capture_output=True)
-        if verb != "flushcontext":
-            self.tpm("flushcontext", "-t")
-
-    def key(self, handle, kind="ecc256:ecdsa-sha256", *more, rights="fixedtpm|fixedparent|sensitivedataorigin|userwithauth|sign"):
-        self.tpm("create", "-C", "primary", "-g", "sha256", "-G", kind, "-u", "k.pub", "-r", "k.priv", "-a", rights, *more)
-        self.tpm("load", "-C", "primary", "-u", "k.pub", "-r", "k.priv", "-c", "k.ctx")
-        self.tpm("evictcontrol", "-C", "o", "-c", "k.ctx", handle)
+class Tpm(WithTpm):
+    """What a TPM signs, and what is told where it fails."""
 
     def profiles(self, rows):
         self.profile()
