@@ -284,6 +284,18 @@ static bool is_in_doubt(enum imp_item_state s)
 	return s == IMP_ITEM_RESERVED || s == IMP_ITEM_SENT || s == IMP_ITEM_WRITTEN_OFF;
 }
 
+/* Was the object issued to no other device? What another one says of it counts for
+ * nothing. 1, 0, a negative code. */
+static int is_its(struct imp_ledger *l, const uint8_t object[32], struct imp_span ueid,
+		  struct imp_error *err)
+{
+	CLEANUP(imp_found_fini) struct imp_found f = { 0 };
+	int rc = imp_find_latest(l, IMP_REF_OBJECT, (struct imp_span){ object, 32 }, &f,
+				 err);
+
+	return rc > 0 ? imp_span_eq(f.record.ueid, ueid) : rc == 0 ? 1 : rc;
+}
+
 /* Within a work. */
 static int settle(struct imp_ledger *l, void *ctx, struct imp_error *err)
 {
@@ -296,8 +308,11 @@ static int settle(struct imp_ledger *l, void *ctx, struct imp_error *err)
 		if (!(token->used >> i & 1))
 			continue;
 		rc = item_now(l, token->domain[i].id, &now, err);
-		if (!rc && is_in_doubt(now.state) &&
-		    memcmp(now.item, now.object, sizeof(now.item)) == 0)
+		if (rc || !is_in_doubt(now.state) ||
+		    memcmp(now.item, now.object, sizeof(now.item)) != 0)
+			continue;
+		rc = is_its(l, now.object, token->ueid, err);
+		if (rc > 0)
 			rc = imp_ledger_proven(l, now.item, &held, err);
 	}
 	return rc;

@@ -100,14 +100,33 @@ static int check_new(struct imp_ledger *l, const struct imp_record *r,
 	return rc ? rc : check_issuer(l, r->issuer, err);
 }
 
+static bool is_same(const struct imp_record *a, const struct imp_record *b)
+{
+	uint8_t one[IMP_PAIR_MAX], two[IMP_PAIR_MAX];
+	struct imp_writer v = imp_writer(one, sizeof(one));
+	struct imp_writer w = imp_writer(two, sizeof(two));
+
+	imp_pair_put(a, &v);
+	imp_pair_put(b, &w);
+	return imp_span_eq(imp_written(&v), imp_written(&w)) &&
+	       imp_span_eq(a->issuer, b->issuer);
+}
+
 static int issue(struct imp_ledger *l, void *ctx, struct imp_error *err)
 {
 	CLEANUP(imp_found_fini) struct imp_found f = { 0 };
 	struct imp_record *r = ctx;
 	int rc = imp_find_latest(l, IMP_REF_OBJECT, r->object, &f, err);
 
-	if (rc > 0)
-		return 0; /* a retry builds the same object */
+	/* A retry builds the same object; an id under another outside is forged. */
+	if (rc > 0 && !is_same(&f.record, r))
+		rc = imp_fail(
+			err, IMP_EPOLICY,
+			"its id is that of entry %llu, which is for another device, "
+			"or has other numbers",
+			(unsigned long long)f.index);
+	else if (rc > 0)
+		return 0;
 	if (!rc)
 		rc = check_new(l, r, err);
 	return rc ? rc : put(l, r, err);
@@ -239,29 +258,30 @@ struct last {
 	struct imp_span kid;
 	struct imp_secret *out;
 	bool found;
+	uint64_t boot, count;
 };
 
+/* An answer that was held back comes late: the device's own counts say which is last. */
 static int take_good(void *ctx, const struct imp_found *f, struct imp_error *err)
 {
+	const struct imp_record *r = &f->record;
 	struct last *q = ctx;
 
-	if (f->record.type != IMP_LEAF_EVIDENCE || f->record.code != IMP_OK)
+	if (r->type != IMP_LEAF_EVIDENCE || r->code != IMP_OK ||
+	    (q->found &&
+	     (r->boot < q->boot || (r->boot == q->boot && r->count < q->count))))
 		return 0;
 	q->found = true;
-	return imp_secret_set(q->out, f->record.bytes, err);
+	q->boot = r->boot;
+	q->count = r->count;
+	return imp_secret_set(q->out, r->bytes, err);
 }
 
 static int find_last(struct imp_ledger *l, void *ctx, struct imp_error *err)
 {
-	CLEANUP(imp_found_fini) struct imp_found f = { 0 };
 	struct last *q = ctx;
-	int rc = imp_find_latest(l, IMP_REF_EVIDENCE, q->kid, &f, err);
+	int rc = imp_find_each(l, IMP_REF_EVIDENCE, q->kid, take_good, q, err);
 
-	if (rc > 0)
-		rc = take_good(q, &f, err);
-	/* Some were found wanting: then all are gone through. */
-	if (!rc && !q->found)
-		rc = imp_find_each(l, IMP_REF_EVIDENCE, q->kid, take_good, q, err);
 	return rc ? rc : q->found;
 }
 
