@@ -37,6 +37,17 @@ struct verifier_args {
 };
 extern const struct argp verifier_argp;
 
+/*
+ * Read what the options name: cards, what was proven before, the owner and whom it has
+ * granted a domain, challenges; open the ledger.
+ *
+ *   v     zeroed; closed by the caller, also after a failure
+ *   a     borrowed until then
+ *
+ * 0; -IMP_EUSAGE: neither cards nor a ledger; -IMP_EPOLICY: two devices have a serial of
+ * --id; the errors of imp_cards_open(), imp_proven_open(), registry_open(),
+ * trusted_read(), imp_grants_read() and challenges_open().
+ */
 int verifier_open(struct verifier *v, struct imp_crypto *crypto,
 		  const struct verifier_args *a, const struct dev_args *dev,
 		  struct imp_error *err);
