@@ -38,6 +38,13 @@ static int failed(struct imp_held *held, int rc, const struct imp_error *why)
 	return rc;
 }
 
+static int not_let_out(struct imp_error *err)
+{
+	return imp_fail(err, IMP_EVERIFY,
+			"the hardware's signature does not verify under its own public "
+			"key: it was not let out");
+}
+
 static int sign_hash(struct imp_key *key, const struct imp_span *part, size_t count,
 		     uint8_t sig[IMP_SIG_LEN], struct imp_error *err)
 {
@@ -49,9 +56,7 @@ static int sign_hash(struct imp_key *key, const struct imp_span *part, size_t co
 		return imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
 	rc = key->held->ops->sign(key->held->impl, IMP_SPAN(hash), sig, err);
 	if (!rc && !ecdsa_verifies(key->impl, hash, sig))
-		rc = imp_fail(err, IMP_EVERIFY,
-			      "the hardware's signature does not verify under its own "
-			      "public key: it was not let out");
+		rc = not_let_out(err);
 	return rc;
 }
 
@@ -68,9 +73,7 @@ static int sign_message(struct imp_key *key, const struct imp_span *part, size_t
 		return imp_fail(err, IMP_ERESOURCE, "out of memory");
 	rc = held->ops->sign(held->impl, all, sig, err);
 	if (!rc && !eddsa_verifies(key->impl, &all, 1, sig))
-		rc = imp_fail(err, IMP_EVERIFY,
-			      "the hardware's signature does not verify under its own "
-			      "public key: it was not let out");
+		rc = not_let_out(err);
 	OPENSSL_cleanse(msg, all.len);
 	free(msg);
 	return rc;
