@@ -9,7 +9,7 @@
 #include "ledger/journal.h"
 #include "object/challenge.h"
 
-static struct imp_span kid_at(const uint8_t *p)
+static struct imp_span bytes32(const uint8_t *p)
 {
 	return (struct imp_span){ p, p ? 32 : 0 };
 }
@@ -137,8 +137,8 @@ int imp_ledger_issue(struct imp_ledger *l, const struct imp_issued *object,
 {
 	struct imp_record r = { .type = IMP_LEAF_ISSUE,
 				.ueid = object->ueid,
-				.object = kid_at(object->object),
-				.issuer = kid_at(object->issuer),
+				.object = bytes32(object->object),
+				.issuer = bytes32(object->issuer),
 				.domain = object->domain,
 				.owner_epoch = object->owner_epoch,
 				.domain_epoch = object->domain_epoch,
@@ -154,7 +154,7 @@ int imp_ledger_deliver(struct imp_ledger *l, const struct imp_delivery *d,
 	struct imp_span message = imp_span_str(d->message);
 	struct imp_record r = { .type = IMP_LEAF_DELIVERY,
 				.ueid = d->ueid,
-				.object = kid_at(d->object),
+				.object = bytes32(d->object),
 				.code = (uint64_t)d->code,
 				.assurance = d->way,
 				.reason = message };
@@ -193,7 +193,7 @@ int imp_ledger_evidence(struct imp_ledger *l, const struct imp_proof_of_state *p
 				.boot = p->token->boot,
 				.count = p->token->count,
 				.code = (uint64_t)p->verdict,
-				.object = kid_at(p->object),
+				.object = bytes32(p->object),
 				.bytes = p->bytes };
 	CLEANUP(imp_crypto_free) struct imp_crypto *crypto = NULL;
 	int rc = imp_crypto_new(&crypto, err);
@@ -203,8 +203,8 @@ int imp_ledger_evidence(struct imp_ledger *l, const struct imp_proof_of_state *p
 	if (imp_cose_kid(crypto, p->key, kid))
 		return imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
 	if (p->challenge) {
-		r.challenge = kid_at(p->challenge);
-		r.issuer = kid_at(p->by);
+		r.challenge = bytes32(p->challenge);
+		r.issuer = bytes32(p->by);
 		r.beacon = p->beacon;
 		r.r = (struct imp_span){ p->r, IMP_CHALLENGE_R };
 	}
@@ -226,7 +226,7 @@ int imp_ledger_order(struct imp_ledger *l, const uint8_t id[32], struct imp_span
 		     struct imp_error *err)
 {
 	struct imp_record r = { .type = IMP_LEAF_ORDER,
-				.object = kid_at(id),
+				.object = bytes32(id),
 				.bytes = object };
 
 	return imp_ledger_do(l, give, &r, err);
@@ -236,7 +236,7 @@ int imp_ledger_grant(struct imp_ledger *l, const uint8_t id[32], struct imp_span
 		     struct imp_error *err)
 {
 	struct imp_record r = { .type = IMP_LEAF_GRANT,
-				.object = kid_at(id),
+				.object = bytes32(id),
 				.bytes = object };
 
 	return imp_ledger_do(l, give, &r, err);
@@ -246,7 +246,7 @@ int imp_ledger_revoke(struct imp_ledger *l, const uint8_t id[32], uint64_t seque
 		      struct imp_span subject, const char *reason, struct imp_error *err)
 {
 	struct imp_record r = { .type = IMP_LEAF_REVOKE,
-				.object = kid_at(id),
+				.object = bytes32(id),
 				.sequence = sequence,
 				.subject = subject,
 				.reason = imp_span_str(reason) };
@@ -303,8 +303,8 @@ static int list(struct imp_ledger *l, void *ctx, struct imp_error *err)
 	CLEANUP(imp_found_fini) struct imp_found f = { 0 };
 	const struct list *q = ctx;
 	struct imp_record r = { .type = IMP_LEAF_LIST,
-				.object = kid_at(q->shown->id),
-				.issuer = kid_at(q->shown->owner),
+				.object = bytes32(q->shown->id),
+				.issuer = bytes32(q->shown->owner),
 				.sequence = q->shown->sequence };
 	int rc = imp_find_latest(l, IMP_REF_LIST, r.issuer, &f, err);
 
