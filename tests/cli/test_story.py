@@ -137,6 +137,12 @@ class Story(WithTpm):
             self.assertIn(words, self.tell(*args, status=status).err)
             self.assertEqual(self.proof(device), before)
 
+    def asked(self, status=0):
+        """What the provider, who is far from the line, is told by its challenge: fresh since when, or why not."""
+        run = self.tell("verify", "-d", "sim/1", *CARDS, "--challenge", "far.challenge", "--json", *(() if status else self.now()), status=status)
+        (told,) = self.lines(run.out)
+        return (told["result"], told["fresh"], told["refusal"])
+
     def held(self, told):
         return [[(d["domain"], d["state"], d["domain_epoch"], d["sequence"]) for d in device["domains"]] for device in told]
 
@@ -165,6 +171,8 @@ class Story(WithTpm):
         self.pack("server", "provider", "server1", "--grant", "provider.grant", "--owner", "maker.pub")
         told = self.push("radio1", "server1")
         self.assertEqual(self.held(told)[-1], [(0, "set", 0, 1), (1, "set", 0, 1), (2, "set", 0, 1)])
+        self.tell("challenge", *self.by("provider"), "--grant", "provider.grant", "--owner", "maker.pub", "--target", "keel-2", "-o", "far.challenge")
+        self.assertEqual(self.asked(), ("pass", "challenge", None))
 
     def outside(self, source, out, *more):
         """What the operator signs past the tool, approved by all who must, under its grant."""
@@ -246,6 +254,7 @@ class Story(WithTpm):
         before = self.proof(1)
         (told,) = self.lines(self.tell("push", "buyer.transfers", "-d", "sim/1", *CARDS, "--owner", "buyer.pub", "--json").out)
         self.assertEqual((told["result"], told["again"]), ("pass", True))
+        self.assertEqual(self.asked(status=5), ("fail", None, "challenge"))
         self.assertEqual(self.proof(1), before)
 
     def the_buyer_provisions_anew(self):
