@@ -38,22 +38,22 @@ static int add_entry(void *ctx, uint64_t index, const struct imp_record *r,
 	return 0;
 }
 
+/* What verifying takes for good can be read. */
 static int read_meaning(const char *path, struct meaning *m)
 {
 	const struct imp_ledger_config config = { .name = path, .cancel_fd = -1 };
-	struct imp_ledger *l = NULL;
 	struct imp_ledger_info info;
+	struct imp_ledger *l = NULL;
 	int rc = imp_ledger_open(&config, &l, &err);
 
 	memset(m, 0, sizeof(*m));
 	if (!rc)
 		rc = imp_ledger_verify(l, NULL, &m->report, &err);
-	if (!rc)
-		rc = imp_ledger_each(l, 0, add_entry, m, &err);
-	if (!rc)
-		rc = imp_ledger_info(l, &info, &err);
-	if (!rc)
+	if (!rc) {
+		WORKS(imp_ledger_each(l, 0, add_entry, m, &err));
+		WORKS(imp_ledger_info(l, &info, &err));
 		m->root = info.root;
+	}
 	imp_ledger_close(&l);
 	return rc;
 }
