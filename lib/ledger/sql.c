@@ -75,6 +75,8 @@ const char *const imp_sql[IMP_SQL_STATEMENTS] = {
 		" (SELECT max(idx) FROM refs WHERE kind = 6 AND key = p.item)),"
 		" (SELECT count(*) FROM (SELECT max(idx) AS idx FROM refs WHERE kind = 6"
 		" GROUP BY key) m JOIN leaves l ON l.idx = m.idx WHERE l.type IN (30, 31))",
+	[IMP_SQL_CHECK_LINES] = "SELECT (SELECT count(*) FROM lines),"
+				" (SELECT count(*) FROM lines WHERE size > 0)",
 	[IMP_SQL_KEYS] = "SELECT DISTINCT key FROM refs WHERE kind = $1 AND key > $2"
 			 " ORDER BY key LIMIT 256",
 	[IMP_SQL_VERSION] = "SELECT max(number) FROM version",

@@ -194,10 +194,16 @@ static int check_lines(struct walk *w, const struct imp_ledger_info *i, uint64_t
 static int check_checkpoints(struct walk *w, struct imp_error *err)
 {
 	struct imp_ledger_info i;
-	struct imp_value col;
+	struct imp_value col, count[2];
 	int64_t size = 0;
-	int rc = imp_ledger_info(w->l, &i, err);
+	int rc = imp_db_one(w->l->db, IMP_SQL_CHECK_LINES, IMP_WITHOUT, count,
+			    COUNTOF(count), err);
 
+	if (rc < 0)
+		return rc;
+	if (rc == 0 || count[0].n != count[1].n)
+		return bad(w, "there is a checkpoint of no entries", err);
+	rc = imp_ledger_info(w->l, &i, err);
 	while (!rc && (rc = imp_db_one(w->l->db, IMP_SQL_NEXT_SIZE,
 				       IMP_WITH(IMP_INT(size)), &col, 1, err)) > 0) {
 		size = col.n;

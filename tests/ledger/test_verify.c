@@ -95,6 +95,7 @@ TEST_BOTH(verify, what_was_changed_is_named)
 		  "the checkpoint of 8 entries is not of this" },
 		{ "UPDATE lines SET size = 12", NULL,
 		  "there is a checkpoint of 12 entries" },
+		{ "UPDATE lines SET size = 0", NULL, "there is a checkpoint of no" },
 		{ "UPDATE lines SET line = 'x'", NULL,
 		  "the checkpoint of 9 entries is not of this" },
 	};
