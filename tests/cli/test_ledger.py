@@ -237,7 +237,7 @@ class Ledger(Case):
         self.assertIn("no card of this device", run.err)
 
     def test_what_was_proven_is_where_the_history_goes_on(self):
-        """T10, the device's flash put back: the ledger knows its history."""
+        """T10, DEV-13, the device's flash put back: the ledger knows its history."""
         self.beside("$I enroll -d sim/1 && $I claim -k owner.pem -d sim/1")
         shutil.copytree(self.dir / "sim", self.dir / "old")
         self.beside("$I pack p.yaml --csv d.csv -k owner.pem -o l.packages && $I push l.packages -d sim/1 && $I verify -d sim/1")
@@ -332,7 +332,7 @@ class Ledger(Case):
         self.assertEqual(self.report("--log", "log.vkey", "--checkpoint", "seen")["anchored_entries"], 11)
 
     def test_as_plain_files(self):
-        """C2SP tlog-tiles, read by nothing of ours; and a ledger made of them."""
+        """LED-18: C2SP tlog-tiles, read by nothing of ours; and a ledger made of them."""
         self.vkeys()
         self.assertIn("there is no checkpoint", self.tool("ledger", "export", "out", status=4).err)
         self.beside(f"$I enroll -d sim/1 && {PUSH}")
