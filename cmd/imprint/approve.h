@@ -14,17 +14,23 @@
 #include "object/signed.h"
 #include "scope.h"
 
-enum { APPROVE_WORDS = 1024, APPROVE_NAMES = 3, APPROVE_CLASSES = 4 };
+enum {
+	APPROVE_WORDS = 40960,
+	APPROVE_TARGET = 192,
+	APPROVE_NAMES = 3,
+	APPROVE_CLASSES = 4
+};
 
 /*
  * What a claim, a command, a grant or a challenge will do, in a sentence or two.
  *
- * 0; -IMP_EFORMAT; -IMP_EPOLICY: it is of a kind that nobody approves.
+ * 0; -IMP_EFORMAT; -IMP_EPOLICY: it is of a kind that nobody approves; -IMP_ERESOURCE:
+ * more words than that; nothing is cut.
  */
 int approve_words(struct imp_crypto *crypto, const struct imp_signed *s,
 		  char out[APPROVE_WORDS], struct imp_error *err);
 /* "imei 001010010000014", "every device of class 32473/keel-2" */
-void approve_target(const struct imp_target *t, char out[96]);
+void approve_target(const struct imp_target *t, char out[APPROVE_TARGET]);
 
 /* Lowest and highest of many. */
 struct range {
@@ -48,7 +54,7 @@ struct profiles {
 	const struct imp_catalog *catalog; /* borrowed */
 	uint64_t count, no_class, replacing;
 	char first[APPROVE_NAMES][80], last[80];
-	char class[APPROVE_CLASSES][96];
+	char class[APPROVE_CLASSES][APPROVE_TARGET];
 	size_t classes; /* may be above APPROVE_CLASSES */
 	uint16_t domains;
 	struct range sequence, owner_epoch, domain_epoch;

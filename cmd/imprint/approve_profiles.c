@@ -22,7 +22,7 @@ static void add_class(struct profiles *p, const struct imp_target *t)
 	const struct imp_target class = { .has_oemid = t->has_oemid,
 					  .oemid = t->oemid,
 					  .hwmodel = t->hwmodel };
-	char text[96];
+	char text[APPROVE_TARGET];
 
 	if (t->hwmodel.len == 0) {
 		p->no_class++;

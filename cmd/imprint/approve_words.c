@@ -14,6 +14,7 @@
 struct words {
 	char *out;
 	size_t len;
+	bool cut; /* something did not fit */
 };
 
 static void IMP_PRINTF(2, 3) say(struct words *w, const char *fmt, ...)
@@ -25,23 +26,25 @@ static void IMP_PRINTF(2, 3) say(struct words *w, const char *fmt, ...)
 	va_start(ap, fmt);
 	n = vsnprintf(w->out + w->len, room, fmt, ap);
 	va_end(ap);
+	w->cut |= n < 0 || (size_t)n >= room;
 	w->len += n < 0 ? 0 : (size_t)n < room ? (size_t)n : room - 1;
 }
 
-void approve_target(const struct imp_target *t, char out[96])
+void approve_target(const struct imp_target *t, char out[APPROVE_TARGET])
 {
-	char name[80];
+	char name[4 * IMP_HWMODEL_MAX + 1];
 
 	if (t->ueid.len > 0) {
 		imp_device_name(t->ueid, name);
-		snprintf(out, 96, "%s", name);
+		snprintf(out, APPROVE_TARGET, "%s", name);
 		return;
 	}
 	imp_escape(name, sizeof(name), t->hwmodel);
 	if (t->has_oemid)
-		snprintf(out, 96, "every device of class %" PRIu32 "/%s", t->oemid, name);
+		snprintf(out, APPROVE_TARGET, "every device of class %" PRIu32 "/%s",
+			 t->oemid, name);
 	else
-		snprintf(out, 96, "every device of class %s", name);
+		snprintf(out, APPROVE_TARGET, "every device of class %s", name);
 }
 
 static void say_domains(struct words *w, uint16_t domains)
@@ -93,7 +96,7 @@ static void say_floor(struct words *w, const struct imp_command *m, const char *
 static int command(const struct imp_signed *s, struct words *w, struct imp_error *err)
 {
 	struct imp_command m;
-	char target[96];
+	char target[APPROVE_TARGET];
 	int rc = imp_command_decode(s->payload, &m, err);
 
 	if (rc)
@@ -137,7 +140,7 @@ static int transfer(struct imp_crypto *crypto, const struct imp_signed *s,
 		    struct words *w, struct imp_error *err)
 {
 	struct imp_transfer t;
-	char target[96], owner[24] = "?";
+	char target[APPROVE_TARGET], owner[24] = "?";
 	uint8_t kid[32];
 	int rc = imp_transfer_decode(s->payload, &t, err);
 
@@ -164,7 +167,7 @@ static int transfer(struct imp_crypto *crypto, const struct imp_signed *s,
 static int grant(struct imp_crypto *crypto, const struct imp_signed *s, struct words *w,
 		 struct imp_error *err)
 {
-	char says[320], holder[24] = "?";
+	char says[IMP_GRANT_WORDS], holder[24] = "?";
 	struct imp_grant g;
 	uint8_t kid[32];
 	int rc = imp_grant_decode(s->payload, &g, err);
@@ -173,7 +176,9 @@ static int grant(struct imp_crypto *crypto, const struct imp_signed *s, struct w
 		return rc;
 	if (imp_cose_kid(crypto, &g.holder, kid) == 0)
 		imp_short_hex(IMP_SPAN(kid), holder);
-	imp_grant_says(&g, says);
+	rc = imp_grant_says(&g, says, err);
+	if (rc)
+		return rc;
 	say(w, "grant: %s may write %s", holder, says);
 	say_approval(w, &g.approval, crypto, "it");
 	return 0;
@@ -182,7 +187,7 @@ static int grant(struct imp_crypto *crypto, const struct imp_signed *s, struct w
 static int challenge(const struct imp_signed *s, struct words *w, struct imp_error *err)
 {
 	struct imp_challenge x;
-	char target[96];
+	char target[APPROVE_TARGET];
 	int rc = imp_challenge_decode(s->payload, &x, err);
 
 	if (rc)
@@ -196,23 +201,33 @@ static int challenge(const struct imp_signed *s, struct words *w, struct imp_err
 	return 0;
 }
 
-int approve_words(struct imp_crypto *crypto, const struct imp_signed *s,
-		  char out[APPROVE_WORDS], struct imp_error *err)
+static int words_of(struct imp_crypto *crypto, const struct imp_signed *s,
+		    struct words *w, struct imp_error *err)
 {
-	struct words w = { .out = out };
-
-	out[0] = '\0';
 	switch (s->kind) {
 	case IMP_KIND_COMMAND:
-		return command(s, &w, err);
+		return command(s, w, err);
 	case IMP_KIND_TRANSFER:
-		return transfer(crypto, s, &w, err);
+		return transfer(crypto, s, w, err);
 	case IMP_KIND_GRANT:
-		return grant(crypto, s, &w, err);
+		return grant(crypto, s, w, err);
 	case IMP_KIND_CHALLENGE:
-		return challenge(s, &w, err);
+		return challenge(s, w, err);
 	default:
 		return imp_fail(err, IMP_EPOLICY, "a %s is nothing that several sign",
 				imp_kind_name(s->kind));
 	}
+}
+
+int approve_words(struct imp_crypto *crypto, const struct imp_signed *s,
+		  char out[APPROVE_WORDS], struct imp_error *err)
+{
+	struct words w = { .out = out };
+	int rc;
+
+	out[0] = '\0';
+	rc = words_of(crypto, s, &w, err);
+	return rc || !w.cut ? rc
+			    : imp_fail(err, IMP_ERESOURCE, "more than %d bytes in words",
+				       APPROVE_WORDS - 1);
 }

@@ -14,8 +14,6 @@
 #include "names.h"
 #include "note.h"
 
-enum { SHOWN = 20 /* objects, at most */ };
-
 struct approve {
 	const struct approve_args *a;
 	struct imp_crypto *crypto;
@@ -29,7 +27,7 @@ struct approve {
 	struct profiles profiles;
 	struct changes changes; /* where it was asked for */
 	uint8_t seen[32];	/* of all objects, in their order */
-	uint64_t count, others;
+	uint64_t count;
 	struct imp_approvals least; /* of the object that has the fewest */
 	char by[24];
 	bool batched; /* one signature stands for all of them */
@@ -132,7 +130,7 @@ static int show_one(struct approve *x, const struct imp_signed *s,
 {
 	char words[APPROVE_WORDS];
 	struct imp_profile p;
-	char target[96];
+	char target[APPROVE_TARGET];
 	int rc = 0;
 
 	if (s->kind != IMP_KIND_PROFILE) {
@@ -148,9 +146,8 @@ static int show_one(struct approve *x, const struct imp_signed *s,
 		return rc;
 	if (x->a->report.json)
 		show_json(x, s, now, words);
-	else if (s->kind != IMP_KIND_PROFILE && x->others < SHOWN)
+	else if (s->kind != IMP_KIND_PROFILE)
 		printf("%s\n", words);
-	x->others += s->kind != IMP_KIND_PROFILE;
 	return 0;
 }
 
@@ -236,8 +233,6 @@ static void show_all(struct approve *x)
 {
 	if (x->a->report.json)
 		return;
-	if (x->others > SHOWN)
-		printf("... and %" PRIu64 " more\n", x->others - SHOWN);
 	if (x->profiles.count > 0) {
 		printf("%" PRIu64 " profile%s:\n", x->profiles.count,
 		       imp_plural(x->profiles.count));

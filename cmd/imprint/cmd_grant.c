@@ -168,18 +168,11 @@ static int write_out(const struct maker *m, struct imp_span object, struct imp_e
 	return rc ? rc : imp_out_commit(&out, err);
 }
 
-static void note(const struct maker *m)
-{
-	char says[320];
-
-	imp_grant_says(&m->grant, says);
-	say_note("grant of %s", says);
-}
-
 static int run(const struct cli *cli, int argc, char **argv, struct imp_error *err)
 {
 	CLEANUP(maker_fini) struct maker m = { 0 };
 	uint8_t object[OBJECT_MAX];
+	char says[IMP_GRANT_WORDS];
 	struct imp_writer w = imp_writer(object, sizeof(object));
 	struct args a = { 0 };
 	int rc;
@@ -201,11 +194,13 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	if (!rc)
 		rc = gather(&m, err);
 	if (!rc)
+		rc = imp_grant_says(&m.grant, says, err);
+	if (!rc)
 		rc = sign(&m, &w, err);
 	if (!rc)
 		rc = write_out(&m, imp_written(&w), err);
 	if (!rc)
-		note(&m);
+		say_note("grant of %s", says);
 	return rc;
 }
 

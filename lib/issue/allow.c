@@ -14,6 +14,7 @@ enum { WORDS = 160 };
 struct words {
 	char *text;
 	size_t len, cap;
+	bool cut; /* something did not fit */
 };
 
 static void IMP_PRINTF(2, 3) say(struct words *w, const char *fmt, ...)
@@ -25,8 +26,10 @@ static void IMP_PRINTF(2, 3) say(struct words *w, const char *fmt, ...)
 	n = vsnprintf(w->text + w->len, w->cap - w->len, fmt, ap);
 	va_end(ap);
 	w->len += n > 0 ? (size_t)n : 0;
-	if (w->len >= w->cap)
+	if (w->len >= w->cap) {
 		w->len = w->cap - 1;
+		w->cut = true;
+	}
 }
 
 /* "10, 11/0, 11/1" */
@@ -195,8 +198,8 @@ static int allow(const struct imp_grants *g, const struct imp_write *w, size_t b
 		struct facts f = { &g->link[i].grant,
 				   w,
 				   below,
-				   { found, 0, sizeof(found) },
-				   { granted, 0, sizeof(granted) } };
+				   { found, 0, sizeof(found), false },
+				   { granted, 0, sizeof(granted), false } };
 
 		if (scope == IMP_SCOPE_ALLOWS)
 			continue;
@@ -262,7 +265,7 @@ static int allow_objects(const struct imp_grants *g, struct imp_span objects,
 	while (imp_granted_next(&e))
 		for (size_t i = 0; i < g->links; i++) {
 			char text[WORDS] = "", what[16] = "";
-			struct words w = { text, 0, sizeof(text) };
+			struct words w = { text, 0, sizeof(text), false };
 
 			if (has_entry(g->link[i].grant.objects, &e))
 				continue;
@@ -300,9 +303,19 @@ int imp_grants_allow_grant(const struct imp_grants *g, const struct imp_grant *n
 	return rc;
 }
 
-void imp_grant_says(const struct imp_grant *g, char out[320])
+static void say_depth(struct words *w, uint32_t depth)
 {
-	struct words w = { out, 0, 320 };
+	if (depth == 0)
+		say(w, ", depth 0: its holder may not give it on");
+	else
+		say(w, ", depth %" PRIu32 ": up to %" PRIu32 " further grant%s below it",
+		    depth, depth, imp_plural(depth));
+}
+
+int imp_grant_says(const struct imp_grant *g, char out[IMP_GRANT_WORDS],
+		   struct imp_error *err)
+{
+	struct words w = { out, 0, IMP_GRANT_WORDS, false };
 
 	out[0] = '\0';
 	say(&w, "objects ");
@@ -314,5 +327,12 @@ void imp_grant_says(const struct imp_grant *g, char out[320])
 	if (g->has_exp) {
 		say(&w, ", up to ");
 		say_time(&w, g->exp);
+	} else {
+		say(&w, ", without expiry");
 	}
+	say_depth(&w, g->depth);
+	return w.cut ? imp_fail(err, IMP_ERESOURCE,
+				"a grant of more than %d bytes in words",
+				IMP_GRANT_WORDS - 1)
+		     : 0;
 }

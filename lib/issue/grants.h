@@ -70,9 +70,15 @@ int imp_grants_fit(const struct imp_grants *g, struct imp_crypto *crypto,
 		   const struct imp_pub *key, struct imp_error *err) IMP_MUST_CHECK;
 /* Is its holder's signature enough? 0, or -IMP_EPOLICY: it asks for approvers besides. */
 int imp_grants_alone(const struct imp_grants *g, struct imp_error *err) IMP_MUST_CHECK;
-/* What a grant allows, in one line for people: "domain 1 of class keel-2: objects ...".
+enum { IMP_GRANT_WORDS = 32768 };
+/*
+ * All that a grant allows, in one line for people: "objects 10 of domain 1 of class
+ * keel-2, ...". Its approval is not among it.
+ *
+ * 0, or -IMP_ERESOURCE: it does not fit, and nothing is cut.
  */
-void imp_grant_says(const struct imp_grant *g, char out[320]);
+int imp_grant_says(const struct imp_grant *g, char out[IMP_GRANT_WORDS],
+		   struct imp_error *err) IMP_MUST_CHECK;
 /* Accepts a zeroed struct. Fits CLEANUP(). */
 void imp_grants_fini(struct imp_grants *g);
 

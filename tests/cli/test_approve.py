@@ -303,6 +303,26 @@ settings:
                 self.run_tool(*args, "-k", "owner.pem", "--to-approve", "-o", args[0])
                 self.assertIn(says, self.approve("a", args[0], f"{args[0]}.1", "--owner", "owner.pub").out)
 
+    def test_every_object_is_shown(self):
+        parts = []
+        for n in range(24):
+            self.run_tool("lock", "-k", "owner.pem", "--target", f"model-{n}", "--to-approve", "-o", f"l{n}")
+            parts.append((self.dir / f"l{n}").read_bytes())
+        self.write("all.signed", cbor2.dumps({0: "imprint-batch", 1: len(parts), 2: "signed"}) + b"".join(parts))
+        run = self.approve("a", "all.signed", "x", "--owner", "owner.pub")
+        self.assertEqual(re.findall(r"^lock: every device of class (\S+) is locked", run.out, re.M), [f"model-{n}" for n in range(24)])
+
+    def test_all_of_a_grant_is_told(self):
+        """Its depth and end, and each of many targets and approvers."""
+        targets = [f"a-model-with-a-long-name-{n:02d}" for n in range(15)]
+        grant = ("grant", "-k", "owner.pem", "--holder", "stranger.pub", "--domain", "1", "--allow", "10", "--to-approve", "--approval", SET)
+        for depth, says in ((0, "depth 0: its holder may not give it on"), (2, "depth 2: up to 2 further grants below it")):
+            self.run_tool(*grant, *(a for t in targets for a in ("--target", t)), "--depth", str(depth), "-o", f"g{depth}")
+            out = self.approve("a", f"g{depth}", f"h{depth}", "--owner", "owner.pub").out
+            self.assertIn(f"of domain 1 of {', '.join('class ' + t for t in targets)}, epochs 1,0, sequences 1 and above, without expiry, {says}; what it signs needs 2 of 3 others: ", out)
+            for name in "abc":
+                self.assertIn(self.kid(name).hex()[:8], out)
+
     def test_a_new_owner_with_approvers(self):
         """They sign before or after the new owner does; without them nothing is sent."""
         self.run_tool("keygen", "--class", "test", "-o", "new.pem", "--public", "new.pub")
