@@ -14,12 +14,7 @@
 #include "object/signed.h"
 #include "scope.h"
 
-enum {
-	APPROVE_WORDS = 40960,
-	APPROVE_TARGET = 192,
-	APPROVE_NAMES = 3,
-	APPROVE_CLASSES = 4
-};
+enum { APPROVE_WORDS = 40960, APPROVE_TARGET = 192 };
 
 /*
  * What a claim, a command, a grant or a challenge will do, in a sentence or two.
@@ -37,15 +32,21 @@ struct range {
 	uint64_t low, high;
 };
 
+/* One value of a setting. */
+struct value {
+	uint8_t hash[32];
+	struct imp_secret is; /* in words */
+	uint64_t count;	      /* profiles that have it */
+};
+
 /* One setting of many profiles. */
 struct common {
 	struct imp_setting at; /* its place; the bytes are not kept */
 	char names[160];
 	bool secret;
-	uint8_t hash[32];	     /* of the first value */
-	struct imp_secret is, other; /* two values in words; the second empty while all
-				     are the same */
-	uint64_t count;		     /* profiles that have it */
+	struct value *value; /* owned; all that differ, as they came */
+	size_t values, cap;
+	uint64_t count; /* profiles that have it */
 };
 
 /* What many profiles have in common, and what not. */
@@ -53,9 +54,10 @@ struct profiles {
 	struct imp_crypto *crypto;	   /* borrowed */
 	const struct imp_catalog *catalog; /* borrowed */
 	uint64_t count, no_class, replacing;
-	char first[APPROVE_NAMES][80], last[80];
-	char class[APPROVE_CLASSES][APPROVE_TARGET];
-	size_t classes; /* may be above APPROVE_CLASSES */
+	char (*device)[80]; /* owned; one a profile */
+	size_t devices, devices_cap;
+	char (*class)[APPROVE_TARGET]; /* owned; all that differ */
+	size_t classes, classes_cap;
 	uint16_t domains;
 	struct range sequence, owner_epoch, domain_epoch;
 	char label[80];

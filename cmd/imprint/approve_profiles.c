@@ -17,35 +17,53 @@ static void widen(struct range *r, uint64_t v, bool first)
 	r->high = first || v > r->high ? v : r->high;
 }
 
-static void add_class(struct profiles *p, const struct imp_target *t)
+static int add_class(struct profiles *p, const struct imp_target *t,
+		     struct imp_error *err)
 {
 	const struct imp_target class = { .has_oemid = t->has_oemid,
 					  .oemid = t->oemid,
 					  .hwmodel = t->hwmodel };
-	char text[APPROVE_TARGET];
+	char(*more)[APPROVE_TARGET], text[APPROVE_TARGET];
 
 	if (t->hwmodel.len == 0) {
 		p->no_class++;
-		return;
+		return 0;
 	}
 	approve_target(&class, text);
-	for (size_t i = 0; i < p->classes && i < APPROVE_CLASSES; i++)
+	for (size_t i = 0; i < p->classes; i++)
 		if (strcmp(p->class[i], text) == 0)
-			return;
-	if (p->classes < APPROVE_CLASSES)
-		memcpy(p->class[p->classes], text, sizeof(text));
-	p->classes++;
+			return 0;
+	more = imp_grow(p->class, p->classes, &p->classes_cap, sizeof(*more), err);
+	if (!more)
+		return -IMP_ERESOURCE;
+	p->class = more;
+	memcpy(more[p->classes++], text, sizeof(text));
+	return 0;
 }
 
-static void add_head(struct profiles *p, const struct imp_profile *profile)
+static int add_device(struct profiles *p, struct imp_span ueid, struct imp_error *err)
+{
+	char(*more)[80] =
+		imp_grow(p->device, p->devices, &p->devices_cap, sizeof(*more), err);
+
+	if (!more)
+		return -IMP_ERESOURCE;
+	p->device = more;
+	imp_device_name(ueid, more[p->devices++]);
+	return 0;
+}
+
+static int add_head(struct profiles *p, const struct imp_profile *profile,
+		    struct imp_error *err)
 {
 	bool first = p->count == 0;
 	char label[sizeof(p->label)];
+	int rc = add_device(p, profile->target.ueid, err);
 
-	imp_device_name(profile->target.ueid, p->last);
-	if (p->count < APPROVE_NAMES)
-		memcpy(p->first[p->count], p->last, sizeof(p->last));
-	add_class(p, &profile->target);
+	if (!rc)
+		rc = add_class(p, &profile->target, err);
+	if (rc)
+		return rc;
 	p->domains |= (uint16_t)(1u << profile->domain);
 	widen(&p->sequence, profile->sequence, first);
 	widen(&p->owner_epoch, profile->epochs[0], first);
@@ -55,6 +73,7 @@ static void add_head(struct profiles *p, const struct imp_profile *profile)
 	if (first)
 		memcpy(p->label, label, sizeof(label));
 	p->labels_differ |= strcmp(p->label, label) != 0;
+	return 0;
 }
 
 static int order(const struct imp_setting *x, const struct imp_setting *y)
@@ -88,26 +107,33 @@ static int insert(struct profiles *p, size_t at, const struct imp_setting *s,
 	imp_word(p->catalog, s, false, &w);
 	memcpy(c->names, w.names, sizeof(c->names));
 	c->secret = w.secret;
-	if (imp_sha256(p->crypto, &s->item, 1, c->hash))
-		return imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
-	return imp_word_value(&w, &c->is, err);
+	return 0;
 }
 
-/* Where it is another value than the first one. */
-static int compare(struct profiles *p, struct common *c, const struct imp_setting *s,
-		   struct imp_error *err)
+/* Count it, as another value or as one that was there before. */
+static int add_value(struct profiles *p, struct common *c, const struct imp_setting *s,
+		     struct imp_error *err)
 {
 	struct imp_wording w;
+	struct value *more;
 	uint8_t hash[32];
 
-	if (c->other.len > 0)
-		return 0;
 	if (imp_sha256(p->crypto, &s->item, 1, hash))
 		return imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
-	if (memcmp(hash, c->hash, sizeof(hash)) == 0)
-		return 0;
+	for (size_t i = 0; i < c->values; i++)
+		if (memcmp(hash, c->value[i].hash, sizeof(hash)) == 0) {
+			c->value[i].count++;
+			return 0;
+		}
+	more = imp_grow(c->value, c->values, &c->cap, sizeof(*more), err);
+	if (!more)
+		return -IMP_ERESOURCE;
+	c->value = more;
+	more += c->values++;
+	*more = (struct value){ .count = 1 };
+	memcpy(more->hash, hash, sizeof(hash));
 	imp_word(p->catalog, s, false, &w);
-	return imp_word_value(&w, &c->other, err);
+	return imp_word_value(&w, &more->is, err);
 }
 
 int profiles_add(struct profiles *p, const struct imp_profile *profile,
@@ -115,9 +141,8 @@ int profiles_add(struct profiles *p, const struct imp_profile *profile,
 {
 	struct imp_settings_walk walk;
 	size_t at = 0;
-	int rc = 0;
+	int rc = add_head(p, profile, err);
 
-	add_head(p, profile);
 	p->count++;
 	imp_settings_begin(&walk, profile->settings);
 	while (!rc && imp_settings_next(&walk)) {
@@ -125,8 +150,8 @@ int profiles_add(struct profiles *p, const struct imp_profile *profile,
 			at++;
 		if (at == p->settings || order(&p->setting[at].at, &walk.at) != 0)
 			rc = insert(p, at, &walk.at, err);
-		else
-			rc = compare(p, &p->setting[at], &walk.at, err);
+		if (!rc)
+			rc = add_value(p, &p->setting[at], &walk.at, err);
 		if (!rc)
 			p->setting[at++].count++;
 	}
@@ -169,34 +194,33 @@ static void show_devices(const struct profiles *p, FILE *f)
 {
 	const char *what = "device";
 
-	for (size_t i = 0; i < p->count && i < APPROVE_NAMES; i++, what = "")
-		show_line(f, what, p->first[i]);
-	if (p->count > APPROVE_NAMES + 1)
-		fprintf(f, "  %-13s ... %" PRIu64 " more ...\n", "",
-			p->count - APPROVE_NAMES - 1);
-	if (p->count > APPROVE_NAMES)
-		show_line(f, "", p->last);
+	for (size_t i = 0; i < p->devices; i++, what = "")
+		show_line(f, what, p->device[i]);
 	what = "only if it is";
-	for (size_t i = 0; i < p->classes && i < APPROVE_CLASSES; i++, what = "")
+	for (size_t i = 0; i < p->classes; i++, what = "")
 		show_line(f, what, p->class[i] + strlen("every device "));
-	if (p->classes > APPROVE_CLASSES)
-		show_line(f, "", "... and other classes");
+	if (p->classes > 0 && p->no_class > 0)
+		fprintf(f, "  %-13s of any class, %" PRIu64 " of them\n", "",
+			p->no_class);
 }
 
+/* All values, where they differ one a line with how many have it. */
 static void show_value(const struct profiles *p, const struct common *c, FILE *f)
 {
-	bool same = c->other.len == 0;
+	bool same = c->values == 1;
 
-	fprintf(f, "    %s: ", c->names);
-	if (c->secret)
-		fputs(same ? "(secret)" : "(secret, of each its own)", f);
-	else
-		fprintf(f, "%.*s", (int)c->is.len, (const char *)c->is.ptr);
-	if (!c->secret && !same)
-		fprintf(f, ", %.*s, ...", (int)c->other.len, (const char *)c->other.ptr);
+	fprintf(f, "    %s:", c->names);
+	if (c->secret && !same)
+		fprintf(f, " (secret, %zu different ones)", c->values);
+	else if (same)
+		fprintf(f, " %.*s", (int)c->value->is.len,
+			(const char *)c->value->is.ptr);
 	if (c->count < p->count)
 		fprintf(f, " (in %" PRIu64 " of %" PRIu64 ")", c->count, p->count);
 	fputc('\n', f);
+	for (size_t i = 0; !c->secret && !same && i < c->values; i++)
+		fprintf(f, "      %" PRIu64 " x %.*s\n", c->value[i].count,
+			(int)c->value[i].is.len, (const char *)c->value[i].is.ptr);
 }
 
 static void show_settings(const struct profiles *p, bool same, const char *title, FILE *f)
@@ -204,7 +228,7 @@ static void show_settings(const struct profiles *p, bool same, const char *title
 	for (size_t i = 0; i < p->settings; i++) {
 		const struct common *c = &p->setting[i];
 
-		if ((c->other.len == 0 && c->count == p->count) != same)
+		if ((c->values == 1 && c->count == p->count) != same)
 			continue;
 		if (title)
 			fprintf(f, "  %s\n", title);
@@ -238,9 +262,14 @@ void profiles_show(const struct profiles *p, FILE *f)
 void profiles_fini(struct profiles *p)
 {
 	for (size_t i = 0; i < p->settings; i++) {
-		imp_secret_fini(&p->setting[i].is);
-		imp_secret_fini(&p->setting[i].other);
+		struct common *c = &p->setting[i];
+
+		for (size_t v = 0; v < c->values; v++)
+			imp_secret_fini(&c->value[v].is);
+		free(c->value);
 	}
 	free(p->setting);
+	free(p->device);
+	free(p->class);
 	*p = (struct profiles){ 0 };
 }
