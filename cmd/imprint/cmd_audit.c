@@ -157,6 +157,7 @@ struct given {
 	struct imp_index file[PATHS_MAX];
 	struct imp_grants grant[PATHS_MAX];
 	struct imp_pub factory[PATHS_MAX];
+	struct imp_pub pub[PATHS_MAX]; /* of owners */
 	uint8_t owner[PATHS_MAX][32];
 	struct answers asked;
 	struct imp_secret note; /* of the checkpoint */
@@ -177,15 +178,14 @@ static void given_fini(struct given *g)
 
 static int read_owners(struct given *g, const struct args *a, struct imp_error *err)
 {
-	struct imp_pub pub[PATHS_MAX];
-	int rc = pubs_read(g->crypto, &a->owners, pub, NULL, err);
+	int rc = pubs_read(g->crypto, &a->owners, g->pub, NULL, err);
 
 	for (size_t i = 0; !rc && i < a->owners.count; i++)
-		if (imp_cose_kid(g->crypto, &pub[i], g->owner[i]))
+		if (imp_cose_kid(g->crypto, &g->pub[i], g->owner[i]))
 			rc = imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
 	for (size_t i = 0; !rc && i < a->grants.count; i++)
 		rc = imp_grants_read(&g->grant[i], g->crypto, a->grants.path[i],
-				     a->owners.count == 1 ? &pub[0] : NULL, 0, err);
+				     a->owners.count == 1 ? &g->pub[0] : NULL, 0, err);
 	return rc;
 }
 
@@ -246,6 +246,7 @@ static int audit(struct imp_ledger *l, const struct given *g, const struct args 
 		.asked = g->asked.at,
 		.asked_count = g->asked.count,
 		.owner = g->owner,
+		.owner_key = g->pub,
 		.owners = a->owners.count,
 		.factories = { .key = g->factory, .count = a->factories.count },
 		.grant = g->grant,

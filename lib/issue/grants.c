@@ -15,21 +15,17 @@ void imp_grants_fini(struct imp_grants *g)
 	*g = (struct imp_grants){ 0 };
 }
 
-/* The header map that the holder's objects carry, with the file as it is. */
-static int read_file(struct imp_grants *g, struct imp_error *err)
+/* The header map that the holder's objects carry, with the grant as it is. */
+static int take_bytes(struct imp_grants *g, struct imp_span bytes, struct imp_error *err)
 {
-	CLEANUP(imp_secret_fini) struct imp_secret file = { 0 };
 	uint8_t head[2];
 	struct imp_writer w = imp_writer(head, sizeof(head));
-	int rc = imp_file_read(g->name, IMP_CBOR_MAX, &file, err);
+	int rc;
 
 	imp_cbor_put_map(&w, 1);
 	imp_cbor_put_int(&w, IMP_HDR_CHAIN);
-	if (!rc)
-		rc = imp_secret_set(&g->un, imp_written(&w), err);
-	if (!rc)
-		rc = imp_secret_append(&g->un, imp_secret_span(&file), err);
-	return rc;
+	rc = imp_secret_set(&g->un, imp_written(&w), err);
+	return rc ? rc : imp_secret_append(&g->un, bytes, err);
 }
 
 static int take_link(struct imp_grants *g, struct imp_span item, struct imp_error *err)
@@ -129,22 +125,31 @@ static int verify(const struct imp_grants *g, struct imp_crypto *crypto,
 		      : 0;
 }
 
+int imp_grants_open(struct imp_grants *g, struct imp_crypto *crypto,
+		    struct imp_span bytes, const struct imp_pub *owner,
+		    struct imp_error *err)
+{
+	int rc = take_bytes(g, bytes, err);
+
+	g->owner_verified = owner != NULL;
+	if (!rc)
+		rc = take_links(g, err);
+	if (!rc)
+		rc = check_names(g, crypto, owner, err);
+	return rc ? rc : verify(g, crypto, owner, err);
+}
+
 int imp_grants_read(struct imp_grants *g, struct imp_crypto *crypto, const char *path,
 		    const struct imp_pub *owner, uint64_t now_s, struct imp_error *err)
 {
+	CLEANUP(imp_secret_fini) struct imp_secret file = { 0 };
 	int rc;
 
-	*g = (struct imp_grants){ .name = path,
-				  .now_s = now_s,
-				  .owner_verified = owner != NULL };
-	rc = read_file(g, err);
+	*g = (struct imp_grants){ .name = path, .now_s = now_s };
+	rc = imp_file_read(path, IMP_CBOR_MAX, &file, err);
 	if (rc)
 		return rc;
-	rc = take_links(g, err);
-	if (!rc)
-		rc = check_names(g, crypto, owner, err);
-	if (!rc)
-		rc = verify(g, crypto, owner, err);
+	rc = imp_grants_open(g, crypto, imp_secret_span(&file), owner, err);
 	return imp_wrap(err, rc, "%s", path);
 }
 

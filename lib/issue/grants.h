@@ -37,6 +37,10 @@ struct imp_grants {
 int imp_grants_read(struct imp_grants *g, struct imp_crypto *crypto, const char *path,
 		    const struct imp_pub *owner, uint64_t now_s, struct imp_error *err)
 	IMP_MUST_CHECK;
+/* The same of a grant's bytes, which may come from anywhere; into a zeroed struct. */
+int imp_grants_open(struct imp_grants *g, struct imp_crypto *crypto,
+		    struct imp_span bytes, const struct imp_pub *owner,
+		    struct imp_error *err) IMP_MUST_CHECK;
 /*
  * Do all links allow it?
  *

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/grow.h"
 #include "cose/key.h"
 #include "ledger/audit_case.h"
 #include "ledger/verify.h"
@@ -41,60 +40,6 @@ static int judge_ledger(struct imp_audit_run *r, struct imp_error *err)
 				    a->outside_name, (unsigned long long)a->outside->size,
 				    imp_short(IMP_SPAN(a->outside->root.byte)).text);
 	return imp_run_tell(r, &c, err);
-}
-
-/* Grants. */
-static int add_grant(struct imp_audit_run *r, const struct imp_grant *g,
-		     struct imp_error *err)
-{
-	void *more =
-		imp_grow(r->grant, r->grant_count, &r->grant_cap, sizeof(*r->grant), err);
-	struct imp_held_grant *held;
-
-	if (!more)
-		return -IMP_ERESOURCE;
-	r->grant = more;
-	held = &r->grant[r->grant_count++];
-	held->grant = *g;
-	return imp_cose_kid(r->l->crypto, &g->holder, held->holder)
-		       ? imp_fail(err, IMP_EINTERNAL, "SHA-256 failed")
-		       : 0;
-}
-
-/* A grant that the ledger holds, and those above it. */
-static int add_links(struct imp_audit_run *r, struct imp_span at, struct imp_error *err)
-{
-	int rc = 0;
-
-	for (unsigned i = 0; !rc && at.len > 0 && i < IMP_GRANT_LINKS; i++) {
-		struct imp_signed s;
-		struct imp_grant g;
-
-		if (!imp_link_open(at, &s, &g))
-			return 0;
-		rc = add_grant(r, &g, err);
-		at = s.cose.uh.chain;
-	}
-	return rc;
-}
-
-/* Where each grant of the ledger stands among their bytes. */
-struct kept {
-	struct imp_secret *bytes;
-	size_t len[256], count;
-};
-
-static int keep_grant(void *ctx, const struct imp_found *f, struct imp_error *err)
-{
-	struct kept *k = ctx;
-
-	if (f->record.type != IMP_LEAF_GRANT)
-		return 0;
-	if (k->count == COUNTOF(k->len))
-		return imp_fail(err, IMP_ERESOURCE, "more than %zu grants in the ledger",
-				COUNTOF(k->len));
-	k->len[k->count++] = f->record.bytes.len;
-	return imp_secret_append(k->bytes, f->record.bytes, err);
 }
 
 /* Keys of one kind, page by page. */
@@ -147,22 +92,16 @@ static int fill(struct cursor *c, struct imp_error *err)
 	return rc;
 }
 
-static int load_grants(struct imp_audit_run *r, struct imp_error *err)
+int imp_run_given(struct imp_audit_run *r, imp_find_fn *fn, void *ctx,
+		  struct imp_error *err)
 {
 	struct cursor c = { .l = r->l, .kind = IMP_REF_GIVEN };
-	struct kept k = { .bytes = &r->grants };
-	size_t at = 0;
 	int rc = 0;
 
-	for (size_t i = 0; !rc && i < r->a->grants; i++)
-		for (size_t n = 0; !rc && n < r->a->grant[i].links; n++)
-			rc = add_grant(r, &r->a->grant[i].link[n].grant, err);
 	while (!rc && (rc = fill(&c, err)) == 0 && !c.ended) {
-		rc = imp_find_each(r->l, IMP_REF_GIVEN, key_at(&c), keep_grant, &k, err);
+		rc = imp_find_each(r->l, IMP_REF_GIVEN, key_at(&c), fn, ctx, err);
 		c.at++;
 	}
-	for (size_t i = 0; !rc && i < k.count; at += k.len[i++])
-		rc = add_links(r, (struct imp_span){ r->grants.ptr + at, k.len[i] }, err);
 	return rc;
 }
 
@@ -341,7 +280,7 @@ static int audit(struct imp_ledger *l, void *ctx, struct imp_error *err)
 	if (!rc)
 		rc = judge_ledger(&r, err);
 	if (!rc)
-		rc = load_grants(&r, err);
+		rc = imp_audit_grants(&r, err);
 	if (!rc)
 		rc = imp_audit_resign(&r, err);
 	if (!rc)

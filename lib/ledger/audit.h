@@ -107,7 +107,8 @@ struct imp_auditing {
 	size_t files;
 	const struct imp_questioned *asked;
 	size_t asked_count;
-	const uint8_t (*owner)[32]; /* kids; none: whoever it is */
+	const uint8_t (*owner)[32];	 /* kids; none: whoever it is */
+	const struct imp_pub *owner_key; /* the same owners' keys */
 	size_t owners;
 	struct imp_factories factories; /* none: as the ledger says */
 	const struct imp_grants *grant;

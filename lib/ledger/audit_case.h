@@ -100,9 +100,9 @@ struct imp_resigned {
 	} verdict;
 };
 
-/* A grant, and who holds it. */
+/* A grant, who holds it, and who signed the topmost above it: only an owner's counts. */
 struct imp_held_grant {
-	uint8_t holder[32];
+	uint8_t holder[32], top[32];
 	struct imp_grant grant;
 };
 
@@ -234,6 +234,11 @@ struct imp_claimed {
 };
 struct imp_right imp_case_right(const struct imp_case *c, const struct imp_claimed *w);
 
+/* Each entry that gives something. */
+int imp_run_given(struct imp_audit_run *r, imp_find_fn *fn, void *ctx,
+		  struct imp_error *err) IMP_MUST_CHECK;
+/* Those that are given and those that the ledger holds; fills run->grant. */
+int imp_audit_grants(struct imp_audit_run *r, struct imp_error *err) IMP_MUST_CHECK;
 /* Verify again, in parallel, what the options ask for; fills run->resigned. */
 int imp_audit_resign(struct imp_audit_run *r, struct imp_error *err) IMP_MUST_CHECK;
 enum imp_verdict imp_run_verdict(const struct imp_audit_run *r, uint64_t entry);

@@ -202,6 +202,32 @@ class Findings(Audited):
         self.book().append("grant", {book.OBJECT: os.urandom(32), book.CONTENT: data})
         self.clean("--grant", "ours.grant", "-d", "sim/1", "-d", "sim/2")
 
+    def test_foreign_authority_by_a_grant_that_nobody_gave(self):
+        """Who writes the ledger adds a grant: by a key of its own, and one that is broken."""
+        self.outside("grant -k owner.pem --holder stranger.pub --domain 1 --allow 11 --target keel-2 -o theirs.grant")
+        self.outside("grant -k owner.pem --holder factory.pub --domain 1 --allow 11 --target keel-2 -o ours.grant")
+        self.outside("grant -k factory.pem --holder stranger.pub --domain 1 --allow 11 --target keel-2 -o own.grant")
+        self.provision(1, "-d sim/2", key="stranger", domain="network", words="--grant theirs.grant")
+        own = (self.dir / "own.grant").read_bytes()
+        self.book().append("grant", {book.OBJECT: os.urandom(32), book.CONTENT: own})
+        self.finds("foreign-authority", args=["--grant", "ours.grant"])
+        self.assertEqual(self.codes("--grant", "ours.grant", "--owner", "owner.pub"), ["foreign-authority", "key-conflict"])
+        theirs = bytearray((self.dir / "theirs.grant").read_bytes())
+        theirs[-1] ^= 1
+        self.book().append("grant", {book.OBJECT: os.urandom(32), book.CONTENT: bytes(theirs)})
+        self.assertEqual(self.codes("--grant", "ours.grant", "--owner", "owner.pub"), ["foreign-authority", "key-conflict", "key-conflict"])
+
+    def codes(self, *args):
+        return sorted(f["finding"] for f in self.audit(*args)[0])
+
+    def test_more_grants_than_anybody_gives(self):
+        self.outside("grant -k owner.pem --holder stranger.pub --domain 1 --allow 11 --target keel-2 -o own.grant")
+        data = (self.dir / "own.grant").read_bytes()
+        with_many = self.book()
+        for _ in range(257):
+            with_many.append("grant", {book.OBJECT: os.urandom(32), book.CONTENT: data})
+        self.clean("--owner", "owner.pub")
+
     def test_foreign_authority_that_owns_it(self):
         self.clean("--owner", "owner.pub")
         evidence = self.lies("o.evidence", lambda b: {OWNER: [b"\x07" * 32, 2, b"\x08" * 32], HEADS: {0: [b[HEADS][0][0] + 1, b"\x09" * 32]}, COUNT: 90})
