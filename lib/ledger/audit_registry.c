@@ -219,7 +219,8 @@ static int judge_open(struct imp_case *c, const struct imp_issue *i,
 	int rc = imp_find_latest(c->run->l, IMP_REF_ITEM, IMP_SPAN(i->id), &f, err);
 
 	if (rc > 0 &&
-	    (f.record.type == IMP_LEAF_SENT || f.record.type == IMP_LEAF_PROVEN))
+	    (f.record.type == IMP_LEAF_SENT || f.record.type == IMP_LEAF_PROVEN ||
+	     f.record.type == IMP_LEAF_WRITTEN_OFF))
 		return accuse(c, IMP_FOUND_IN_DOUBT, i, state_fact(&f), err);
 	if (rc == 0 && took > 0)
 		return accuse(c, IMP_FOUND_IN_DOUBT, i,

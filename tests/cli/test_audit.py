@@ -498,6 +498,28 @@ class Findings(Audited):
         self.provision(2, "-d sim/1")
         self.finds("in-doubt")
 
+    def test_in_doubt_where_it_was_written_off(self):
+        """Sent in vain, applied at night, set back, and the item written off: its issuance explains the entry."""
+        for sequence in (2, 3):
+            self.pack(sequence, out=f"{sequence}.packages")
+            raw = (self.dir / f"{sequence}.packages").read_bytes()
+            items = book.items(raw)
+            head = decode(raw[: len(raw) - sum(map(len, items))])
+            head[1] = 1
+            spoilt = decode(items[1])
+            spoilt.value[2] = bytes(len(spoilt.value[2]))
+            self.write("f.packages", encode(head) + encode(spoilt))
+            (self.dir / "f.packages").chmod(0o600)
+            self.tool("push f.packages -d sim/2 --cards x.cards", status=5)
+        for sequence in (2, 3):
+            self.outside(f"push {sequence}.packages -d sim/2 --cards x.cards")
+        for line in self.tool("ledger items").out.splitlines():
+            self.tool(f"ledger write-off --item {line.split()[0]} --reason line_stopped")
+        self.tool("verify -d sim/2 --cards x.cards")
+        (f,) = self.finds("in-doubt")
+        self.assertIn("written-off at", f["facts"][1]["text"])
+        self.assertIn("sequence 2", f["facts"][0]["text"])
+
     def test_in_doubt_that_evidence_settles(self):
         """The answer was lost: what a file shows counts as much as what the ledger has."""
         self.pack(2)
