@@ -32,7 +32,7 @@ enum imp_sql {
 	IMP_SQL_ALL_REFS,
 	IMP_SQL_CHECK_PENDING,
 	IMP_SQL_CHECK_LINES, /* rows; rows that are right; rows there should be */
-	IMP_SQL_KEYS,	       /* different keys of a kind, some at a time */
+	IMP_SQL_KEYS,	     /* different keys of a kind, some at a time */
 	IMP_SQL_VERSION,
 	IMP_SQL_PG_TABLES, /* how many are as we made them; how many there are */
 	IMP_SQL_STATEMENTS,
