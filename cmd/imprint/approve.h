@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "args.h"
+#include "base/seen.h"
 #include "diff.h"
 #include "issue/approve.h"
 #include "keyarg.h"
@@ -46,7 +47,8 @@ struct common {
 	bool secret;
 	struct value *value; /* owned; all that differ, as they came */
 	size_t values, cap;
-	uint64_t count; /* profiles that have it */
+	struct imp_seen seen; /* by its hash: which of them a value is */
+	uint64_t count;	      /* profiles that have it */
 };
 
 /* What many profiles have in common, and what not. */

@@ -107,7 +107,7 @@ static int insert(struct profiles *p, size_t at, const struct imp_setting *s,
 	imp_word(p->catalog, s, false, &w);
 	memcpy(c->names, w.names, sizeof(c->names));
 	c->secret = w.secret;
-	return 0;
+	return imp_seen_init(&c->seen, err);
 }
 
 /* Count it, as another value or as one that was there before. */
@@ -117,14 +117,17 @@ static int add_value(struct profiles *p, struct common *c, const struct imp_sett
 	struct imp_wording w;
 	struct value *more;
 	uint8_t hash[32];
+	uint32_t before;
 
 	if (imp_sha256(p->crypto, &s->item, 1, hash))
 		return imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
-	for (size_t i = 0; i < c->values; i++)
-		if (memcmp(hash, c->value[i].hash, sizeof(hash)) == 0) {
-			c->value[i].count++;
-			return 0;
-		}
+	if (imp_seen_add(&c->seen, IMP_SPAN(hash), (uint32_t)c->values, &before, err))
+		return -IMP_ERESOURCE;
+	if (before != IMP_SEEN_NOWHERE &&
+	    memcmp(hash, c->value[before].hash, sizeof(hash)) == 0) {
+		c->value[before].count++;
+		return 0;
+	}
 	more = imp_grow(c->value, c->values, &c->cap, sizeof(*more), err);
 	if (!more)
 		return -IMP_ERESOURCE;
@@ -267,6 +270,7 @@ void profiles_fini(struct profiles *p)
 		for (size_t v = 0; v < c->values; v++)
 			imp_secret_fini(&c->value[v].is);
 		free(c->value);
+		imp_seen_fini(&c->seen);
 	}
 	free(p->setting);
 	free(p->device);
