@@ -108,7 +108,8 @@ static int judge_grant(struct imp_audit_run *r, const struct place *p,
 	if (!rc)
 		return add_links(r, bytes, IMP_SPAN(top), err);
 	if (rc == -IMP_EINTERNAL || rc == -IMP_ERESOURCE)
-		return imp_fail(err, -rc, "a grant of the ledger cannot be verified");
+		return imp_fail(err, (enum imp_code) - rc,
+				"a grant of the ledger cannot be verified");
 	c.fact[0] = imp_fact_entry(p->entry, "a grant that does not verify");
 	c.fact[1] = r->a->owners > 0
 			    ? imp_fact_option("--owner", "no owner that is named gave it")
