@@ -54,7 +54,7 @@ class Crash(Faulty):
 
     def held(self):
         """What the device says, which no ledger hears."""
-        run = self.lines(self.run_tool("verify", "-d", "sim/1", "--cards", "x.cards", "--json", env={"IMPRINT_LEDGER": ""}).out)[-1]
+        run = self.lines(self.run_tool("verify", "-d", "sim/1", "--cards", "x.cards", "--evidence", "held", "--json", env={"IMPRINT_LEDGER": ""}).out)[-1]
         return max([d["sequence"] for d in run["domains"]], default=0)
 
     def push(self, fault=None, **options):
