@@ -147,8 +147,12 @@ int imp_ledger_import(struct imp_ledger *l, const char *dir, const char *records
 	struct imp_checkpoint checkpoint;
 	struct reading q = { .dir = dir, .records = records, .checkpoint = &checkpoint };
 	char path[PATH_MAX];
-	int rc;
+	int rc = imp_tile_folder_check(dir, err);
 
+	if (!rc)
+		rc = imp_tile_folder_check(records, err);
+	if (rc)
+		return rc;
 	snprintf(path, sizeof(path), "%s/checkpoint", dir);
 	rc = imp_file_read(path, IMP_NOTE_MAX, &text, err);
 	if (rc)

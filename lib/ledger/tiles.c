@@ -46,6 +46,15 @@ void imp_tile_name(uint64_t n, unsigned width, char out[IMP_TILE_NAME])
 		snprintf(out + len, (size_t)(IMP_TILE_NAME - len), ".p/%u", width);
 }
 
+int imp_tile_folder_check(const char *dir, struct imp_error *err)
+{
+	enum { BETWEEN = sizeof("/tile/entries/") };
+
+	return strlen(dir) + BETWEEN + IMP_TILE_NAME < PATH_MAX
+		       ? 0
+		       : imp_fail(err, IMP_EUSAGE, "%.64s...: is too long", dir);
+}
+
 /* How many hashes the n-th tile of a level has. */
 static unsigned width_of(uint64_t size, unsigned level, uint64_t n)
 {
@@ -281,18 +290,20 @@ int imp_ledger_export(struct imp_ledger *l, const char *dir, const char *records
 {
 	struct writing *w = calloc(1, sizeof(*w));
 	struct level *level = calloc(LEVELS, sizeof(*level));
-	int rc = -IMP_ERESOURCE;
+	int rc = imp_tile_folder_check(dir, err);
 
 	*out = (struct imp_tiles){ 0 };
-	if (w && level) {
+	if (!rc && records)
+		rc = imp_tile_folder_check(records, err);
+	if (!rc && w && level) {
 		*w = (struct writing){
 			.dir = dir, .records = records, .out = out, .level = level
 		};
 		rc = imp_ledger_read(l, export, w, err);
 		imp_out_abort(&w->record);
 		imp_secret_fini(&w->note);
-	} else {
-		imp_fail(err, IMP_ERESOURCE, "out of memory");
+	} else if (!rc) {
+		rc = imp_fail(err, IMP_ERESOURCE, "out of memory");
 	}
 	free(level);
 	free(w);

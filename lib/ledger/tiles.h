@@ -29,6 +29,9 @@ enum {
  */
 void imp_tile_name(uint64_t n, unsigned width, char out[IMP_TILE_NAME]);
 
+/* Is there room for the path of a tile behind that of its folder? 0, -IMP_EUSAGE. */
+int imp_tile_folder_check(const char *dir, struct imp_error *err) IMP_MUST_CHECK;
+
 struct imp_tiles {
 	uint64_t entries;     /* of the checkpoint that was written */
 	uint64_t files, kept; /* new ones; those that were there already */

@@ -298,6 +298,25 @@ Test(tiles, the_checkpoint_stands_for_other_entries)
 	stop();
 }
 
+Test(tiles, a_folder_whose_name_leaves_no_room)
+{
+	char name[4096];
+	struct imp_tiles t;
+	struct imp_ledger *l;
+	struct place p;
+
+	start();
+	memset(name, 'x', sizeof(name) - 1);
+	name[4050] = '\0';
+	place_start(&p, false);
+	l = make(&p, 4);
+	SAYS(imp_ledger_export(l, name, NULL, &t, &err), IMP_EUSAGE, "is too long");
+	SAYS(imp_ledger_export(l, dir, name, &t, &err), IMP_EUSAGE, "is too long");
+	imp_ledger_close(&l);
+	place_stop(&p);
+	stop();
+}
+
 Test(tiles, nothing_is_added_to_a_ledger_that_was_not_imported)
 {
 	struct place q;
