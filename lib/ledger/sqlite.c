@@ -38,7 +38,7 @@ static const struct cause causes[] = {
 
 int imp_sqlite_failed(struct imp_sqlite *s, int rc, struct imp_error *err)
 {
-	int number = sqlite3_system_errno(s->conn);
+	int number = s->lib.system_errno(s->conn);
 
 	if (s->cancelled)
 		return imp_fail(err, IMP_EINTERRUPTED, "%s: interrupted", s->db.shown);
@@ -48,7 +48,7 @@ int imp_sqlite_failed(struct imp_sqlite *s, int rc, struct imp_error *err)
 					causes[i].says, number ? " (" : "",
 					number ? strerror(number) : "",
 					number ? ")" : "");
-	return imp_fail(err, IMP_ELEDGER, "%s: %s", s->db.shown, sqlite3_errmsg(s->conn));
+	return imp_fail(err, IMP_ELEDGER, "%s: %s", s->db.shown, s->lib.errmsg(s->conn));
 }
 
 /* Sleep a little, not in step with others, unless the user has had enough. */
@@ -61,7 +61,7 @@ int imp_sqlite_busy(void *arg, int tries)
 
 	if (tries == 0)
 		s->waited_ms = 0;
-	sqlite3_randomness(1, &random);
+	s->lib.randomness(1, &random);
 	nap = 1 + random % NAP_MS;
 	s->waited_ms += (unsigned)nap;
 	if (s->waited_ms > WAIT_MS)
@@ -75,7 +75,7 @@ static void done(struct imp_db *db)
 	struct imp_sqlite *s = of(db);
 
 	if (s->now)
-		sqlite3_reset(s->now);
+		s->lib.reset(s->now);
 	s->now = NULL;
 }
 
@@ -86,7 +86,7 @@ static int script(struct imp_db *db, const char *text, struct imp_error *err)
 
 	done(db);
 	s->cancelled = false;
-	rc = sqlite3_exec(s->conn, text, NULL, NULL, NULL);
+	rc = s->lib.exec(s->conn, text, NULL, NULL, NULL);
 	return rc == SQLITE_OK ? 0 : imp_sqlite_failed(s, rc, err);
 }
 
@@ -108,8 +108,8 @@ static void rollback(struct imp_db *db)
 	struct imp_sqlite *s = of(db);
 
 	done(db);
-	if (!sqlite3_get_autocommit(s->conn))
-		sqlite3_exec(s->conn, "ROLLBACK", NULL, NULL, NULL);
+	if (!s->lib.get_autocommit(s->conn))
+		s->lib.exec(s->conn, "ROLLBACK", NULL, NULL, NULL);
 }
 
 /* $1 of the common text is ?1 here. */
@@ -124,8 +124,8 @@ static int prepare(struct imp_sqlite *s, enum imp_sql sql, sqlite3_stmt **out,
 		for (char *p = text; *p; p++)
 			if (*p == '$')
 				*p = '?';
-		rc = sqlite3_prepare_v3(s->conn, text, -1, SQLITE_PREPARE_PERSISTENT,
-					&s->stmt[sql], NULL);
+		rc = s->lib.prepare_v3(s->conn, text, -1, SQLITE_PREPARE_PERSISTENT,
+				       &s->stmt[sql], NULL);
 		if (rc != SQLITE_OK)
 			return imp_sqlite_failed(s, rc, err);
 	}
@@ -133,20 +133,21 @@ static int prepare(struct imp_sqlite *s, enum imp_sql sql, sqlite3_stmt **out,
 	return 0;
 }
 
-static int bind(sqlite3_stmt *q, int at, const struct imp_value *v)
+static int bind(const struct imp_sqlite *s, sqlite3_stmt *q, int at,
+		const struct imp_value *v)
 {
 	const void *ptr = v->bytes.ptr ? (const void *)v->bytes.ptr : "";
 
 	switch (v->type) {
 	case IMP_V_INT:
-		return sqlite3_bind_int64(q, at, v->n);
+		return s->lib.bind_int64(q, at, v->n);
 	case IMP_V_BYTES:
-		return sqlite3_bind_blob64(q, at, ptr, v->bytes.len, SQLITE_STATIC);
+		return s->lib.bind_blob64(q, at, ptr, v->bytes.len, SQLITE_STATIC);
 	case IMP_V_TEXT:
-		return sqlite3_bind_text64(q, at, ptr, v->bytes.len, SQLITE_STATIC,
-					   SQLITE_UTF8);
+		return s->lib.bind_text64(q, at, ptr, v->bytes.len, SQLITE_STATIC,
+					  SQLITE_UTF8);
 	default:
-		return sqlite3_bind_null(q, at);
+		return s->lib.bind_null(q, at);
 	}
 }
 
@@ -163,7 +164,7 @@ static int ask(struct imp_db *db, enum imp_sql sql, const struct imp_value *para
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < params; i++) {
-		rc = bind(q, (int)i + 1, &param[i]);
+		rc = bind(s, q, (int)i + 1, &param[i]);
 		if (rc != SQLITE_OK)
 			return imp_sqlite_failed(s, rc, err);
 	}
@@ -171,30 +172,31 @@ static int ask(struct imp_db *db, enum imp_sql sql, const struct imp_value *para
 	return 0;
 }
 
-static void take(sqlite3_stmt *q, int at, struct imp_value *out)
+static void take(const struct imp_sqlite *s, int at, struct imp_value *out)
 {
 	static const enum imp_value_type types[] = { [SQLITE_INTEGER] = IMP_V_INT,
 						     [SQLITE_BLOB] = IMP_V_BYTES,
 						     [SQLITE_TEXT] = IMP_V_TEXT,
 						     [SQLITE_NULL] = IMP_V_NULL };
+	sqlite3_stmt *q = s->now;
 
-	*out = (struct imp_value){ .type = types[sqlite3_column_type(q, at)] };
+	*out = (struct imp_value){ .type = types[s->lib.column_type(q, at)] };
 	if (out->type == IMP_V_INT)
-		out->n = sqlite3_column_int64(q, at);
+		out->n = s->lib.column_int64(q, at);
 	else if (out->type != IMP_V_NULL)
-		out->bytes = (struct imp_span){ sqlite3_column_blob(q, at),
-						(size_t)sqlite3_column_bytes(q, at) };
+		out->bytes = (struct imp_span){ s->lib.column_blob(q, at),
+						(size_t)s->lib.column_bytes(q, at) };
 }
 
 static int row(struct imp_db *db, struct imp_value *col, size_t cols,
 	       struct imp_error *err)
 {
 	struct imp_sqlite *s = of(db);
-	int rc = sqlite3_step(s->now);
+	int rc = s->lib.step(s->now);
 
 	if (rc == SQLITE_ROW) {
-		for (size_t i = 0; i < cols && (int)i < sqlite3_column_count(s->now); i++)
-			take(s->now, (int)i, &col[i]);
+		for (size_t i = 0; i < cols && (int)i < s->lib.column_count(s->now); i++)
+			take(s, (int)i, &col[i]);
 		return 1;
 	}
 	if (rc != SQLITE_DONE) {
@@ -223,16 +225,16 @@ static int schema_text(struct imp_sqlite *s, sqlite3 *conn, char **out,
 		" coalesce(sql, ''), char(10)) FROM"
 		" (SELECT * FROM sqlite_schema ORDER BY type, name)";
 	sqlite3_stmt *q = NULL;
-	int rc = sqlite3_prepare_v2(conn, ask_schema, -1, &q, NULL);
+	int rc = s->lib.prepare_v2(conn, ask_schema, -1, &q, NULL);
 
 	if (rc == SQLITE_OK)
-		rc = sqlite3_step(q);
+		rc = s->lib.step(q);
 	if (rc == SQLITE_ROW) {
-		const void *text = sqlite3_column_text(q, 0);
+		const void *text = s->lib.column_text(q, 0);
 
 		*out = strdup(text ? text : "");
 	}
-	sqlite3_finalize(q);
+	s->lib.finalize(q);
 	if (rc != SQLITE_ROW)
 		return imp_sqlite_failed(s, rc, err);
 	return *out ? 0 : imp_fail(err, IMP_ERESOURCE, "out of memory");
@@ -243,20 +245,18 @@ static void free_text(char **text)
 	free(*text);
 }
 
-DEFINE_CLEANUP(sqlite3 *, sqlite3_close);
-
 static int check_schema(struct imp_sqlite *s, const char *found, int64_t version,
 			struct imp_error *err)
 {
-	CLEANUP(sqlite3_closep) sqlite3 *fresh = NULL;
 	CLEANUP(free_text) char *expected = NULL;
-	int rc = sqlite3_open(":memory:", &fresh);
+	sqlite3 *fresh = NULL;
+	int rc = s->lib.open(":memory:", &fresh);
 
 	for (int64_t v = 0; rc == SQLITE_OK && v < version; v++)
-		rc = sqlite3_exec(fresh, s->db.step[v].text, NULL, NULL, NULL);
-	if (rc != SQLITE_OK)
-		return imp_fail(err, IMP_EINTERNAL, "the tables cannot be made");
-	rc = schema_text(s, fresh, &expected, err);
+		rc = s->lib.exec(fresh, s->db.step[v].text, NULL, NULL, NULL);
+	rc = rc == SQLITE_OK ? schema_text(s, fresh, &expected, err)
+			     : imp_fail(err, IMP_EINTERNAL, "the tables cannot be made");
+	s->lib.close(fresh);
 	if (!rc && strcmp(found, expected) != 0)
 		rc = imp_fail(err, IMP_ELEDGER,
 			      "%s: its tables are not the ledger's: something was added, "
@@ -278,11 +278,11 @@ static int version(struct imp_db *db, int64_t *out, struct imp_error *err)
 	if (rc)
 		return rc;
 	if (found[0]) {
-		rc = sqlite3_prepare_v2(s->conn, "SELECT max(number) FROM version", -1,
-					&q, NULL);
-		if (rc == SQLITE_OK && sqlite3_step(q) == SQLITE_ROW)
-			n = sqlite3_column_int64(q, 0);
-		sqlite3_finalize(q);
+		rc = s->lib.prepare_v2(s->conn, "SELECT max(number) FROM version", -1, &q,
+				       NULL);
+		if (rc == SQLITE_OK && s->lib.step(q) == SQLITE_ROW)
+			n = s->lib.column_int64(q, 0);
+		s->lib.finalize(q);
 		if (n < 1)
 			return imp_fail(err, IMP_ELEDGER,
 					"%s: is a database of something else",
@@ -307,11 +307,11 @@ static int keep(struct imp_db *db, int64_t was, char kept[256], struct imp_error
 		return imp_fail(err, IMP_ERESOURCE, "%s: the copy cannot be made: %s",
 				kept, strerror(errno));
 	close(fd);
-	text = sqlite3_mprintf("VACUUM INTO %Q", kept);
+	text = s->lib.mprintf("VACUUM INTO %Q", kept);
 	if (!text)
 		return imp_fail(err, IMP_ERESOURCE, "out of memory");
 	rc = script(db, text, err);
-	sqlite3_free(text);
+	s->lib.free(text);
 	return rc;
 }
 
@@ -321,8 +321,8 @@ static void close_sqlite(struct imp_db *db)
 
 	rollback(db);
 	for (size_t i = 0; i < COUNTOF(s->stmt); i++)
-		sqlite3_finalize(s->stmt[i]);
-	sqlite3_close(s->conn);
+		s->lib.finalize(s->stmt[i]);
+	s->lib.close(s->conn);
 	free(s->db.shown);
 	free(s->path);
 	free(s);

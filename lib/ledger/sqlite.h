@@ -3,12 +3,12 @@
 #ifndef IMP_LEDGER_SQLITE_H
 #define IMP_LEDGER_SQLITE_H
 
-#include <sqlite3.h>
-
 #include "ledger/db.h"
+#include "ledger/libsqlite.h"
 
 struct imp_sqlite {
 	struct imp_db db;
+	struct imp_libsqlite lib;
 	sqlite3 *conn;
 	sqlite3_stmt *stmt[IMP_SQL_STATEMENTS];
 	sqlite3_stmt *now; /* gives rows; reset when it is done with */

@@ -60,8 +60,8 @@ static int connect_file(struct imp_sqlite *s, bool writable, struct imp_error *e
 	char *uri;
 
 	if (writable) {
-		rc = sqlite3_open_v2(s->path, &s->conn,
-				     SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+		rc = s->lib.open_v2(s->path, &s->conn,
+				    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
 		return rc == SQLITE_OK ? 0 : imp_sqlite_failed(s, rc, err);
 	}
 	if (!stands_alone(s->path)) {
@@ -72,15 +72,15 @@ static int connect_file(struct imp_sqlite *s, bool writable, struct imp_error *e
 				"copy both to a folder that can be written, and read "
 				"them there");
 	}
-	uri = sqlite3_mprintf("file:%s?immutable=1", s->path);
+	uri = s->lib.mprintf("file:%s?immutable=1", s->path);
 	rc = !uri ? SQLITE_NOMEM
 	     : strpbrk(s->path, "?#%")
 		     ? SQLITE_CANTOPEN
-		     : sqlite3_open_v2(uri, &s->conn,
-				       SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX |
-					       SQLITE_OPEN_URI,
-				       NULL);
-	sqlite3_free(uri);
+		     : s->lib.open_v2(uri, &s->conn,
+				      SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX |
+					      SQLITE_OPEN_URI,
+				      NULL);
+	s->lib.free(uri);
 	return rc == SQLITE_OK ? 0 : imp_sqlite_failed(s, rc, err);
 }
 
@@ -94,11 +94,11 @@ static int set_up(struct imp_sqlite *s, bool writable, struct imp_error *err)
 				      "PRAGMA synchronous=FULL;";
 	int rc;
 
-	sqlite3_extended_result_codes(s->conn, 1);
-	sqlite3_busy_handler(s->conn, imp_sqlite_busy, s);
-	sqlite3_db_config(s->conn, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	sqlite3_db_config(s->conn, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
-	sqlite3_db_config(s->conn, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+	s->lib.extended_result_codes(s->conn, 1);
+	s->lib.busy_handler(s->conn, imp_sqlite_busy, s);
+	s->lib.db_config(s->conn, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	s->lib.db_config(s->conn, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+	s->lib.db_config(s->conn, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
 	rc = s->db.ops->script(&s->db, always, err);
 	return rc || !writable ? rc : s->db.ops->script(&s->db, writing, err);
 }
@@ -107,15 +107,19 @@ int imp_sqlite_open(const char *path, bool create, struct imp_db **out,
 		    struct imp_error *err)
 {
 	CLEANUP(imp_db_close) struct imp_db *db = NULL;
+	struct imp_libsqlite lib;
 	struct imp_sqlite *s;
 	bool writable;
 	int rc = check_file(path, create, &writable, err);
 
+	if (!rc)
+		rc = imp_libsqlite_load(&lib, err);
 	if (rc)
 		return rc;
 	s = calloc(1, sizeof(*s));
 	if (!s)
 		return imp_fail(err, IMP_ERESOURCE, "out of memory");
+	s->lib = lib;
 	db = &s->db;
 	imp_db_init(db, &imp_sqlite_ops);
 	s->path = strdup(path);

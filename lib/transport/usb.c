@@ -40,7 +40,7 @@ static int take_a_rest(const struct usb *u, uint64_t ns, const struct imp_wait *
 static int clear(struct usb *u, uint8_t endpoint, const struct imp_wait *wait,
 		 struct imp_error *err)
 {
-	if (libusb_clear_halt(u->handle, endpoint) == LIBUSB_ERROR_NO_DEVICE)
+	if (u->lib.clear_halt(u->handle, endpoint) == LIBUSB_ERROR_NO_DEVICE)
 		return usb_gone(u, err);
 	return take_a_rest(u, PAUSE_NS, wait, err);
 }
@@ -103,7 +103,7 @@ static int usb_read(struct imp_transport *base, uint8_t *buf, size_t cap, size_t
 
 	*len = 0;
 	while (u->held == 0) {
-		int went = usb_move(u->ctx, u->in, wait, u->name, err), rc = 0;
+		int went = usb_move(&u->lib, u->ctx, u->in, wait, u->name, err), rc = 0;
 
 		u->held = (size_t)u->in->actual_length;
 		if (went < 0)
@@ -154,12 +154,12 @@ static int usb_write(struct imp_transport *base, struct imp_span bytes,
 	t->buffer = (uint8_t *)(uintptr_t)bytes.ptr;
 	t->length = (int)bytes.len;
 	t->flags = LIBUSB_TRANSFER_ADD_ZERO_PACKET;
-	went = usb_move(u->ctx, t, wait, u->name, err);
+	went = usb_move(&u->lib, u->ctx, t, wait, u->name, err);
 	if (went == USB_HALTED) { /* maybe over what came before */
 		u->base.stalls++;
 		rc = clear(u, t->endpoint, wait, err);
 		if (!rc)
-			went = usb_move(u->ctx, t, wait, u->name, err);
+			went = usb_move(&u->lib, u->ctx, t, wait, u->name, err);
 	}
 	base->written += (uint64_t)t->actual_length;
 	if (rc)

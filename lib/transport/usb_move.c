@@ -13,39 +13,41 @@ static void LIBUSB_CALL note_end(struct libusb_transfer *t)
 }
 
 /* What libusb wants to be woken for. */
-static size_t gather(libusb_context *ctx, struct pollfd out[WAIT_FDS])
+static size_t gather(const struct usb_lib *lib, libusb_context *ctx,
+		     struct pollfd out[WAIT_FDS])
 {
-	const struct libusb_pollfd **list = libusb_get_pollfds(ctx);
+	const struct libusb_pollfd **list = lib->get_pollfds(ctx);
 	size_t n = 0;
 
 	for (; list && list[n] && n < WAIT_FDS; n++)
 		out[n] = (struct pollfd){ .fd = list[n]->fd, .events = list[n]->events };
-	libusb_free_pollfds(list);
+	lib->free_pollfds(list);
 	return n;
 }
 
 /* Wait for anything to happen, and let libusb see to it. As wait_any(). */
-static int turn(libusb_context *ctx, const struct imp_wait *wait, const char *name,
-		struct imp_error *err)
+static int turn(const struct usb_lib *lib, libusb_context *ctx,
+		const struct imp_wait *wait, const char *name, struct imp_error *err)
 {
 	struct pollfd fds[WAIT_FDS];
 	struct timeval no_time = { 0 };
-	int rc = wait_any(fds, gather(ctx, fds), wait, name, err);
+	int rc = wait_any(fds, gather(lib, ctx, fds), wait, name, err);
 
 	if (rc > 0)
-		(void)libusb_handle_events_timeout_completed(ctx, &no_time, NULL);
+		(void)lib->handle_events_timeout_completed(ctx, &no_time, NULL);
 	return rc;
 }
 
 /* The kernel gives every transfer back, the cancelled one soon. Until then its memory is
  * not ours. */
-static void take_back(libusb_context *ctx, struct libusb_transfer *t, const bool *ended)
+static void take_back(const struct usb_lib *lib, libusb_context *ctx,
+		      struct libusb_transfer *t, const bool *ended)
 {
 	struct timeval second = { .tv_sec = 1 };
 
-	(void)libusb_cancel_transfer(t);
+	(void)lib->cancel_transfer(t);
 	while (!*ended)
-		(void)libusb_handle_events_timeout_completed(ctx, &second, NULL);
+		(void)lib->handle_events_timeout_completed(ctx, &second, NULL);
 }
 
 static enum usb_went outcome(const struct libusb_transfer *t)
@@ -67,8 +69,8 @@ static enum usb_went outcome(const struct libusb_transfer *t)
 	return USB_FAILED;
 }
 
-int usb_move(libusb_context *ctx, struct libusb_transfer *t, const struct imp_wait *wait,
-	     const char *name, struct imp_error *err)
+int usb_move(const struct usb_lib *lib, libusb_context *ctx, struct libusb_transfer *t,
+	     const struct imp_wait *wait, const char *name, struct imp_error *err)
 {
 	bool ended = false, late;
 	int rc;
@@ -77,16 +79,16 @@ int usb_move(libusb_context *ctx, struct libusb_transfer *t, const struct imp_wa
 	t->user_data = &ended;
 	t->timeout = 0; /* the deadline is ours */
 	t->actual_length = 0;
-	rc = libusb_submit_transfer(t);
+	rc = lib->submit_transfer(t);
 	if (rc)
 		return rc == LIBUSB_ERROR_NO_DEVICE ? USB_GONE : USB_FAILED;
 	/* Events of other things than this transfer must not outlast the deadline. */
 	do {
 		late = imp_now_ns() >= wait->deadline_ns;
-		rc = turn(ctx, wait, name, err);
+		rc = turn(lib, ctx, wait, name, err);
 	} while (!ended && rc > 0 && !late);
 	if (!ended)
-		take_back(ctx, t, &ended);
+		take_back(lib, ctx, t, &ended);
 	if (rc < 0)
 		return rc;
 	if (t->status == LIBUSB_TRANSFER_CANCELLED)

@@ -3,9 +3,8 @@
 #ifndef IMP_TRANSPORT_USB_MOVE_H
 #define IMP_TRANSPORT_USB_MOVE_H
 
-#include <libusb.h>
-
 #include "transport/transport.h"
+#include "transport/usb_lib.h"
 
 /* How a transfer went. Bytes may have been moved in any case. */
 enum usb_went {
@@ -26,7 +25,7 @@ enum usb_went {
  *
  * An enum usb_went; or as wait_any() where that failed, above all -IMP_EINTERRUPTED.
  */
-int usb_move(libusb_context *ctx, struct libusb_transfer *t, const struct imp_wait *wait,
-	     const char *name, struct imp_error *err);
+int usb_move(const struct usb_lib *lib, libusb_context *ctx, struct libusb_transfer *t,
+	     const struct imp_wait *wait, const char *name, struct imp_error *err);
 
 #endif

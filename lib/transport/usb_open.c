@@ -56,7 +56,7 @@ static int refused(const struct usb *u, int why, struct imp_error *err)
 		return no_permission(u, err);
 	default:
 		return imp_fail(err, IMP_ETRANSPORT, "%s: %s", u->name,
-				libusb_strerror(why));
+				u->lib.strerror(why));
 	}
 }
 
@@ -78,14 +78,14 @@ static int open_node(struct usb *u, struct imp_error *err)
 static int wrap(struct usb *u, struct imp_error *err)
 {
 	struct libusb_device_descriptor d = { 0 };
-	int rc = libusb_set_option(NULL, LIBUSB_OPTION_NO_DEVICE_DISCOVERY);
+	int rc = u->lib.set_option(NULL, LIBUSB_OPTION_NO_DEVICE_DISCOVERY);
 
 	if (!rc)
-		rc = libusb_init(&u->ctx);
+		rc = u->lib.init(&u->ctx);
 	if (!rc)
-		rc = libusb_wrap_sys_device(u->ctx, u->fd, &u->handle);
+		rc = u->lib.wrap_sys_device(u->ctx, u->fd, &u->handle);
 	if (!rc)
-		rc = libusb_get_device_descriptor(libusb_get_device(u->handle), &d);
+		rc = u->lib.get_device_descriptor(u->lib.get_device(u->handle), &d);
 	if (rc)
 		return refused(u, rc, err);
 	return d.idVendor == u->found.vendor && d.idProduct == u->found.product
@@ -97,13 +97,13 @@ static int wrap(struct usb *u, struct imp_error *err)
 static int claim(struct usb *u, struct imp_error *err)
 {
 	const struct usb_face *f = &u->found.face;
-	int rc = libusb_set_auto_detach_kernel_driver(u->handle, 1);
+	int rc = u->lib.set_auto_detach_kernel_driver(u->handle, 1);
 
 	if (!rc)
-		rc = libusb_claim_interface(u->handle, f->interface);
+		rc = u->lib.claim_interface(u->handle, f->interface);
 	u->claimed = rc == 0;
 	if (!rc && f->setting != 0)
-		rc = libusb_set_interface_alt_setting(u->handle, f->interface,
+		rc = u->lib.set_interface_alt_setting(u->handle, f->interface,
 						      f->setting);
 	return rc ? refused(u, rc, err) : 0;
 }
@@ -114,8 +114,8 @@ static int make_transfers(struct usb *u, struct imp_error *err)
 	const struct usb_face *f = &u->found.face;
 	int len = USB_BUFFER / f->packet_in * f->packet_in;
 
-	u->in = libusb_alloc_transfer(0);
-	u->out = libusb_alloc_transfer(0);
+	u->in = u->lib.alloc_transfer(0);
+	u->out = u->lib.alloc_transfer(0);
 	if (!u->in || !u->out)
 		return imp_fail(err, IMP_ERESOURCE, "out of memory");
 	libusb_fill_bulk_transfer(u->in, u->handle, f->in, u->buffer, len, NULL, NULL, 0);
@@ -128,15 +128,15 @@ void usb_close(struct imp_transport *base)
 	struct usb *u = (struct usb *)base;
 
 	if (u->in)
-		libusb_free_transfer(u->in);
+		u->lib.free_transfer(u->in);
 	if (u->out)
-		libusb_free_transfer(u->out);
+		u->lib.free_transfer(u->out);
 	if (u->claimed)
-		(void)libusb_release_interface(u->handle, u->found.face.interface);
+		(void)u->lib.release_interface(u->handle, u->found.face.interface);
 	if (u->handle)
-		libusb_close(u->handle);
+		u->lib.close(u->handle);
 	if (u->ctx)
-		libusb_exit(u->ctx);
+		u->lib.exit(u->ctx);
 	if (u->fd >= 0)
 		close(u->fd);
 	free(u->name);
@@ -153,6 +153,8 @@ static int begin(struct usb *u, struct imp_error *err)
 		rc = imp_fail(err, IMP_ETRANSPORT, "%s: %s", u->name, u->found.trouble);
 	if (!rc)
 		rc = open_node(u, err);
+	if (!rc)
+		rc = usb_lib_load(&u->lib, err);
 	if (!rc)
 		rc = wrap(u, err);
 	if (!rc)

@@ -13,6 +13,7 @@ struct usb {
 	struct usb_found found;
 	char *name; /* for messages; owned */
 	int fd;	    /* of the node; -1 */
+	struct usb_lib lib;
 	libusb_context *ctx;
 	libusb_device_handle *handle;
 	bool claimed;
