@@ -450,6 +450,44 @@ class InPostgres(Ledger):
         subprocess.run(["psql", "-q", "-d", POSTGRES, "-c", f"CREATE SCHEMA {schema}"], check=True)
         return f"{POSTGRES}&options=-csearch_path%3D{schema}"
 
+    # A station can append, and an auditor read
+    STATION = ("GRANT USAGE ON SCHEMA {schema} TO {role}; GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA {schema} TO {role};"
+               "GRANT UPDATE, DELETE ON {schema}.pending TO {role}")
+    AUDITOR = "GRANT USAGE ON SCHEMA {schema} TO {role}; GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {role}"
+
+    def role(self, name, rights):
+        """The name of a ledger's place as a role with these rights has it."""
+        schema = self.env["IMPRINT_LEDGER"].rsplit("%3D", 1)[1]
+        role = f"{name}_{schema}"
+        self.sql(f"CREATE ROLE {role} LOGIN; {rights.format(schema=schema, role=role)}")
+        self.addCleanup(self.sql, f"DROP OWNED BY {role}; DROP ROLE {role}")
+        return re.sub("user=[^&]*", f"user={role}", self.env["IMPRINT_LEDGER"])
+
+    def sql(self, text, url=POSTGRES, fails=False):
+        run = subprocess.run(["psql", "-q", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", text], capture_output=True, text=True)
+        self.assertEqual(run.returncode != 0, fails, run.stderr)
+        return run.stderr
+
+    def test_a_station_appends_and_changes_nothing(self):
+        station = self.role("station", self.STATION)
+        self.beside(f"$I enroll -d sim/1 --ledger '{station}' && {PUSH} --ledger '{station}' && {PUSH} --ledger '{station}'")
+        self.run_tool("ledger", "checkpoint", "-k", "log.pem", "--ledger", station)
+        self.assertIn("proven", self.types())
+        for table in ("leaves", "records", "refs", "lines", "version"):
+            for change in (f"DELETE FROM {table}", f"UPDATE {table} SET {'number = number' if table == 'version' else 'line = line' if table == 'lines' else 'idx = idx'}",
+                           f"TRUNCATE {table}", f"DROP TABLE {table}"):
+                self.assertRegex(self.sql(change, station, fails=True), "permission denied|must be owner")
+
+    def test_an_auditor_reads(self):
+        self.beside(f"$I enroll -d sim/1 && {PUSH}")
+        auditor, before = self.role("auditor", self.AUDITOR), self.log()
+        for args in (("log",), ("ledger", "show"), ("ledger", "verify")):
+            self.run_tool(*args, "--ledger", auditor)
+        self.assertIn("8 entries", self.run_tool("audit", "--deep", "--ledger", auditor, status=11).out)
+        run = self.beside(f"{PUSH} --ledger '{auditor}'", status=9)
+        self.assertIn("permission denied", run.err)
+        self.assertEqual(self.log(), before)
+
 
 class Tenants(Case):
     """TEN-04: two parties in one database, each with a role and a schema of its own."""
