@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Adding a signature to each object of a file. */
-#include <string.h>
-
 #include "approve.h"
 #include "cli.h"
 #include "crypto/key.h"
+#include "issue/once.h"
 
 int approve_chain(struct imp_crypto *crypto, struct imp_span object, uint8_t seen[32],
 		  struct imp_error *err)
@@ -16,43 +15,16 @@ int approve_chain(struct imp_crypto *crypto, struct imp_span object, uint8_t see
 		       : 0;
 }
 
-/* The leaves of a batch are signed by the same bytes: once is enough. */
-struct once {
-	struct imp_crypto *crypto;
-	const struct imp_signer *signer;
-	bool has;
-	uint8_t of[32]; /* what was signed */
-	uint8_t sig[IMP_SIG_LEN];
-};
-
-static int sign(void *ctx, const struct imp_span *part, size_t count, uint8_t sig[64])
-{
-	struct once *o = ctx;
-	uint8_t of[32];
-	int rc = imp_sha256(o->crypto, part, count, of);
-
-	if (!rc && !(o->has && memcmp(of, o->of, sizeof(of)) == 0)) {
-		rc = o->signer->sign(o->signer->ctx, part, count, o->sig);
-		o->has = rc == 0;
-		memcpy(o->of, of, sizeof(of));
-	}
-	if (!rc)
-		memcpy(sig, o->sig, sizeof(o->sig));
-	return rc;
-}
-
 int approve_sign(struct imp_crypto *crypto, const struct imp_signer *signer,
 		 struct imp_batch *b, struct imp_out *out, uint8_t seen[32],
 		 struct imp_error *err)
 {
 	CLEANUP(imp_secret_fini) struct imp_secret buf = { 0 };
-	struct once o = { .crypto = crypto, .signer = signer };
-	struct imp_signer once = *signer;
+	struct imp_once o;
+	struct imp_signer once = imp_once(&o, crypto, signer);
 	struct imp_span object;
 	int rc = imp_secret_reserve(&buf, IMP_CBOR_MAX, err);
 
-	once.ctx = &o;
-	once.sign = sign;
 	if (!rc && !b->lone)
 		rc = imp_batch_head_write(out, b->count, b->kind, err);
 	while (!rc && (rc = imp_batch_next(b, &object, err)) > 0) {

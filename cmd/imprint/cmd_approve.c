@@ -30,9 +30,8 @@ struct approve {
 	uint64_t count;
 	struct imp_approvals least; /* of the object that has the fewest */
 	char by[24];
-	bool batched; /* one signature stands for all of them */
-	struct imp_recount recount;
-	bool unverified; /* nobody said who gave the grants */
+	struct imp_recount recount; /* where one signature stands for all of them */
+	bool unverified;	    /* nobody said who gave the grants */
 };
 
 static void approve_fini(struct approve *x)
@@ -153,18 +152,6 @@ static int show_one(struct approve *x, const struct imp_signed *s,
 
 /* One signature that stands for many is approved for all of them, or not at all: each is
  * shown, and their root made again. */
-static int count_over(struct approve *x, const struct imp_signed *s,
-		      struct imp_error *err)
-{
-	if (x->count == 0)
-		x->batched = s->batched;
-	if (x->batched)
-		return imp_recount_add(&x->recount, x->crypto, s, err);
-	return s->batched ? imp_fail(err, IMP_EFORMAT,
-				     "is a leaf of a batch, and those before are not")
-			  : 0;
-}
-
 static int look(struct approve *x, struct imp_span object, struct imp_error *err)
 {
 	struct imp_approvals now;
@@ -172,7 +159,7 @@ static int look(struct approve *x, struct imp_span object, struct imp_error *err
 	int rc = imp_signed_decode(object, &s, err);
 
 	if (!rc)
-		rc = count_over(x, &s, err);
+		rc = imp_recount_any(&x->recount, x->crypto, &s, err);
 	if (!rc)
 		rc = imp_approvals_look(x->crypto, &s, &x->quorum, &now, err);
 	if (!rc)
@@ -214,7 +201,7 @@ static void show_standing(const struct approve *x)
 	char kid[24], label[4 * IMP_LABEL_MAX + 1];
 
 	imp_short_hex(IMP_SPAN(x->kid), kid);
-	if (x->batched) {
+	if (imp_recount_is_batch(&x->recount)) {
 		imp_escape(label, sizeof(label), x->recount.root.label);
 		printf("all of them are one batch, by one signature%s%s\n",
 		       label[0] ? ": " : "", label);
@@ -295,7 +282,7 @@ static int show_file(struct approve *x, struct imp_error *err)
 			      "sign, approve, then encrypt");
 	if (!rc)
 		rc = each(x, &b, look, err);
-	if (!rc && x->batched)
+	if (!rc && imp_recount_is_batch(&x->recount))
 		rc = imp_wrap(err, imp_recount_end(&x->recount, x->crypto, err), "%s",
 			      b.name);
 	if (!rc)

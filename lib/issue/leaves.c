@@ -5,6 +5,7 @@
 
 #include "base/grow.h"
 #include "cose/key.h"
+#include "crypto/key.h"
 #include "issue/issuer.h"
 #include "issue/leaves.h"
 
@@ -114,6 +115,27 @@ int imp_leaves_sign(struct imp_leaves *l, struct imp_crypto *crypto,
 	rc = imp_root_decode(imp_written(&p), &root, err);
 	if (!rc)
 		rc = put_message(l, crypto, signer, un, imp_written(&p), err);
+	return rc ? rc
+		  : imp_sign_decode(imp_secret_span(&l->message), IMP_CBOR_STRICT,
+				    &l->batch, err);
+}
+
+int imp_leaves_countersign(struct imp_leaves *l, struct imp_crypto *crypto,
+			   const struct imp_signer *signer, struct imp_error *err)
+{
+	uint8_t buf[IMP_CBOR_MAX];
+	struct imp_writer w = imp_writer(buf, sizeof(buf));
+	struct imp_signed batch;
+	int rc = imp_signed_decode(imp_secret_span(&l->message), &batch, err);
+
+	if (rc)
+		return rc;
+	rc = imp_signed_put_more(crypto, &batch, signer, &w);
+	if (rc == -IMP_EUSAGE)
+		return imp_fail(err, IMP_EUSAGE, "the batch has no room for this key");
+	if (rc)
+		return imp_sign_failed(signer, err);
+	rc = imp_secret_set(&l->message, imp_written(&w), err);
 	return rc ? rc
 		  : imp_sign_decode(imp_secret_span(&l->message), IMP_CBOR_STRICT,
 				    &l->batch, err);

@@ -57,6 +57,15 @@ int imp_leaves_sign(struct imp_leaves *l, struct imp_crypto *crypto,
 		    const struct imp_signer *signer, struct imp_span un,
 		    struct imp_span label, struct imp_error *err) IMP_MUST_CHECK;
 /*
+ * Sign the root besides, where it was signed with many.
+ *
+ * 0; -IMP_EUSAGE (it was not, this key has signed, or eight have); -IMP_EKEY;
+ * -IMP_ERESOURCE.
+ */
+int imp_leaves_countersign(struct imp_leaves *l, struct imp_crypto *crypto,
+			   const struct imp_signer *signer, struct imp_error *err)
+	IMP_MUST_CHECK;
+/*
  * Put one leaf with the batch that signs it. Any thread.
  *
  *   index     of those added, from 0
@@ -79,6 +88,9 @@ void imp_leaves_fini(struct imp_leaves *l);
 struct imp_recount {
 	struct imp_secret batch; /* protected header and payload of the first leaf */
 	size_t header;		 /* bytes of the header in it */
+	struct imp_secret by;	 /* the first leaf's signatures */
+	bool same;		 /* the last leaf's are the same */
+	uint64_t alone;		 /* objects that are no leaves */
 	struct imp_root root;	 /* borrowed from batch */
 	struct imp_range edge;
 };
@@ -95,6 +107,15 @@ struct imp_recount {
  */
 int imp_recount_add(struct imp_recount *r, struct imp_crypto *crypto,
 		    const struct imp_signed *leaf, struct imp_error *err) IMP_MUST_CHECK;
+/*
+ * The same of a file that holds either one batch or objects that are signed by
+ * themselves: those are let through. Also -IMP_EFORMAT: both are there.
+ */
+int imp_recount_any(struct imp_recount *r, struct imp_crypto *crypto,
+		    const struct imp_signed *object, struct imp_error *err)
+	IMP_MUST_CHECK;
+/* Is it a batch, as far as it was counted? */
+bool imp_recount_is_batch(const struct imp_recount *r);
 /*
  * Were they all, and is their root the one that the batch names?
  *

@@ -7,7 +7,32 @@
 void imp_recount_fini(struct imp_recount *r)
 {
 	imp_secret_fini(&r->batch);
+	imp_secret_fini(&r->by);
 	*r = (struct imp_recount){ 0 };
+}
+
+/* Who signed, and how: each header, each signature. */
+static int gather(struct imp_secret *by, const struct imp_sign *batch,
+		  struct imp_error *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < batch->count; i++) {
+		rc = imp_secret_append(by, batch->signature[i].protected, err);
+		if (!rc)
+			rc = imp_secret_append(by, batch->signature[i].sig, err);
+	}
+	return rc;
+}
+
+static int compare(struct imp_recount *r, const struct imp_sign *batch,
+		   struct imp_error *err)
+{
+	CLEANUP(imp_secret_fini) struct imp_secret by = { 0 };
+	int rc = gather(&by, batch, err);
+
+	r->same = !rc && imp_span_eq(imp_secret_span(&by), imp_secret_span(&r->by));
+	return rc;
 }
 
 /* The first says which batch it is. */
@@ -19,6 +44,8 @@ static int begin(struct imp_recount *r, const struct imp_sign *batch,
 
 	if (!rc)
 		rc = imp_secret_append(&r->batch, batch->payload, err);
+	if (!rc)
+		rc = gather(&r->by, batch, err);
 	if (rc)
 		return rc;
 	all = imp_secret_span(&r->batch);
@@ -62,6 +89,23 @@ int imp_recount_add(struct imp_recount *r, struct imp_crypto *crypto,
 	if (imp_batched_id(crypto, &leaf->leaf, id) ||
 	    imp_batched_hash(crypto, id, &hash) || imp_range_add(crypto, &r->edge, &hash))
 		return imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
+	return compare(r, &leaf->cose, err);
+}
+
+bool imp_recount_is_batch(const struct imp_recount *r)
+{
+	return r->batch.len > 0;
+}
+
+int imp_recount_any(struct imp_recount *r, struct imp_crypto *crypto,
+		    const struct imp_signed *object, struct imp_error *err)
+{
+	if (object->batched && r->alone > 0)
+		return imp_fail(err, IMP_EFORMAT,
+				"is a leaf of a batch, and those before are not");
+	if (object->batched || imp_recount_is_batch(r))
+		return imp_recount_add(r, crypto, object, err);
+	r->alone++;
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 
 #include "cose/key.h"
 #include "issue/leaves.h"
+#include "issue/once.h"
 
 enum { MANY = 70, CAP = 4096 };
 
@@ -221,4 +222,122 @@ Test(leaves, what_is_no_part_of_a_batch_is_not_counted)
 	cr_assert_eq(imp_signed_decode(imp_written(&w), &s, NULL), 0);
 	cr_assert_eq(recount_with(&l, &s, &err), -IMP_EFORMAT);
 	cr_assert_str_eq(err.msg, "is signed by itself, expected a leaf of a batch");
+}
+
+/* A second key, which signs by the first one's rules. */
+static uint8_t other_d[32];
+static unsigned asked;
+
+static int sign_other(void *ctx, const struct imp_span *part, size_t count,
+		      uint8_t sig[IMP_SIG_LEN])
+{
+	(void)ctx;
+	asked++;
+	return imp_soft_sign(crypto, IMP_ALG_ES256, other_d, part, count, sig);
+}
+
+static struct imp_signer other_signer(void)
+{
+	struct imp_signer s = { .alg = IMP_ALG_ES256, .sign = sign_other };
+
+	cr_assert_eq(imp_soft_make(crypto, IMP_CRV_P256, other_d, &s.pub), 0);
+	return s;
+}
+
+Test(leaves, root_is_signed_by_another_besides)
+{
+	CLEANUP(imp_leaves_fini) struct imp_leaves l = { 0 };
+	const struct imp_signer more = other_signer();
+	struct imp_error err = { 0 };
+	uint8_t out[CAP], kid[32];
+	struct imp_signed s;
+
+	gather(&l, 3, (struct imp_span){ 0 });
+	cr_assert_eq(imp_leaves_countersign(&l, crypto, &more, &err), -IMP_EUSAGE);
+	l.many = true;
+	cr_assert_eq(imp_leaves_sign(&l, crypto, &signer, (struct imp_span){ 0 },
+				     (struct imp_span){ 0 }, NULL),
+		     0);
+	cr_assert_eq(imp_leaves_countersign(&l, crypto, &more, &err), 0, "%s", err.msg);
+	cr_assert_eq(imp_leaves_countersign(&l, crypto, &more, &err), -IMP_EUSAGE);
+	cr_assert_eq(imp_cose_kid(crypto, &more.pub, kid), 0);
+	for (uint32_t i = 0; i < 3; i++) {
+		take(&l, i, out, &s);
+		cr_assert_eq(s.cose.count, 2);
+		for (size_t k = 0; k < 2; k++) {
+			bool is = imp_span_eq(imp_signed_kid(&s, k), IMP_SPAN(kid));
+
+			cr_assert_eq(imp_signed_verify(crypto, &s, k,
+						       is ? &more.pub : &signer.pub),
+				     0);
+		}
+	}
+}
+
+/* A key in hardware is asked once for a batch, and again for what is another. */
+Test(leaves, signer_is_asked_once_for_the_same_bytes)
+{
+	const struct imp_signer more = other_signer();
+	const struct imp_span part[] = { IMP_TEXT("one"), IMP_TEXT("two") };
+	uint8_t first[IMP_SIG_LEN], again[IMP_SIG_LEN];
+	struct imp_once o;
+	const struct imp_signer once = imp_once(&o, crypto, &more);
+
+	asked = 0;
+	cr_assert_eq(once.sign(once.ctx, part, 2, first), 0);
+	cr_assert_eq(once.sign(once.ctx, part, 2, again), 0);
+	cr_assert_eq(asked, 1);
+	cr_assert_arr_eq(first, again, IMP_SIG_LEN);
+	cr_assert_eq(once.sign(once.ctx, part, 1, again), 0);
+	cr_assert_eq(asked, 2);
+	cr_assert_arr_neq(first, again, IMP_SIG_LEN);
+	cr_assert_eq(
+		imp_verify(crypto, IMP_ALG_ES256, &more.pub, part, 1, IMP_SPAN(again)),
+		0);
+}
+
+/* Whoever verified the signatures of the first leaf need not verify those that are the
+ * same. */
+Test(leaves, signatures_of_a_batch_are_compared_with_the_first)
+{
+	CLEANUP(imp_leaves_fini) struct imp_leaves l = { 0 };
+	CLEANUP(imp_recount_fini) struct imp_recount r = { 0 };
+	uint8_t out[CAP], spoilt[IMP_SIG_LEN] = { 1 };
+	struct imp_signed s;
+
+	gather(&l, 3, (struct imp_span){ 0 });
+	for (uint32_t i = 0; i < 3; i++) {
+		take(&l, i, out, &s);
+		if (i == 1)
+			s.cose.signature[0].sig = IMP_SPAN(spoilt);
+		cr_assert_eq(imp_recount_add(&r, crypto, &s, NULL), 0);
+		cr_assert_eq(r.same, i != 1, "%u", i);
+	}
+	cr_assert_eq(imp_recount_end(&r, crypto, NULL), 0);
+}
+
+Test(leaves, file_holds_a_batch_or_none)
+{
+	CLEANUP(imp_leaves_fini) struct imp_leaves l = { 0 };
+	CLEANUP(imp_recount_fini) struct imp_recount r = { 0 }, q = { 0 };
+	struct imp_error err = { 0 };
+	uint8_t out[CAP], one[CAP], buf[8];
+	struct imp_writer w = imp_writer(one, sizeof(one));
+	struct imp_signed leaf, alone;
+
+	gather(&l, 2, (struct imp_span){ 0 });
+	take(&l, 0, out, &leaf);
+	cr_assert_eq(imp_signed_put_one(crypto, &signer, IMP_KIND_PROFILE,
+					(struct imp_span){ 0 }, payload(1, buf), &w,
+					NULL),
+		     0);
+	cr_assert_eq(imp_signed_decode(imp_written(&w), &alone, NULL), 0);
+	cr_assert_eq(imp_recount_any(&r, crypto, &alone, NULL), 0);
+	cr_assert_eq(imp_recount_any(&r, crypto, &alone, NULL), 0);
+	cr_assert_not(imp_recount_is_batch(&r));
+	cr_assert_eq(imp_recount_any(&r, crypto, &leaf, &err), -IMP_EFORMAT);
+	cr_assert_str_eq(err.msg, "is a leaf of a batch, and those before are not");
+	cr_assert_eq(imp_recount_any(&q, crypto, &leaf, NULL), 0);
+	cr_assert(imp_recount_is_batch(&q));
+	cr_assert_eq(imp_recount_any(&q, crypto, &alone, &err), -IMP_EFORMAT);
 }
