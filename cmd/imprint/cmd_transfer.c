@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "cose/key.h"
 #include "crypto/alg.h"
+#include "issue.h"
 #include "keyarg.h"
 #include "note.h"
 #include "scope.h"
@@ -17,6 +18,7 @@ struct args {
 	struct dev_args dev;
 	struct verifier_args verifier;
 	struct report_args report;
+	struct leaves_args leaves;
 	const char *to, *to_key, *approval, *from, *file;
 	uint16_t kept;
 	uint32_t policy; /* enum imp_policy */
@@ -58,9 +60,13 @@ static const struct argp_option options[] = {
 };
 
 static const struct argp_child children[] = {
-	{ &key_argp, 0, NULL, 0 },    { &file_argp, 0, NULL, 0 },
-	{ &dev_argp, 0, NULL, 0 },    { &verifier_argp, 0, NULL, 0 },
-	{ &report_argp, 0, NULL, 0 }, { 0 },
+	{ &key_argp, 0, NULL, 0 },
+	{ &file_argp, 0, NULL, 0 },
+	{ &dev_argp, 0, NULL, 0 },
+	{ &verifier_argp, 0, NULL, 0 },
+	{ &report_argp, 0, NULL, 0 },
+	{ &leaves_argp, 0, NULL, 0 },
+	{ 0 },
 };
 
 /* "0,1", "all" */
@@ -91,7 +97,8 @@ static void check_accept(struct argp_state *state, const struct args *a)
 {
 	if (!a->file)
 		argp_error(state, "--accept: missing FILE");
-	if (a->to || a->to_key || a->kept || a->policy || a->approval || a->recover)
+	if (a->to || a->to_key || a->kept || a->policy || a->approval || a->recover ||
+	    a->leaves.batch)
 		argp_error(state, "--accept takes it as it is: the terms are in FILE");
 }
 
@@ -105,6 +112,8 @@ static void check_make(struct argp_state *state, const struct args *a)
 		argp_error(state, "the new owner has to accept it: -o FILE, or --to-key");
 	if (!a->out.path && a->approval)
 		argp_error(state, "its approvers have to sign it: -o FILE");
+	if (!a->out.path && a->leaves.batch)
+		argp_error(state, "--batch goes with -o FILE");
 }
 
 static void check_args(struct argp_state *state, const struct args *a)
@@ -137,6 +146,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[2] = &a->dev;
 		state->child_inputs[3] = &a->verifier;
 		state->child_inputs[4] = &a->report;
+		state->child_inputs[5] = &a->leaves;
 		return 0;
 	case OPT_TO:
 		a->to = arg;
@@ -233,8 +243,13 @@ static int open_all(struct transfer *t, const struct args *a, struct imp_error *
 {
 	int rc = imp_crypto_new(&t->crypto, err);
 
-	t->show = (struct transfer_show){ .f = stdout, .json = a->report.json };
+	t->show = (struct transfer_show){ .f = a->accept || a->dev.devices == 0 ? stdout
+										: NULL,
+					  .json = a->report.json };
 	t->apply = !a->out.path;
+	t->batch = a->leaves.batch;
+	if (!rc)
+		rc = transfers_init(&t->offered, err);
 	if (!rc)
 		rc = transfers_init(&t->list, err);
 	if (!rc)
@@ -242,6 +257,10 @@ static int open_all(struct transfer *t, const struct args *a, struct imp_error *
 				 &t->signer, err);
 	if (!rc && !a->accept)
 		rc = read_terms(t, a, err);
+	if (!rc && t->batch)
+		rc = imp_leaves_begin(&t->leaves, t->crypto, IMP_KIND_TRANSFER,
+				      &t->signer.pub, err);
+	t->offered.leaves = t->batch ? &t->leaves : NULL;
 	/* To accept into a file takes no devices, hence no cards. */
 	if (!rc && (t->apply || !a->accept))
 		rc = verifier_open(&t->verifier, t->crypto, &a->verifier, &a->dev, err);
@@ -252,6 +271,8 @@ static void close_all(struct transfer *t)
 {
 	transfer_show_fini(&t->show);
 	transfers_fini(&t->list);
+	transfers_fini(&t->offered);
+	imp_leaves_fini(&t->leaves);
 	verifier_close(&t->verifier);
 	imp_key_fini(&t->taker_key);
 	imp_key_fini(&t->key);
@@ -276,7 +297,8 @@ static int accept(struct transfer *t, const struct args *a, struct imp_error *er
 
 static int run(const struct cli *cli, int argc, char **argv, struct imp_error *err)
 {
-	CLEANUP(close_all) struct transfer t = { 0 };
+	CLEANUP(close_all)
+	struct transfer t = { .offered.spool = -1, .list.spool = -1 };
 	struct args a = { 0 };
 	struct device_work work = { .verb = "transfer",
 				    .talk = transfer_talk,
@@ -296,6 +318,8 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 		rc = devices_run(&a.dev, &work, err);
 	else if (!rc && !a.accept)
 		rc = transfer_from_evidence(&t, &a.dev, err);
+	if (!rc && a.leaves.batch)
+		rc = transfer_sign(&t, imp_span_str(a.leaves.label), err);
 	if (!rc && a.out.path)
 		rc = transfers_write(&t.list, &a.out, err);
 	return rc;

@@ -9,38 +9,58 @@
 #include "base/seen.h"
 #include "crypto/key.h"
 #include "issue/handover.h"
+#include "issue/leaves.h"
 #include "plan.h"
 
-/* Transfers by the device that they are for. */
+/* Transfers by the device that they are for. They wait in a file without a name; memory:
+ * 40 bytes each. */
 struct transfers {
-	pthread_mutex_t lock;	 /* devices are worked on in parallel */
-	struct imp_secret bytes; /* one behind the other */
-	struct imp_seen seen;	 /* by ueid: number in place */
+	pthread_mutex_t lock; /* devices are worked on in parallel */
+	int spool;	      /* owned; -1: none */
+	uint64_t end;	      /* bytes in it */
+	struct imp_seen seen; /* by ueid: number in place */
 	struct transfers_place {
-		size_t at, len;
+		uint64_t at;
+		size_t len;
 	} * place; /* owned */
 	size_t count, cap;
+	struct imp_leaves *leaves; /* that each becomes a leaf of; NULL: of none */
 };
 
+/* Begin with none. 0, -IMP_EINTERNAL, -IMP_ERESOURCE. */
 int transfers_init(struct transfers *t, struct imp_error *err);
-/* Add one; threads may at once. 0, -IMP_EUSAGE (a second one for this device),
- * -IMP_ERESOURCE. */
-int transfers_add(struct transfers *t, struct imp_span ueid, struct imp_span object,
-		  struct imp_error *err);
-/* That of a device, borrowed; empty where there is none. */
-struct imp_span transfers_find(const struct transfers *t, struct imp_span ueid);
-/* All into a file, as push takes it. */
+/*
+ * Add one; threads may at once.
+ *
+ *   crypto   the thread's own
+ *   object   a signed one; where there are leaves, the payload of one
+ *
+ * 0, -IMP_EUSAGE (a second one for this device), -IMP_ERESOURCE.
+ */
+int transfers_add(struct transfers *t, struct imp_crypto *crypto, struct imp_span ueid,
+		  struct imp_span object, struct imp_error *err);
+/* The i-th that was added; out is replaced. 0, -IMP_ERESOURCE. Any thread, once nothing
+ * is added any more. */
+int transfers_read(const struct transfers *t, size_t i, struct imp_secret *out,
+		   struct imp_error *err);
+/* That of a device: 1, 0 where there is none, or as transfers_read(). */
+int transfers_find(const struct transfers *t, struct imp_span ueid,
+		   struct imp_secret *out, struct imp_error *err);
+/* All into a file, as push takes it. 0, -IMP_ERESOURCE, -IMP_EINTERRUPTED, the errors of
+ * imp_out_open(). */
 int transfers_write(const struct transfers *t, const struct out_args *out,
 		    struct imp_error *err);
+/* Accepts one whose spool is -1 and that is zeroed else. */
 void transfers_fini(struct transfers *t);
 
 /* What is shown: terms in full where they are not those of the one before. */
 struct transfer_show {
-	FILE *f;
+	FILE *f; /* NULL: nothing is, the report of the devices tells */
 	bool json;
 	struct imp_secret terms; /* of the one before, encoded */
 };
 
+/* Show one. 0, -IMP_EINTERNAL, -IMP_ERESOURCE. */
 int transfer_show(struct transfer_show *s, struct imp_crypto *crypto,
 		  const struct imp_offer *o, struct imp_error *err);
 void transfer_show_fini(struct transfer_show *s);
@@ -55,8 +75,11 @@ struct transfer {
 	struct imp_handover terms;	 /* issuer NULL: they are in a file */
 	uint8_t owner[32];		 /* kid of the new one */
 	bool apply;			 /* else they are made into a file */
+	bool batch;			 /* by one signature */
+	struct imp_leaves leaves;	 /* of that */
 	struct verifier verifier;
-	struct transfers list;
+	struct transfers offered; /* what is not signed by all who sign here */
+	struct transfers list;	  /* what is */
 	struct transfer_show show;
 };
 
@@ -67,7 +90,23 @@ int transfer_talk(struct device *d, void *ctx);
  * imp_handover_make(). */
 int transfer_from_evidence(struct transfer *t, const struct dev_args *dev,
 			   struct imp_error *err);
-/* Accept all that is in a file. */
+/*
+ * Sign all that were offered, together.
+ *
+ *   label   empty: none
+ *
+ * 0; -IMP_EKEY; -IMP_ERESOURCE.
+ */
+int transfer_sign(struct transfer *t, struct imp_span label, struct imp_error *err);
+/*
+ * Accept all that is in a file: a batch only as a whole. Nothing is signed before all of
+ * it was looked at.
+ *
+ *   from   who must have signed it; NULL: whoever it names, unverified
+ *
+ * 0; -IMP_EFORMAT; the errors of imp_offer_open(), imp_offer_check(), imp_offer_accept(),
+ * imp_recount_any() and imp_recount_end().
+ */
 int transfer_accept(struct transfer *t, const char *path, const struct imp_pub *from,
 		    struct imp_error *err);
 

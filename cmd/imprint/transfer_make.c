@@ -11,13 +11,29 @@
 /* What was accepted for this device. */
 static int take_accepted(struct transfer *t, struct device *d)
 {
-	struct imp_span accepted = transfers_find(&t->list, d->known.card.ueid);
+	int rc = transfers_find(&t->list, d->known.card.ueid, &d->object, &d->err);
 
-	if (accepted.len == 0)
+	if (rc == 0)
 		return imp_fail(&d->err, IMP_EPOLICY,
 				"%s: %s: no transfer of it was accepted", d->uri,
 				d->name);
-	return imp_secret_set(&d->object, accepted, &d->err);
+	return rc < 0 ? rc : 0;
+}
+
+/* A signed one, or the leaf of a batch that will be. */
+static int make_object(struct transfer *t, struct imp_crypto *crypto,
+		       const struct imp_evidence *token, struct imp_writer *w,
+		       struct imp_error *err)
+{
+	return t->batch ? imp_handover_terms(crypto, &t->terms, token, w, err)
+			: imp_handover_make(crypto, &t->terms, token, w, err);
+}
+
+static int add_made(struct transfer *t, struct imp_crypto *crypto, struct imp_span ueid,
+		    struct imp_span object, struct imp_error *err)
+{
+	return transfers_add(t->batch ? &t->offered : &t->list, crypto, ueid, object,
+			     err);
 }
 
 /* By what it proves now. */
@@ -37,7 +53,7 @@ static int make(struct transfer *t, struct device *d)
 
 	if (rc)
 		return rc;
-	rc = imp_handover_make(d->crypto, &t->terms, &d->appraisal.token, &w, &d->err);
+	rc = make_object(t, d->crypto, &d->appraisal.token, &w, &d->err);
 	if (rc)
 		return imp_wrap(&d->err, rc, "%s: %s", d->uri, d->name);
 	return imp_secret_set(&d->object, imp_written(&w), &d->err);
@@ -71,8 +87,8 @@ int transfer_talk(struct device *d, void *ctx)
 		rc = t->terms.issuer ? make(t, d) : take_accepted(t, d);
 	if (!rc && !t->apply) {
 		say_made(t, d);
-		return transfers_add(&t->list, d->known.card.ueid,
-				     imp_secret_span(&d->object), &d->err);
+		return add_made(t, d->crypto, d->known.card.ueid,
+				imp_secret_span(&d->object), &d->err);
 	}
 	if (!rc)
 		rc = plan_object(d->crypto, imp_secret_span(&d->object), &plan, &d->err);
@@ -98,14 +114,13 @@ static int from_card(struct transfer *t, struct imp_span ueid, struct imp_error 
 	if (rc <= 0)
 		return rc;
 	imp_device_name(ueid, name);
-	rc = imp_wrap(err, imp_handover_make(t->crypto, &t->terms, &token, &w, err), "%s",
-		      name);
-	if (!rc)
+	rc = imp_wrap(err, make_object(t, t->crypto, &token, &w, err), "%s", name);
+	if (!rc && !t->batch)
 		rc = imp_offer_open(t->crypto, imp_written(&w), NULL, &offer, err);
-	if (!rc)
+	if (!rc && !t->batch)
 		rc = transfer_show(&t->show, t->crypto, &offer, err);
 	if (!rc)
-		rc = transfers_add(&t->list, ueid, imp_written(&w), err);
+		rc = add_made(t, t->crypto, ueid, imp_written(&w), err);
 	return rc ? rc : 1;
 }
 
@@ -154,52 +169,12 @@ int transfer_from_evidence(struct transfer *t, const struct dev_args *dev,
 	if (rc < 0)
 		return rc;
 	rc = check_ids(dev, found, err);
-	if (!rc && t->list.count == 0)
+	if (!rc && t->list.count + t->offered.count == 0)
 		rc = imp_fail(err, IMP_EUSAGE,
 			      "no device of the cards has proven anything");
 	if (!rc && unknown > 0)
 		say_note("%zu device%s of the cards %s proven nothing, and %s left out",
 			 unknown, imp_plural(unknown), unknown == 1 ? "has" : "have",
 			 unknown == 1 ? "is" : "are");
-	return rc;
-}
-
-static int accept_one(struct transfer *t, struct imp_span item,
-		      const struct imp_pub *from, struct imp_error *err)
-{
-	uint8_t buf[IMP_CBOR_MAX];
-	struct imp_writer w = imp_writer(buf, sizeof(buf));
-	struct imp_offer offer;
-	char name[80];
-	int rc = imp_offer_open(t->crypto, item, from, &offer, err);
-
-	if (rc)
-		return rc;
-	imp_device_name(offer.transfer.target.ueid, name);
-	rc = imp_wrap(err, imp_offer_accept(t->crypto, &offer, &t->signer, &w, err), "%s",
-		      name);
-	if (!rc)
-		rc = imp_offer_open(t->crypto, imp_written(&w), from, &offer, err);
-	if (!rc)
-		rc = transfer_show(&t->show, t->crypto, &offer, err);
-	return rc ? rc
-		  : transfers_add(&t->list, offer.transfer.target.ueid, imp_written(&w),
-				  err);
-}
-
-int transfer_accept(struct transfer *t, const char *path, const struct imp_pub *from,
-		    struct imp_error *err)
-{
-	CLEANUP(imp_batch_close) struct imp_batch b = { 0 };
-	struct imp_span item;
-	int rc = imp_batch_open(&b, path, IMP_BATCH_SIGNED, err);
-
-	while (!rc && (rc = imp_batch_next(&b, &item, err)) > 0) {
-		rc = cli_check_cancel(err);
-		if (!rc)
-			rc = imp_wrap(err, accept_one(t, item, from, err),
-				      "%s: item %llu", b.name,
-				      (unsigned long long)b.index);
-	}
 	return rc;
 }

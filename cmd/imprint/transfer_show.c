@@ -138,6 +138,8 @@ int transfer_show(struct transfer_show *s, struct imp_crypto *crypto,
 	bool same;
 	int rc;
 
+	if (!s->f)
+		return 0;
 	if (s->json)
 		return put_json(s->f, crypto, o)
 			       ? imp_fail(err, IMP_EINTERNAL, "SHA-256 failed")

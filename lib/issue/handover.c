@@ -48,13 +48,10 @@ static int check_device(const struct imp_handover *h, const struct imp_evidence 
 	return 0;
 }
 
-int imp_handover_make(struct imp_crypto *crypto, const struct imp_handover *h,
-		      const struct imp_evidence *token, struct imp_writer *w,
-		      struct imp_error *err)
+int imp_handover_terms(struct imp_crypto *crypto, const struct imp_handover *h,
+		       const struct imp_evidence *token, struct imp_writer *w,
+		       struct imp_error *err)
 {
-	const struct imp_signer signer[] = { *h->issuer,
-					     h->taker ? *h->taker : *h->issuer };
-	bool both = h->taker && !imp_pub_eq(&h->taker->pub, &h->issuer->pub);
 	const struct imp_transfer t = {
 		.owner_epoch = token->owner_epoch + 1,
 		.target = { .ueid = token->ueid },
@@ -66,15 +63,31 @@ int imp_handover_make(struct imp_crypto *crypto, const struct imp_handover *h,
 		.kept = h->kept,
 		.recovery = h->recovery ? token->recovery : (struct imp_span){ 0 },
 	};
-	uint8_t payload[IMP_HANDOVER_MAX / 2], kid[32];
-	struct imp_writer p = imp_writer(payload, sizeof(payload));
+	uint8_t kid[32];
 	int rc = imp_cose_kid(crypto, &h->issuer->pub, kid);
 
 	rc = rc ? imp_fail(err, IMP_EINTERNAL, "SHA-256 failed")
 		: check_device(h, token, kid, err);
+	if (!rc)
+		imp_transfer_encode(&t, w);
+	return rc;
+}
+
+int imp_handover_make(struct imp_crypto *crypto, const struct imp_handover *h,
+		      const struct imp_evidence *token, struct imp_writer *w,
+		      struct imp_error *err)
+{
+	const struct imp_signer signer[] = { *h->issuer,
+					     h->taker ? *h->taker : *h->issuer };
+	bool both = h->taker && !imp_pub_eq(&h->taker->pub, &h->issuer->pub);
+	uint8_t payload[IMP_HANDOVER_MAX / 2], kid[32];
+	struct imp_writer p = imp_writer(payload, sizeof(payload));
+	int rc = imp_handover_terms(crypto, h, token, &p, err);
+
+	if (!rc && imp_cose_kid(crypto, &h->issuer->pub, kid))
+		rc = imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
 	if (rc)
 		return rc;
-	imp_transfer_encode(&t, &p);
 	if (imp_signed_put_many(crypto, kid, signer, both ? 2 : 1, IMP_KIND_TRANSFER,
 				(struct imp_span){ 0 }, imp_written(&p), w))
 		return imp_sign_failed(signer, err);
@@ -101,7 +114,7 @@ int imp_offer_open(struct imp_crypto *crypto, struct imp_span object,
 	struct imp_offer o = { 0 };
 	int rc = imp_signed_decode(object, &o.object, err);
 
-	if (!rc && (o.object.kind != IMP_KIND_TRANSFER || o.object.batched))
+	if (!rc && o.object.kind != IMP_KIND_TRANSFER)
 		rc = imp_fail(err, IMP_EPOLICY, "is a %s, expected a transfer",
 			      imp_kind_name(o.object.kind));
 	if (!rc && o.object.cose.tag != IMP_TAG_SIGN)
@@ -115,24 +128,37 @@ int imp_offer_open(struct imp_crypto *crypto, struct imp_span object,
 		rc = imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
 	if (!rc)
 		rc = check_issuer(crypto, &o.object, from, err);
+	if (!rc && o.object.batched && imp_batched_verify(crypto, &o.object.leaf))
+		rc = imp_fail(err, IMP_EVERIFY, "is no leaf of the batch that is signed");
 	if (!rc)
 		*out = o;
 	return rc;
+}
+
+int imp_offer_check(const struct imp_offer *offer, const struct imp_pub *taker,
+		    struct imp_error *err)
+{
+	char found[24];
+
+	imp_short_hex(IMP_SPAN(offer->owner), found);
+	if (!imp_pub_eq(taker, &offer->transfer.owner))
+		return imp_fail(err, IMP_EPOLICY, "is made for the key %s, not for -k",
+				found);
+	for (size_t i = 0; i < offer->object.cose.count; i++)
+		if (imp_span_eq(imp_signed_kid(&offer->object, i),
+				IMP_SPAN(offer->owner)))
+			return refuse(err, "is signed by -k already");
+	return offer->object.cose.count < IMP_COSE_SIGNERS
+		       ? 0
+		       : refuse(err, "is signed by eight keys, which is all that it has "
+				     "room for");
 }
 
 int imp_offer_accept(struct imp_crypto *crypto, const struct imp_offer *offer,
 		     const struct imp_signer *taker, struct imp_writer *w,
 		     struct imp_error *err)
 {
-	char found[24];
-	int rc;
-
-	imp_short_hex(IMP_SPAN(offer->owner), found);
-	if (!imp_pub_eq(&taker->pub, &offer->transfer.owner))
-		return imp_fail(err, IMP_EPOLICY, "is made for the key %s, not for -k",
-				found);
-	rc = imp_signed_put_more(crypto, &offer->object, taker, w);
-	if (rc == -IMP_EUSAGE)
-		return refuse(err, "is signed by -k already, or by eight keys");
-	return rc ? imp_sign_failed(taker, err) : 0;
+	return imp_signed_put_more(crypto, &offer->object, taker, w)
+		       ? imp_sign_failed(taker, err)
+		       : 0;
 }

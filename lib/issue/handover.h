@@ -40,6 +40,11 @@ int imp_handover_make(struct imp_crypto *crypto, const struct imp_handover *h,
 		      const struct imp_evidence *token, struct imp_writer *w,
 		      struct imp_error *err) IMP_MUST_CHECK;
 
+/* The same, not signed: what is to be a leaf of a batch. */
+int imp_handover_terms(struct imp_crypto *crypto, const struct imp_handover *h,
+		       const struct imp_evidence *token, struct imp_writer *w,
+		       struct imp_error *err) IMP_MUST_CHECK;
+
 /* One that somebody has made. */
 struct imp_offer {
 	struct imp_signed object; /* borrowed */
@@ -48,22 +53,23 @@ struct imp_offer {
 };
 
 /*
- * Take one apart; is it signed by its issuer?
+ * Take one apart; is it signed by its issuer? Of a leaf, is it one of its batch?
  *
  *   from   whose signature that must be; NULL: that it is there is looked at, not that it
  *          is right
  *
  * 0; -IMP_EFORMAT; -IMP_EPOLICY: a claim or another object, another issuer, one that has
- * not signed; -IMP_EVERIFY.
+ * not signed; -IMP_EVERIFY: also a leaf that its batch does not have.
  */
 int imp_offer_open(struct imp_crypto *crypto, struct imp_span object,
 		   const struct imp_pub *from, struct imp_offer *out,
 		   struct imp_error *err) IMP_MUST_CHECK;
-/*
- * Accept it: the new owner's signature is added.
- *
- * 0; -IMP_EPOLICY: it is made for another key, or signed by this one already; -IMP_EKEY.
- */
+/* May this key accept it? 0; -IMP_EPOLICY: it is made for another, or signed by this one
+ * already. */
+int imp_offer_check(const struct imp_offer *offer, const struct imp_pub *taker,
+		    struct imp_error *err) IMP_MUST_CHECK;
+/* Accept it, after imp_offer_check(): the new owner's signature is added; that of a batch
+ * accepts all of it. 0, -IMP_EKEY. */
 int imp_offer_accept(struct imp_crypto *crypto, const struct imp_offer *offer,
 		     const struct imp_signer *taker, struct imp_writer *w,
 		     struct imp_error *err) IMP_MUST_CHECK;
