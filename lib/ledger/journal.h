@@ -31,6 +31,13 @@ struct imp_issued {
  */
 int imp_ledger_issue(struct imp_ledger *l, const struct imp_issued *object,
 		     struct imp_error *err) IMP_MUST_CHECK;
+/*
+ * The same of several, as one transaction: all of them are noted, or none.
+ *
+ *   at   which one was refused; may be changed where none was
+ */
+int imp_ledger_issue_all(struct imp_ledger *l, const struct imp_issued *object,
+			 size_t count, size_t *at, struct imp_error *err) IMP_MUST_CHECK;
 
 /* Something that is given away once. */
 struct imp_item {

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What was issued, delivered, proven, permitted and revoked. */
-#include <stdio.h>
-#include <string.h>
+/* What was delivered, proven, permitted and revoked. */
 
-#include "base/digits.h"
 #include "cose/key.h"
 #include "ledger/core.h"
 #include "ledger/journal.h"
@@ -41,111 +38,6 @@ int imp_ledger_revoked(struct imp_ledger *l, struct imp_span subject, uint64_t *
 	struct revoked q = { subject, entry };
 
 	return imp_ledger_read(l, find_revoked, &q, err);
-}
-
-static int check_revoked(struct imp_ledger *l, const char *what, struct imp_span subject,
-			 struct imp_error *err)
-{
-	uint64_t entry = 0;
-	struct revoked q = { subject, &entry };
-	int rc = find_revoked(l, &q, err);
-
-	return rc > 0 ? imp_fail(err, IMP_EPOLICY, "its %s is revoked, by entry %llu",
-				 what, (unsigned long long)entry)
-		      : rc;
-}
-
-/* The key of the log signs nothing else. */
-static int check_issuer(struct imp_ledger *l, struct imp_span issuer,
-			struct imp_error *err)
-{
-	CLEANUP(imp_found_fini) struct imp_found first = { 0 }, key = { 0 };
-	int rc = imp_find_entry(l, 0, &first, err);
-
-	if (rc > 0)
-		rc = imp_find_latest(l, IMP_REF_SIGNER, first.record.name, &key, err);
-	if (rc > 0 && imp_span_eq(key.record.signing, issuer))
-		return imp_fail(err, IMP_EPOLICY,
-				"it is signed by the key of the ledger, which signs "
-				"checkpoints and nothing else");
-	return rc < 0 ? rc : 0;
-}
-
-static int check_new(struct imp_ledger *l, const struct imp_record *r,
-		     struct imp_error *err)
-{
-	CLEANUP(imp_found_fini) struct imp_found f = { 0 };
-	uint8_t pair[IMP_PAIR_MAX];
-	struct imp_writer w = imp_writer(pair, sizeof(pair));
-	char id[65];
-	int rc;
-
-	imp_pair_put(r, &w);
-	rc = imp_find_latest(l, IMP_REF_PAIR, imp_written(&w), &f, err);
-	if (rc > 0) {
-		imp_hex(f.record.object, id);
-		return imp_fail(
-			err, IMP_EPOLICY,
-			"sequence %llu of domain %llu was issued already, as %.16s "
-			"(entry %llu)",
-			(unsigned long long)r->sequence, (unsigned long long)r->domain,
-			id, (unsigned long long)f.index);
-	}
-	if (!rc)
-		rc = check_revoked(l, "issuer", r->issuer, err);
-	if (!rc)
-		rc = check_revoked(l, "device", r->ueid, err);
-	if (!rc)
-		rc = check_revoked(l, "id", r->object, err);
-	return rc ? rc : check_issuer(l, r->issuer, err);
-}
-
-static bool is_same(const struct imp_record *a, const struct imp_record *b)
-{
-	uint8_t one[IMP_PAIR_MAX], two[IMP_PAIR_MAX];
-	struct imp_writer v = imp_writer(one, sizeof(one));
-	struct imp_writer w = imp_writer(two, sizeof(two));
-
-	imp_pair_put(a, &v);
-	imp_pair_put(b, &w);
-	return imp_span_eq(imp_written(&v), imp_written(&w)) &&
-	       imp_span_eq(a->issuer, b->issuer);
-}
-
-static int issue(struct imp_ledger *l, void *ctx, struct imp_error *err)
-{
-	CLEANUP(imp_found_fini) struct imp_found f = { 0 };
-	struct imp_record *r = ctx;
-	int rc = imp_find_latest(l, IMP_REF_OBJECT, r->object, &f, err);
-
-	/* A retry builds the same object; an id under another outside is forged. */
-	if (rc > 0 && !is_same(&f.record, r))
-		rc = imp_fail(
-			err, IMP_EPOLICY,
-			"its id is that of entry %llu, which is for another device, "
-			"or has other numbers",
-			(unsigned long long)f.index);
-	else if (rc > 0)
-		return 0;
-	if (!rc)
-		rc = check_new(l, r, err);
-	return rc ? rc : put(l, r, err);
-}
-
-int imp_ledger_issue(struct imp_ledger *l, const struct imp_issued *object,
-		     struct imp_error *err)
-{
-	struct imp_record r = { .type = IMP_LEAF_ISSUE,
-				.ueid = object->ueid,
-				.object = bytes32(object->object),
-				.issuer = bytes32(object->issuer),
-				.domain = object->domain,
-				.owner_epoch = object->owner_epoch,
-				.domain_epoch = object->domain_epoch,
-				.sequence = object->sequence,
-				.order = object->order };
-
-	return imp_ledger_do(l, issue, &r, err);
 }
 
 int imp_ledger_deliver(struct imp_ledger *l, const struct imp_delivery *d,
