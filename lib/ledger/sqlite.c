@@ -90,17 +90,42 @@ static int script(struct imp_db *db, const char *text, struct imp_error *err)
 	return rc == SQLITE_OK ? 0 : imp_sqlite_failed(s, rc, err);
 }
 
+static const char *const turns[IMP_SQLITE_TURNS] = {
+	[IMP_SQLITE_READ] = "BEGIN",
+	[IMP_SQLITE_WRITE] = "BEGIN IMMEDIATE",
+	[IMP_SQLITE_COMMIT] = "COMMIT",
+	[IMP_SQLITE_ROLLBACK] = "ROLLBACK",
+};
+
+/* Reading one device is a transaction, too: these are prepared like all else. */
+static int turn(struct imp_sqlite *s, enum imp_sqlite_turn which, struct imp_error *err)
+{
+	int rc = SQLITE_OK;
+
+	done(&s->db);
+	s->cancelled = false;
+	if (!s->turn[which])
+		rc = s->lib.prepare_v3(s->conn, turns[which], -1,
+				       SQLITE_PREPARE_PERSISTENT, &s->turn[which], NULL);
+	if (rc == SQLITE_OK) {
+		rc = s->lib.step(s->turn[which]);
+		s->lib.reset(s->turn[which]);
+	}
+	return rc == SQLITE_OK || rc == SQLITE_DONE ? 0 : imp_sqlite_failed(s, rc, err);
+}
+
 static int begin(struct imp_db *db, enum imp_db_use use, struct imp_error *err)
 {
 	db->again = false;
-	return script(db, use == IMP_DB_WRITE ? "BEGIN IMMEDIATE" : "BEGIN", err);
+	return turn(of(db), use == IMP_DB_WRITE ? IMP_SQLITE_WRITE : IMP_SQLITE_READ,
+		    err);
 }
 
 static int commit(struct imp_db *db, const struct imp_value last[2],
 		  struct imp_error *err)
 {
 	(void)last;
-	return script(db, "COMMIT", err);
+	return turn(of(db), IMP_SQLITE_COMMIT, err);
 }
 
 static void rollback(struct imp_db *db)
@@ -109,7 +134,7 @@ static void rollback(struct imp_db *db)
 
 	done(db);
 	if (!s->lib.get_autocommit(s->conn))
-		s->lib.exec(s->conn, "ROLLBACK", NULL, NULL, NULL);
+		turn(s, IMP_SQLITE_ROLLBACK, NULL);
 }
 
 /* $1 of the common text is ?1 here. */
@@ -322,6 +347,8 @@ static void close_sqlite(struct imp_db *db)
 	rollback(db);
 	for (size_t i = 0; i < COUNTOF(s->stmt); i++)
 		s->lib.finalize(s->stmt[i]);
+	for (size_t i = 0; i < COUNTOF(s->turn); i++)
+		s->lib.finalize(s->turn[i]);
 	s->lib.close(s->conn);
 	free(s->db.shown);
 	free(s->path);

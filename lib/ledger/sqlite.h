@@ -6,11 +6,21 @@
 #include "ledger/db.h"
 #include "ledger/libsqlite.h"
 
+/* Beginning and ending a transaction. */
+enum imp_sqlite_turn {
+	IMP_SQLITE_READ,
+	IMP_SQLITE_WRITE,
+	IMP_SQLITE_COMMIT,
+	IMP_SQLITE_ROLLBACK,
+	IMP_SQLITE_TURNS,
+};
+
 struct imp_sqlite {
 	struct imp_db db;
 	struct imp_libsqlite lib;
 	sqlite3 *conn;
 	sqlite3_stmt *stmt[IMP_SQL_STATEMENTS];
+	sqlite3_stmt *turn[IMP_SQLITE_TURNS];
 	sqlite3_stmt *now; /* gives rows; reset when it is done with */
 	char *path;
 	unsigned waited_ms;
