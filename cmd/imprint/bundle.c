@@ -58,6 +58,12 @@ const char *bundle_name(const struct bundle *b)
 	return b->args->split ? b->args->split : b->args->out.path;
 }
 
+/* A head that is not known yet, or a pipe, from which nothing can be taken back. */
+static bool must_wait(const struct bundle *b)
+{
+	return (b->unsure && !b->lone) || (b->recorder.l && !b->out.tmp);
+}
+
 static int begin_file(struct bundle *b, uint64_t count, struct imp_error *err)
 {
 	int rc = imp_out_open(&b->out, b->args->out.path,
@@ -65,12 +71,12 @@ static int begin_file(struct bundle *b, uint64_t count, struct imp_error *err)
 				      (b->args->out.force ? IMP_OUT_FORCE : 0),
 			      err);
 
-	if (rc || b->lone)
+	if (rc)
 		return rc;
-	if (!b->unsure)
-		return imp_batch_head_write(&b->out, count, b->kind, err);
-	return imp_out_spool(&b->spool, bundle_name(b) ? bundle_name(b) : "the batch",
-			     err);
+	if (must_wait(b))
+		return imp_out_spool(&b->spool,
+				     bundle_name(b) ? bundle_name(b) : "the batch", err);
+	return b->lone ? 0 : imp_batch_head_write(&b->out, count, b->kind, err);
 }
 
 int bundle_begin(struct bundle *b, uint64_t count, bool lone, struct imp_error *err)
@@ -130,6 +136,10 @@ static int put_split(struct bundle *b, struct imp_span item, struct imp_error *e
 
 int bundle_put(struct bundle *b, struct imp_span item, struct imp_error *err)
 {
+	int rc = recorder_put(&b->recorder, b->kind, item, err);
+
+	if (rc)
+		return rc;
 	b->count++;
 	progress_step(&b->progress);
 	if (b->args->split)
@@ -140,7 +150,7 @@ int bundle_put(struct bundle *b, struct imp_span item, struct imp_error *err)
 /* The head, now that it is known, and what was kept. */
 static int copy_spool(struct bundle *b, struct imp_error *err)
 {
-	int rc = imp_batch_head_write(&b->out, b->count, b->kind, err);
+	int rc = b->lone ? 0 : imp_batch_head_write(&b->out, b->count, b->kind, err);
 
 	return rc ? rc : imp_out_copy(&b->spool, &b->out, err);
 }
@@ -162,10 +172,10 @@ static void note_clear(const struct bundle *b)
 static int commit(struct bundle *b, struct imp_error *err)
 {
 	bool stays = b->args->split || b->out.tmp; /* else it passes bytes on */
-	int rc = 0;
+	int rc = recorder_write(&b->recorder, err);
 
 	progress_end(&b->progress);
-	if (b->spool.path)
+	if (!rc && b->spool.path)
 		rc = copy_spool(b, err);
 	if (!rc)
 		rc = b->args->split ? split_commit(&b->split, err)
@@ -194,4 +204,5 @@ void bundle_abort(struct bundle *b)
 	split_abort(&b->split);
 	imp_out_abort(&b->out);
 	imp_out_abort(&b->spool);
+	recorder_fini(&b->recorder);
 }

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "object/batch.h"
 #include "progress.h"
+#include "recorder.h"
 #include "split.h"
 
 /* -o, --force, --split */
@@ -23,11 +24,12 @@ struct bundle {
 	const struct bundle_args *args;
 	const char *verb; /* for progress: "pack" */
 	enum imp_batch_kind kind;
-	unsigned flags; /* IMP_OUT_PRIVATE where items hold secrets in clear */
-	bool unsure;	/* items may be left out: the head is written last */
-	bool lone;	/* exactly one, without a head */
+	unsigned flags;		  /* IMP_OUT_PRIVATE where items hold secrets in clear */
+	bool unsure;		  /* items may be left out: the head is written last */
+	bool lone;		  /* exactly one, without a head */
+	struct recorder recorder; /* of items that are signed */
 	struct imp_out out;
-	struct imp_out spool; /* items whose head is not known yet; no path: none */
+	struct imp_out spool; /* items that cannot be handed out yet; no path: none */
 	struct split split;
 	uint64_t count;
 	struct progress progress;
@@ -43,13 +45,14 @@ struct bundle {
 int bundle_begin(struct bundle *b, uint64_t count, bool lone, struct imp_error *err);
 int bundle_put(struct bundle *b, struct imp_span item, struct imp_error *err);
 /*
- * Sync and give it its name; say so on standard error where it may hold secrets.
+ * Have it in the ledger, where there is one; sync and give it its name; say so on
+ * standard error where it may hold secrets.
  *
  *   rc    what making the items came to; 0 and -IMP_EFINDINGS (some were left out, which
  *         *err tells) are committed
  *
  * rc where it is done or was not to be done; else why not: -IMP_ERESOURCE,
- * -IMP_EINTERRUPTED.
+ * -IMP_EINTERRUPTED, the errors of recorder_write().
  */
 int bundle_finish(struct bundle *b, int rc, struct imp_error *err);
 /* Drop what was not committed. */

@@ -173,6 +173,18 @@ static int end(void *ctx, struct imp_error *err)
 	return imp_pool_finish(p->pool, err);
 }
 
+/* What is signed is written into the ledger that is named, whatever the cards are in. */
+static int open_ledger(struct packer *p, struct imp_error *err)
+{
+	int rc = 0;
+
+	if (!p->sealing.ledger && ledger_is_named(&p->a->seal.ledger))
+		rc = ledger_open(&p->a->seal.ledger, NULL, &p->sealing.ledger, err);
+	p->out.recorder =
+		(struct recorder){ .l = p->sealing.ledger, .crypto = p->crypto };
+	return rc;
+}
+
 static int pack(struct packer *p, struct imp_key *key, struct imp_error *err)
 {
 	const struct args *a = p->a;
@@ -203,6 +215,8 @@ static int pack(struct packer *p, struct imp_key *key, struct imp_error *err)
 				      &p->signer.pub, err);
 	if (!rc)
 		rc = sealing_open(&p->sealing, p->crypto, &a->seal, err);
+	if (!rc)
+		rc = open_ledger(p, err);
 	if (!rc)
 		rc = factories_check(&(struct key_user){ a->key.path, key->class },
 				     p->sealing.test_factory, err);

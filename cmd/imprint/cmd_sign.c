@@ -13,16 +13,16 @@ struct args {
 	struct jobs_args jobs;
 	struct leaves_args leaves;
 	struct form_args form;
+	struct ledger_args ledger;
 	const char *in;
 };
 
-static const struct argp_child children[] = { { &key_argp, 0, NULL, 0 },
-					      { &bundle_argp, 0, NULL, 0 },
-					      { &jobs_argp, 0, NULL, 0 },
-					      { &grant_argp, 0, NULL, 0 },
-					      { &leaves_argp, 0, NULL, 0 },
-					      { &form_argp, 0, NULL, 0 },
-					      { 0 } };
+static const struct argp_child children[] = {
+	{ &key_argp, 0, NULL, 0 },    { &bundle_argp, 0, NULL, 0 },
+	{ &jobs_argp, 0, NULL, 0 },   { &grant_argp, 0, NULL, 0 },
+	{ &leaves_argp, 0, NULL, 0 }, { &form_argp, 0, NULL, 0 },
+	{ &ledger_argp, 0, NULL, 0 }, { 0 }
+};
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -37,6 +37,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[3] = &a->grant;
 		state->child_inputs[4] = &a->leaves;
 		state->child_inputs[5] = &a->form;
+		state->child_inputs[6] = &a->ledger;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (state->arg_num > 0)
@@ -105,6 +106,7 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	CLEANUP(imp_key_fini) struct imp_key key = { 0 };
 	CLEANUP(imp_grants_fini) struct imp_grants grants = { 0 };
 	CLEANUP(imp_revoked_fini) struct imp_revoked revoked = { 0 };
+	CLEANUP(imp_ledger_close) struct imp_ledger *l = NULL;
 	struct imp_signer signer;
 	struct signing s = { .right = { .signer = &signer, .revoked = &revoked } };
 	struct args a = { 0 };
@@ -123,8 +125,13 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 		rc = signer_read(crypto, a.key.path, a.key.pass_fd, &key, &signer, err);
 	if (!rc)
 		rc = grants_open(&grants, &revoked, crypto, &a.grant,
-				 &(struct grant_use){ .path = a.key.path, .key = &key },
+				 &(struct grant_use){ .path = a.key.path,
+						      .key = &key,
+						      .ledger = &a.ledger },
 				 err);
+	if (!rc && ledger_is_named(&a.ledger))
+		rc = ledger_open(&a.ledger, NULL, &l, err);
+	f.out.recorder = (struct recorder){ .l = l, .crypto = crypto };
 	if (!rc)
 		rc = grants_form(&grants, &a.form, &s.right.many, err);
 	s.right.grants = grants_given(&grants);

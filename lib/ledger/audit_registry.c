@@ -23,10 +23,29 @@ static struct imp_fact first_of(const struct imp_case *c, uint64_t *time)
 	return imp_fact_ledger("names it");
 }
 
+/* What was signed and never sent happened to no device. */
+static int only_issued(const struct imp_case *c, struct imp_error *err)
+{
+	int rc = 0;
+
+	if (c->issues == 0 || c->tokens > 0 || c->carried_count > 0)
+		return 0;
+	for (size_t i = 0; !rc && i < c->issues; i++) {
+		CLEANUP(imp_found_fini) struct imp_found f = { 0 };
+
+		rc = imp_find_latest(c->run->l, IMP_REF_ITEM, IMP_SPAN(c->issue[i].id),
+				     &f, err);
+	}
+	return rc < 0 ? rc : rc == 0;
+}
+
 static int unknown(struct imp_case *c, struct imp_error *err)
 {
 	struct imp_charge charge = { .code = IMP_FOUND_UNKNOWN_DEVICE, .domain = -1 };
+	int rc = only_issued(c, err);
 
+	if (rc)
+		return rc < 0 ? rc : 0;
 	charge.fact[0] = first_of(c, &charge.time);
 	charge.fact[1] = imp_fact_ledger("has no card of it");
 	return imp_case_tell(c, &charge, err);

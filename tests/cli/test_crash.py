@@ -47,9 +47,10 @@ class Crash(Faulty):
         return self.lines(self.tool("log", "--json", "--from", start).out)
 
     def pack(self):
-        """A package that has not been sent; how many entries there are."""
+        """A package that has not been sent, and that the ledger does not know; how many entries there are."""
         self.sequence += 1
-        self.tool("pack", "p.yaml", "--csv", "d.csv", "--sequence", self.sequence, "-k", "owner.pem", "-o", "p.packages", "--force")
+        self.run_tool("pack", "p.yaml", "--csv", "d.csv", "--sequence", self.sequence, "-k", "owner.pem", "--cards", "x.cards", "-o", "p.packages", "--force",
+                      env={"IMPRINT_LEDGER": ""})
         return len(self.entries())
 
     def held(self):
