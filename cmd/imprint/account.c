@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "account.h"
+#include "base/digits.h"
 #include "evidence/known.h"
 #include "model/identifier.h"
 #include "object/profile.h"
@@ -170,9 +171,8 @@ void accounts_name(const struct imp_credentials *c, struct accounts *out)
 	*out = (struct accounts){ 0 };
 	imp_device_name(c->ueid, out->device);
 	out->has_imei = imp_imei_of_ueid(c->ueid, out->identity);
-	for (size_t i = 0;
-	     !out->has_imei && 2 * i + 2 < sizeof(out->identity) && i < c->ueid.len; i++)
-		snprintf(out->identity + 2 * i, 3, "%02x", c->ueid.ptr[i]);
+	if (!out->has_imei)
+		imp_hex_text(c->ueid, out->identity, sizeof(out->identity));
 	if (c->endpoint.len > 0)
 		snprintf(out->endpoint, sizeof(out->endpoint), "%.*s",
 			 (int)c->endpoint.len, (const char *)c->endpoint.ptr);

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "commands.h"
 #include "cose/key.h"
+#include "encode.h"
 #include "json.h"
 #include "keyarg.h"
 
@@ -108,8 +109,7 @@ static const char *type_of(const struct any_key *k)
 static void print_hex(const char *name, struct imp_span s)
 {
 	printf("%-9s", name);
-	for (size_t i = 0; i < s.len; i++)
-		printf("%02x", s.ptr[i]);
+	encode_hex(stdout, s);
 	putchar('\n');
 }
 

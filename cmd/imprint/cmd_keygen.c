@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "compile.h"
 #include "cose/key.h"
+#include "encode.h"
 #include "json.h"
 #include "pass.h"
 
@@ -259,8 +260,7 @@ static void report(const struct args *a, const uint8_t kid[32])
 	if (!kid)
 		return;
 	printf("kid ");
-	for (size_t i = 0; i < 32; i++)
-		printf("%02x", kid[i]);
+	encode_hex(stdout, (struct imp_span){ kid, 32 });
 	putchar('\n');
 }
 

@@ -7,6 +7,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "base/digits.h"
 #include "datadir.h"
 #include "device_list.h"
 #include "device_name.h"
@@ -196,11 +197,10 @@ int device_list_make(const struct dev_args *args, struct device_list *out,
 /* "imei N" and "ueid HEX", as they are shown, and the hex of an imei's ueid. */
 bool ueid_is(struct imp_span ueid, const char *id)
 {
-	char name[80], hex[2 * 33 + 1] = "";
+	char name[80], hex[2 * IMP_UEID_MAX + 1];
 
 	imp_device_name(ueid, name);
-	for (size_t i = 0; i < ueid.len && i < 33; i++)
-		snprintf(hex + 2 * i, 3, "%02x", ueid.ptr[i]);
+	imp_hex_text(ueid, hex, sizeof(hex));
 	return strcasecmp(name + strlen("ueid "), id) == 0 || strcasecmp(hex, id) == 0;
 }
 

@@ -7,7 +7,9 @@
 
 #include "base/bytes.h"
 
+/* Lower case, two digits a byte. Write errors stay with f. */
 void encode_hex(FILE *f, struct imp_span bytes);
+/* Padded, on one line. Likewise. */
 void encode_base64(FILE *f, struct imp_span bytes);
 /* A cell, quoted where it must be. Source: RFC 4180 2. */
 void encode_cell(FILE *f, struct imp_span text);

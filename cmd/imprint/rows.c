@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/digits.h"
 #include "model/identifier.h"
 #include "object/target.h"
 #include "rows.h"
@@ -213,14 +214,13 @@ static bool agree(const struct rows *r, const struct imp_csv *csv)
 	const char *ueid = r->column[IMP_ROW_UEID] < 0
 				   ? ""
 				   : imp_csv_field(csv, (size_t)r->column[IMP_ROW_UEID]);
-	char hex[2 * IMP_UEID_MAX + 1] = "";
+	char hex[65];
 	uint8_t bytes[15];
 
 	if (!*imei || !*ueid)
 		return true;
 	imp_ueid_of_imei(imei, bytes);
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
+	imp_hex(IMP_SPAN(bytes), hex);
 	return strcasecmp(hex, ueid) == 0;
 }
 

@@ -10,6 +10,7 @@
 #include "cbor/reader.h"
 #include "cose/message.h"
 #include "crypto/alg.h"
+#include "encode.h"
 #include "evidence/token.h"
 #include "json.h"
 #include "object/command.h"
@@ -25,16 +26,10 @@ static void indent(const struct show *s)
 		fputs("  ", s->f);
 }
 
-static void hex(FILE *f, struct imp_span bytes)
-{
-	for (size_t i = 0; i < bytes.len; i++)
-		fprintf(f, "%02x", bytes.ptr[i]);
-}
-
 static void put_bytes(struct show *s, struct imp_span bytes)
 {
 	fputs(s->json ? "{\"bytes\":\"" : "h'", s->f);
-	hex(s->f, bytes);
+	encode_hex(s->f, bytes);
 	fputs(s->json ? "\"}" : "'", s->f);
 }
 

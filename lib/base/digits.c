@@ -82,8 +82,9 @@ void imp_put_hex(struct imp_writer *w, struct imp_span bytes)
 	}
 }
 
-static void put_hex(struct imp_span bytes, size_t max, char *out)
+void imp_hex_text(struct imp_span bytes, char *out, size_t cap)
 {
+	size_t max = (cap - 1) / 2;
 	struct imp_writer w = imp_writer((uint8_t *)out, 2 * max);
 
 	imp_put_hex(&w,
@@ -93,10 +94,10 @@ static void put_hex(struct imp_span bytes, size_t max, char *out)
 
 void imp_hex(struct imp_span hash, char out[65])
 {
-	put_hex(hash, 32, out);
+	imp_hex_text(hash, out, 2 * 32 + 1);
 }
 
 void imp_short_hex(struct imp_span hash, char out[24])
 {
-	put_hex(hash, 8, out);
+	imp_hex_text(hash, out, 2 * 8 + 1);
 }

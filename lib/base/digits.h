@@ -18,6 +18,8 @@ void imp_put_base64(struct imp_writer *w, struct imp_span bytes); /* padded */
 /* Decode hex of either case, two digits a byte. Returned as above. */
 bool imp_from_hex(struct imp_span text, struct imp_writer *w);
 void imp_put_hex(struct imp_writer *w, struct imp_span bytes); /* lower case */
+/* Hex as a string: as many whole bytes as cap (1 or more) has room for with its end. */
+void imp_hex_text(struct imp_span bytes, char *out, size_t cap);
 /* A hash of at most 32 bytes as a string: all of it, or its first eight bytes for people.
  */
 void imp_hex(struct imp_span hash, char out[65]);

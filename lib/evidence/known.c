@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digits.h"
 #include "cose/published.h"
 #include "evidence/known.h"
 #include "model/identifier.h"
@@ -26,16 +27,12 @@ void imp_known_fini(struct imp_known *k)
 
 void imp_device_name(struct imp_span ueid, char out[80])
 {
-	char imei[16];
-	size_t n;
+	char id[2 * IMP_UEID_MAX + 1];
+	bool imei = imp_imei_of_ueid(ueid, id);
 
-	if (imp_imei_of_ueid(ueid, imei)) {
-		snprintf(out, 80, "imei %s", imei);
-		return;
-	}
-	n = (size_t)snprintf(out, 80, "ueid ");
-	for (size_t i = 0; i < ueid.len && n + 3 < 80; i++)
-		n += (size_t)snprintf(out + n, 80 - n, "%02x", ueid.ptr[i]);
+	if (!imei)
+		imp_hex_text(ueid, id, sizeof(id));
+	snprintf(out, 80, "%s %s", imei ? "imei" : "ueid", id);
 }
 
 static bool endorses(const struct imp_endorsement *e, const struct imp_card *card)
