@@ -9,8 +9,6 @@
 #include "issue/issuer.h"
 #include "issue/leaves.h"
 
-enum { HEADER_MAX = 128 };
-
 static int no_digest(struct imp_error *err)
 {
 	return imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
@@ -41,7 +39,7 @@ static int hash_leaf(const struct imp_leaves *l, struct imp_crypto *crypto,
 		     struct imp_span payload, uint8_t id[IMP_ID_LEN],
 		     struct imp_hash *out)
 {
-	uint8_t header[HEADER_MAX];
+	uint8_t header[IMP_LEAF_HEADER_MAX];
 	struct imp_writer w = imp_writer(header, sizeof(header));
 	struct imp_batched leaf = { .payload = payload };
 	int rc;

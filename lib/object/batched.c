@@ -9,10 +9,7 @@
 /* Keys of a batch's payload. */
 enum { VERSION = 1, ROOT = 2, SIZE = 3, LEAVES = 4, LABEL = 10 };
 
-enum {
-	HEADER_MAX = 128,
-	HASH_HEAD = 2, /* bytes before those of a hash in a path */
-};
+enum { HASH_HEAD = 2 /* bytes before those of a hash in a path */ };
 
 bool imp_kind_batches(enum imp_kind kind)
 {
@@ -82,7 +79,7 @@ void imp_batched_header_put(struct imp_writer *w, const uint8_t issuer[32],
 /* There is one way to write it, so that comparing is all that reading it takes. */
 static bool header_is(struct imp_span found, const uint8_t issuer[32], enum imp_kind kind)
 {
-	uint8_t buf[HEADER_MAX];
+	uint8_t buf[IMP_LEAF_HEADER_MAX];
 	struct imp_writer w = imp_writer(buf, sizeof(buf));
 
 	imp_batched_header_put(&w, issuer, kind);

@@ -13,7 +13,10 @@
 #include "crypto/tree.h"
 #include "object/kind.h"
 
-enum { IMP_ROOT_MAX = 256 /* bytes of a batch's payload */ };
+enum {
+	IMP_ROOT_MAX = 256,	  /* bytes of a batch's payload */
+	IMP_LEAF_HEADER_MAX = 128 /* of a leaf's protected header */
+};
 
 /* A batch's payload. */
 struct imp_root {
@@ -64,7 +67,8 @@ int imp_batched_hash(struct imp_crypto *crypto, const uint8_t id[32],
 int imp_batched_verify(struct imp_crypto *crypto, const struct imp_batched *l)
 	IMP_MUST_CHECK;
 
-/* The protected header of a leaf, which is the body's of a many: {4: kid, 16: typ}. */
+/* The protected header of a leaf, which is the body's of a many: {4: kid, 16: typ}; at
+ * most IMP_LEAF_HEADER_MAX bytes. */
 void imp_batched_header_put(struct imp_writer *w, const uint8_t issuer[32],
 			    enum imp_kind kind);
 /*

@@ -2,7 +2,7 @@
 /* Putting a leaf together with the batch that signs it. */
 #include "object/batched.h"
 
-enum { HEADER_MAX = 128, PROOF_MAX = 16 + 34 * IMP_TREE_PATH };
+enum { PROOF_MAX = 16 + 34 * IMP_TREE_PATH };
 
 static void put_object(struct imp_writer *w, struct imp_span header,
 		       struct imp_span payload)
@@ -50,7 +50,7 @@ int imp_batched_put(struct imp_writer *w, const struct imp_sign *batch,
 		    struct imp_span payload, uint32_t index, const struct imp_path *path)
 {
 	bool chain = batch->uh.has & IMP_HAS_CHAIN;
-	uint8_t buf[HEADER_MAX];
+	uint8_t buf[IMP_LEAF_HEADER_MAX];
 	struct imp_writer header = imp_writer(buf, sizeof(buf));
 	struct imp_root root;
 
