@@ -1,41 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* TCP connections. */
+/* TCP: connecting to devices. */
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "transport/resolve.h"
-#include "transport/stream.h"
 #include "transport/tcp.h"
+#include "transport/tcp_stream.h"
 #include "transport/wait.h"
-
-enum {
-	IDLE_S = 10, /* a peer that vanished is found after IDLE_S + PROBES * PROBE_S */
-	PROBE_S = 5,
-	PROBES = 3,
-	UNHEARD_MS = 25000, /* bytes that nobody acknowledges */
-};
-
-static void set(int fd, int level, int option, int value)
-{
-	(void)setsockopt(fd, level, option, &value, sizeof(value));
-}
-
-/* Small requests leave at once; a peer that is gone is noticed without a word from it. */
-static void tune(int fd)
-{
-	set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-	set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-	set(fd, IPPROTO_TCP, TCP_KEEPIDLE, IDLE_S);
-	set(fd, IPPROTO_TCP, TCP_KEEPINTVL, PROBE_S);
-	set(fd, IPPROTO_TCP, TCP_KEEPCNT, PROBES);
-	set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, UNHEARD_MS);
-}
 
 /* A port of this host that nobody listens on may be given to the very socket that calls
  * it: TCP then connects it to itself. */
@@ -97,7 +71,7 @@ static int connect_one(struct stream *s, const struct addrinfo *a,
 	s->fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (s->fd < 0)
 		return not_connected(s, errno, err);
-	tune(s->fd);
+	tcp_tune(s->fd);
 	rc = finish(s, a, wait, err);
 	if (rc == 0 && is_itself(s->fd))
 		rc = ECONNREFUSED;
@@ -144,22 +118,6 @@ static int connect_any(struct stream *s, const struct addrinfo *list,
 	return hint_tried(list, rc, err);
 }
 
-static struct stream *new_stream(const char *peer)
-{
-	struct stream *s = calloc(1, sizeof(*s));
-
-	if (!s)
-		return NULL;
-	s->fd = -1;
-	s->ends = "closed by the peer";
-	s->is_socket = true;
-	if (asprintf(&s->name, "tcp:%s", peer) < 0) {
-		free(s);
-		return NULL;
-	}
-	return s;
-}
-
 static int dial(struct stream *s, const struct imp_tcp_where *w,
 		const struct imp_wait *wait, struct imp_error *err)
 {
@@ -171,11 +129,6 @@ static int dial(struct stream *s, const struct imp_tcp_where *w,
 	if (list)
 		freeaddrinfo(list);
 	return rc;
-}
-
-static void tcp_close(struct imp_transport *base)
-{
-	stream_free((struct stream *)base);
 }
 
 /* It is no URL: tcp://HOST:PORT is typed all the same. */
@@ -204,7 +157,7 @@ static int tcp_open(struct imp_transport **out, const char *rest,
 	(void)ids;
 	if (!imp_tcp_where(rest, &where) || strcmp(where.port, "0") == 0)
 		return no_place(rest, err);
-	s = new_stream(rest);
+	s = tcp_stream(rest);
 	if (!s)
 		return imp_fail(err, IMP_ERESOURCE, "out of memory");
 	s->unheard = "most often another host has the device: it talks to one at a time";
@@ -255,67 +208,3 @@ const struct imp_transport_ops imp_tcp_ops = {
 	.place = tcp_place,
 	.advise = tcp_advise,
 };
-
-/* A device that called: what it says is its own. */
-static const struct imp_transport_ops caller_ops = {
-	.scheme = "tcp",
-	.names = "HOST:PORT",
-	.carries = IMP_CARRIES_PACKETS,
-	.write = stream_write,
-	.read = stream_read,
-	.close = tcp_close,
-};
-
-static void name_peer(const struct sockaddr_storage *peer, socklen_t len,
-		      char name[IMP_TCP_NAME])
-{
-	struct imp_tcp_where w = { .host = "unknown", .port = "0" };
-
-	(void)getnameinfo((const struct sockaddr *)peer, len, w.host, sizeof(w.host),
-			  w.port, sizeof(w.port), NI_NUMERICHOST | NI_NUMERICSERV);
-	(void)imp_tcp_text(&w, name, IMP_TCP_NAME);
-}
-
-/* A peer that left before it was taken is nobody. */
-static int not_taken(struct imp_error *err)
-{
-	static const int full[] = { EMFILE, ENFILE, ENOBUFS, ENOMEM };
-
-	for (size_t i = 0; i < COUNTOF(full); i++)
-		if (errno == full[i])
-			return imp_fail(err, IMP_ERESOURCE,
-					"a caller cannot be taken: %s", strerror(errno));
-	return 0;
-}
-
-int imp_tcp_accept(int fd, struct imp_transport **out, char name[IMP_TCP_NAME],
-		   struct imp_error *err)
-{
-	struct sockaddr_storage peer = { 0 };
-	socklen_t len = sizeof(peer);
-	char text[IMP_TCP_NAME];
-	struct stream *s;
-	int taken =
-		accept4(fd, (struct sockaddr *)&peer, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
-
-	*out = NULL;
-	if (taken < 0)
-		return not_taken(err);
-	name_peer(&peer, len, text);
-	s = new_stream(text);
-	if (!s) {
-		close(taken);
-		return imp_fail(err, IMP_ERESOURCE, "out of memory");
-	}
-	tune(taken);
-	s->fd = taken;
-	s->base.ops = &caller_ops;
-	snprintf(name, IMP_TCP_NAME, "%s", s->name);
-	*out = &s->base;
-	return 0;
-}
-
-void imp_tcp_cut(struct imp_transport *t)
-{
-	(void)shutdown(((struct stream *)t)->fd, SHUT_RDWR);
-}

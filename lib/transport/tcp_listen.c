@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Places on the network, and listening there. */
+/* Places on the network, listening there, and whoever calls. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "transport/tcp.h"
+#include "transport/tcp_stream.h"
 
 enum { PORT_DIGITS = 5 };
 
@@ -119,4 +120,68 @@ int imp_tcp_listen(struct imp_tcp_where *where, int *fd, struct imp_error *err)
 	take_port(listening, where);
 	*fd = listening;
 	return 0;
+}
+
+/* A device that called: what it says is its own. */
+static const struct imp_transport_ops caller_ops = {
+	.scheme = "tcp",
+	.names = "HOST:PORT",
+	.carries = IMP_CARRIES_PACKETS,
+	.write = stream_write,
+	.read = stream_read,
+	.close = tcp_close,
+};
+
+static void name_peer(const struct sockaddr_storage *peer, socklen_t len,
+		      char name[IMP_TCP_NAME])
+{
+	struct imp_tcp_where w = { .host = "unknown", .port = "0" };
+
+	(void)getnameinfo((const struct sockaddr *)peer, len, w.host, sizeof(w.host),
+			  w.port, sizeof(w.port), NI_NUMERICHOST | NI_NUMERICSERV);
+	(void)imp_tcp_text(&w, name, IMP_TCP_NAME);
+}
+
+/* A peer that left before it was taken is nobody. */
+static int not_taken(struct imp_error *err)
+{
+	static const int full[] = { EMFILE, ENFILE, ENOBUFS, ENOMEM };
+
+	for (size_t i = 0; i < COUNTOF(full); i++)
+		if (errno == full[i])
+			return imp_fail(err, IMP_ERESOURCE,
+					"a caller cannot be taken: %s", strerror(errno));
+	return 0;
+}
+
+int imp_tcp_accept(int fd, struct imp_transport **out, char name[IMP_TCP_NAME],
+		   struct imp_error *err)
+{
+	struct sockaddr_storage peer = { 0 };
+	socklen_t len = sizeof(peer);
+	char text[IMP_TCP_NAME];
+	struct stream *s;
+	int taken =
+		accept4(fd, (struct sockaddr *)&peer, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	*out = NULL;
+	if (taken < 0)
+		return not_taken(err);
+	name_peer(&peer, len, text);
+	s = tcp_stream(text);
+	if (!s) {
+		close(taken);
+		return imp_fail(err, IMP_ERESOURCE, "out of memory");
+	}
+	tcp_tune(taken);
+	s->fd = taken;
+	s->base.ops = &caller_ops;
+	snprintf(name, IMP_TCP_NAME, "%s", s->name);
+	*out = &s->base;
+	return 0;
+}
+
+void imp_tcp_cut(struct imp_transport *t)
+{
+	(void)shutdown(((struct stream *)t)->fd, SHUT_RDWR);
 }
