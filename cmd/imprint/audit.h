@@ -15,6 +15,7 @@ struct spool {
 	uint64_t total;
 };
 
+/* Write one behind the others of its code. 0, -IMP_ERESOURCE: no room for it. */
 int spool_add(struct spool *s, const struct imp_finding *f, struct imp_error *err);
 /* Call fn with each of one code, in the order of their coming; what it returns other than
  * 0 ends that. */
@@ -43,6 +44,8 @@ struct audit_stats {
 	uint64_t unseen; /* devices without dated evidence */
 };
 
+/* Count one device: in its verdict, its station, and its time where its evidence has one;
+ * where there are too many times, bars become wider. */
 void stats_add(struct audit_stats *s, const struct imp_audited *d);
 /* Bars by time, stations by their devices, the largest first. */
 void stats_sort(struct audit_stats *s);

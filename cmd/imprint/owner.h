@@ -40,6 +40,14 @@ struct owner {
 	void *ctx;
 };
 
+/*
+ * Read the key, and where devices are attached whom they are held against.
+ *
+ *   o   zeroed but for verb, make and what that needs; owner_close() whatever is returned
+ *   a   borrowed until then
+ *
+ * 0; the errors of signer_read(), verifier_open() and factories_check().
+ */
 int owner_open(struct owner *o, const struct owner_args *a, struct imp_error *err);
 void owner_close(struct owner *o);
 /* With -d to the devices, with -o to a file. */

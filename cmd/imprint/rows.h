@@ -16,6 +16,15 @@ struct rows {
 	struct imp_pub key;		       /* of the row that is checked */
 };
 
+/*
+ * Find the reserved columns of a CSV whose header was read.
+ *
+ *   r        zeroed; rows_close() whatever is returned
+ *   crypto   borrowed until then
+ *
+ * 0; -IMP_EFORMAT: no column names devices, or a name has spaces around it;
+ * -IMP_ERESOURCE.
+ */
 int rows_open(struct rows *r, struct imp_crypto *crypto, const struct imp_csv *csv,
 	      struct imp_error *err);
 /* Check the current row. 0, -IMP_EFORMAT with the mistakes appended to *text,

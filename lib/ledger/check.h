@@ -20,6 +20,7 @@ struct imp_disclosed {
 	struct imp_span salt, record; /* borrowed */
 };
 
+/* [type, salt, record]; what does not fit makes the writer fail. */
 void imp_disclosed_put(struct imp_writer *w, const struct imp_disclosed *d);
 /* 0, or -IMP_EFORMAT. */
 int imp_disclosed_take(struct imp_span in, struct imp_disclosed *out,

@@ -40,6 +40,15 @@ struct imp_proof {
 	struct imp_span checkpoint_text; /* as it stands there; borrowed */
 };
 
+/*
+ * Take a proof apart, as imprint ledger prove writes it. Nothing is verified.
+ *
+ *   in    borrowed by *out; of any origin
+ *   out   index, and at most IMP_TREE_PATH hashes: whether they fit the size of the
+ *         checkpoint is for whoever climbs them
+ *
+ * 0, or -IMP_EFORMAT. Source: C2SP tlog-proof.
+ */
 int imp_proof_parse(struct imp_span in, struct imp_proof *out, struct imp_error *err)
 	IMP_MUST_CHECK;
 /* All but the checkpoint; `extra` as bytes, or empty. */
@@ -51,9 +60,17 @@ struct imp_growth {
 	uint64_t old;
 	struct imp_path path;
 	struct imp_checkpoint checkpoint;
-	struct imp_span checkpoint_text;
+	struct imp_span checkpoint_text; /* likewise */
 };
 
+/*
+ * Take the body of a request for a cosignature apart. Nothing is verified.
+ *
+ *   in    borrowed by *out
+ *   out   old, the size that the witness has, and the way from there to the checkpoint
+ *
+ * 0, or -IMP_EFORMAT. Source: C2SP tlog-witness, add-checkpoint.
+ */
 int imp_growth_parse(struct imp_span in, struct imp_growth *out, struct imp_error *err)
 	IMP_MUST_CHECK;
 /* All but the checkpoint. */

@@ -108,9 +108,11 @@ struct imp_delivery {
 	struct imp_span ueid;
 	enum imp_code code; /* IMP_OK: it is in force */
 	enum imp_way { IMP_ATTESTED = 1, IMP_READ_BACK = 2, IMP_UNPROVEN = 3 } way;
-	const char *message; /* or NULL */
+	const char *message; /* of a failure; cut to IMP_REASON_MAX bytes; or NULL */
 };
 
+/* Note what came of it; every try is one entry more. 0, or the errors of
+ * imp_ledger_do(). */
 int imp_ledger_deliver(struct imp_ledger *l, const struct imp_delivery *d,
 		       struct imp_error *err) IMP_MUST_CHECK;
 

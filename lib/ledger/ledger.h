@@ -69,6 +69,8 @@ struct imp_ledger_info {
 	uint64_t checkpoint_size; /* of the last one; 0: there is none */
 };
 
+/* Say what a ledger is and how far it goes, of one state of it. 0, or the errors of
+ * imp_ledger_read(). */
 int imp_ledger_info(struct imp_ledger *l, struct imp_ledger_info *out,
 		    struct imp_error *err) IMP_MUST_CHECK;
 /*

@@ -112,6 +112,14 @@ struct imp_refs {
 	uint8_t pair[IMP_PAIR_MAX]; /* storage of one of them */
 };
 
+/*
+ * List all that an entry is to be found by, each once; what it does not name is left out.
+ *
+ *   r     of one of the types of leaves; borrowed by *out
+ *   out   stays where it is: one of its keys may lie in itself
+ *
+ * Source: imprint-ledger(5).
+ */
 void imp_record_refs(const struct imp_record *r, struct imp_refs *out);
 /* The key of IMP_REF_PAIR. */
 void imp_pair_put(const struct imp_record *r, struct imp_writer *w);
