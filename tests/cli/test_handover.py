@@ -203,6 +203,58 @@ $I verify $D $C --owner third.pub
             with self.subTest(args):
                 self.assertIn(says, self.run_tool(*args, status=2).err)
 
+    def test_an_owner_with_approvers_hands_over(self):
+        """T13: two of three approve a transfer, and a batch of them; one too few, one too many, the same twice and an outsider are nothing to the tool, nor to the device."""
+        claim = f"""$I enroll $D -o c.cards
+$I claim -k old.pem --target keel-2 --approval {SET} -o k0
+$I approve -k c.pem k0 -o k1 --yes
+$I approve -k a.pem k1 -o k2 --yes
+$I push k2 $D $C $E
+A='--owner old.pub --approval {SET}'
+"""
+        run = self.play("""
+$I transfer -k old.pem --to new.pub --id 001010010000014 $C $E -o one
+$I transfer -k old.pem --to new.pub --batch --id 001010010000022 --id 001010010000030 $C $E -o lot
+for f in one lot; do
+	fails 4 'is not among those who may approve it' $I approve -k third.pem $f $A -o x --yes
+	fails 4 'signs it in its own name' $I approve -k old.pem $f $A -o x --yes
+	fails 4 'signs it in its own name' $I approve -k new.pem $f $A -o x --yes
+	$I approve -k b.pem $f $A -o $f.b --yes
+	fails 4 'has approved it already' $I approve -k b.pem $f.b $A -o x --yes
+	$I transfer --accept -k new.pem --from old.pub $f.b -o $f.few
+	$I approve -k a.pem $f.few $A -o $f.good --yes
+	fails 4 'one more is one too many' $I approve -k c.pem $f.good $A -o x --yes
+	$I approve -k c.pem $f.b $A -o $f.bc --yes
+	fails 4 'as many as its owner needs have approved it' $I approve -k a.pem $f.bc $A -o x --yes
+	$I approve -k c.pem $f.good --owner old.pub -o $f.many --yes
+	$I approve -k third.pem $f.few --owner old.pub -o $f.outsider --yes
+done
+test ! -e x
+fails 4 'nobody has approved\|has 1 of the 2 approvals' $I push one.few -d sim/1 $C --approval '%s'
+fails 4 '(approval)' $I push one.bc -d sim/1 $C
+for kind in few many outsider; do
+	fails 4 '(approval)' $I push one.$kind -d sim/1 $C
+	fails 12 '(approval)' $I push lot.$kind -d sim/2 -d sim/3 $C
+done
+$I verify $D $C --owner old.pub $E
+""" % SET, start=claim)
+        self.assertIn("approved by 1 of the 2 that it needs", run.out)
+        for name in ("one", "lot"):
+            parts = self.items(f"{name}.few")
+            for item in parts[-1:]:
+                signer, = (s for s in item.value[3] if cbor2.loads(s[0])[4].hex() == self.kid("b"))
+                item.value[3].insert(item.value[3].index(signer), signer)
+            self.write(f"{name}.twice", cbor2.dumps(parts[-1]))
+        self.assertIn("has signed it twice", self.run_tool("approve", "-k", "a.pem", "one.twice", "--owner", "old.pub", "--approval", SET, "-o", "x", "--yes", status=4).err)
+        run = self.play("""
+fails 4 'signed it twice\|(approval)' $I push one.twice -d sim/1 $C
+fails 4 'signed it twice\|(approval)' $I push lot.twice -d sim/3 $C
+$I push one.good -d sim/1 $C $E
+$I push lot.good -d sim/2 -d sim/3 $C $E
+$I verify $D $C --owner new.pub $E
+""", start="")
+        self.assertEqual(len(re.findall("PASS .*transfer, owned, attested", run.out)), 3)
+
     def many(self, name, height):
         """A batch of 2^height transfers, as another program makes it."""
         old, new = (cose.Key.load(self.dir / f"{n}.pem") for n in ("old", "new"))

@@ -172,6 +172,68 @@ Test(approve, both_sides_of_a_handover_count_as_on_the_device)
 	}
 }
 
+static bool is_taken(unsigned who, const struct imp_approval *from,
+		     const struct imp_approval *to)
+{
+	const struct imp_signers all = { .side = { { &person[0].signer.pub, from },
+						   { &person[3].signer.pub, to } },
+					 .sides = 2,
+					 .many = true };
+	struct imp_matched matched;
+	struct imp_signed o;
+
+	handover_by(who, to, &o);
+	return imp_signers_match(s.crypto, &o, &all, &matched) == IMP_R_NONE;
+}
+
+/* Does any set with these in it do, for the device? */
+static bool can_be_whole(unsigned who, const struct imp_approval *from,
+			 const struct imp_approval *to)
+{
+	for (unsigned all = who; all < 1u << PEOPLE; all++)
+		if ((all & who) == who && is_taken(all, from, to))
+			return true;
+	return false;
+}
+
+/* Whoever is let sign a handover may have signed in the end, whoever comes after. */
+Test(approve, nobody_signs_a_handover_in_vain)
+{
+	static const unsigned approvers[] = { 1, 2, 4 };
+
+	for (unsigned asked = 1; asked < 9; asked++) {
+		const struct imp_approval from = {
+			.threshold = asked % 3,
+			.count = asked % 3 ? 2 : 0,
+			.key = { person[1].signer.pub, person[2].signer.pub },
+		};
+		const struct imp_approval to = {
+			.threshold = asked / 3,
+			.count = asked / 3 ? 3 : 0,
+			.key = { person[1].signer.pub, person[4].signer.pub,
+				 person[0].signer.pub },
+		};
+		const struct imp_quorum q = { &person[0].signer.pub, &from };
+
+		for (unsigned i = 0; i < 3u << PEOPLE; i++) {
+			unsigned who = (i / 3) | 1u, next = 1u << approvers[i % 3];
+			bool may = !(who & next) && can_be_whole(who, &from, &to) &&
+				   !is_taken(who, &from, &to) &&
+				   can_be_whole(who | next, &from, &to);
+			struct imp_signed o;
+
+			if (!can_be_whole(who, &from, &to))
+				continue;
+			handover_by(who, &to, &o);
+			cr_assert_eq(
+				imp_approvals_allow(s.crypto, &o, &q,
+						    &person[approvers[i % 3]].signer.pub,
+						    NULL) == 0,
+				may, "asked %u, signers %x, next %x", asked, who, next);
+		}
+	}
+}
+
 Test(approve, one_more_signature_leaves_the_object_as_it_was)
 {
 	static const unsigned order[] = { 2, 1, 3 };
