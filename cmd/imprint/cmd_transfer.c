@@ -19,7 +19,7 @@ struct args {
 	struct verifier_args verifier;
 	struct report_args report;
 	struct leaves_args leaves;
-	const char *to, *to_key, *approval, *from, *file;
+	const char *to, *to_key, *approval, *from, *file, *csv;
 	uint16_t kept;
 	uint32_t policy; /* enum imp_policy */
 	bool accept, recover;
@@ -35,6 +35,7 @@ enum {
 	OPT_RECOVER,
 	OPT_ACCEPT,
 	OPT_FROM,
+	OPT_CSV,
 };
 
 static const struct argp_option options[] = {
@@ -56,6 +57,8 @@ static const struct argp_option options[] = {
 	  "Take over what is in FILE: -k is the new owner's key", 0 },
 	{ "from", OPT_FROM, "PUB", 0,
 	  "With --accept: verify that PUB, the owner until now, has signed", 0 },
+	{ "csv", OPT_CSV, "FILE", 0,
+	  "Without -d: only the devices that rows name by ueid, imei or serial", 0 },
 	{ 0 },
 };
 
@@ -116,6 +119,19 @@ static void check_make(struct argp_state *state, const struct args *a)
 		argp_error(state, "--batch goes with -o FILE");
 }
 
+/* Who there is, and what they proved. */
+static void check_known(struct argp_state *state, const struct verifier_args *v)
+{
+	if (ledger_is_named(&v->ledger))
+		return;
+	if (!v->cards)
+		argp_error(state, "without -d: the devices are those of --cards FILE, or "
+				  "of --ledger");
+	if (!v->evidence)
+		argp_error(state, "name devices with -d, or what they proved with "
+				  "--evidence");
+}
+
 static void check_args(struct argp_state *state, const struct args *a)
 {
 	bool devices = a->dev.devices > 0 || getenv("IMPRINT_DEVICE");
@@ -128,11 +144,12 @@ static void check_args(struct argp_state *state, const struct args *a)
 		argp_error(state, "name devices with -d, or write a file with -o");
 	if (a->accept && a->out.path && a->dev.devices > 0)
 		argp_error(state, "--accept: -o FILE, or -d DEVICE");
-	if (!a->accept && a->out.path && a->dev.devices == 0 && !a->verifier.cards)
-		argp_error(state, "without -d: the devices are those of --cards FILE");
-	if (!a->accept && a->out.path && a->dev.devices == 0 && !a->verifier.evidence)
-		argp_error(state, "name devices with -d, or what they proved with "
-				  "--evidence");
+	if (a->csv && (a->accept || !a->out.path || a->dev.devices > 0))
+		argp_error(state,
+			   "--csv picks of --cards or --ledger: it goes with -o FILE "
+			   "and without -d");
+	if (!a->accept && a->out.path && a->dev.devices == 0)
+		check_known(state, &a->verifier);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -174,6 +191,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_FROM:
 		a->from = arg;
+		return 0;
+	case OPT_CSV:
+		a->csv = arg;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (a->file)
@@ -295,6 +315,14 @@ static int accept(struct transfer *t, const struct args *a, struct imp_error *er
 	return rc;
 }
 
+static int from_evidence(struct transfer *t, const struct args *a, struct imp_error *err)
+{
+	CLEANUP(listed_close) struct listed listed = { 0 };
+	int rc = a->csv ? listed_open(&listed, a->csv, a->verifier.cards, err) : 0;
+
+	return rc ? rc : transfer_from_evidence(t, &a->dev, &listed, err);
+}
+
 static int run(const struct cli *cli, int argc, char **argv, struct imp_error *err)
 {
 	CLEANUP(close_all)
@@ -317,7 +345,7 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	if (!rc && devices)
 		rc = devices_run(&a.dev, &work, err);
 	else if (!rc && !a.accept)
-		rc = transfer_from_evidence(&t, &a.dev, err);
+		rc = from_evidence(&t, &a, err);
 	if (!rc && a.leaves.batch)
 		rc = transfer_sign(&t, imp_span_str(a.leaves.label), err);
 	if (!rc && a.out.path)

@@ -53,24 +53,30 @@ int registry_open(struct verifier *v, const struct verifier_args *a,
 	return 0;
 }
 
-int registry_check(const struct verifier *v, struct device *d)
+int registry_speaks(const struct verifier *v, const struct imp_known *known,
+		    struct imp_error *err)
 {
 	CLEANUP(imp_device_fini) struct imp_device there = { 0 };
 	int rc;
 
 	if (!v->ledger || v->cards.ask)
 		return 0;
-	rc = imp_ledger_device(v->ledger, d->known.card.ueid, &there, &d->err);
-	if (rc > 0 && memcmp(there.signing, d->known.signing_kid, 32) != 0)
-		return imp_fail(&d->err, IMP_EPOLICY,
-				"%s: %s: its card in the file has another key than that "
-				"of entry %llu of the ledger",
-				d->uri, d->name, (unsigned long long)there.entry);
+	rc = imp_ledger_device(v->ledger, known->card.ueid, &there, err);
+	if (rc > 0 && memcmp(there.signing, known->signing_kid, 32) != 0)
+		return imp_fail(err, IMP_EPOLICY,
+				"its card in the file has another key than that of entry "
+				"%llu of the ledger",
+				(unsigned long long)there.entry);
 	if (rc > 0 && (there.quarantined || there.retired))
-		return imp_fail(&d->err, IMP_EPOLICY, "%s: %s: is %s in the ledger: %s",
-				d->uri, d->name,
+		return imp_fail(err, IMP_EPOLICY, "is %s in the ledger: %s",
 				there.retired ? "retired" : "quarantined", there.reason);
 	return rc < 0 ? rc : 0;
+}
+
+int registry_check(const struct verifier *v, struct device *d)
+{
+	return imp_wrap(&d->err, registry_speaks(v, &d->known, &d->err), "%s: %s", d->uri,
+			d->name);
 }
 
 int registry_hidden(const struct verifier *v, struct device *d)

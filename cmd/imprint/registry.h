@@ -20,6 +20,9 @@ void registry_cards(struct imp_cards *c, struct imp_ledger *l,
 		    const struct imp_factories *factories);
 /* Does the ledger speak against a device whose card is in a file? 0, also without a
  * ledger; -IMP_EPOLICY. */
+int registry_speaks(const struct verifier *v, const struct imp_known *known,
+		    struct imp_error *err);
+/* The same of the device at hand. */
 int registry_check(const struct verifier *v, struct device *d);
 /* The card of a device that hides who it is, as --id has it. 1, 0, a negative code. */
 int registry_hidden(const struct verifier *v, struct device *d);

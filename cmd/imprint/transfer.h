@@ -10,6 +10,7 @@
 #include "crypto/key.h"
 #include "issue/handover.h"
 #include "issue/leaves.h"
+#include "listed.h"
 #include "plan.h"
 
 /* Transfers by the device that they are for. They wait in a file without a name; memory:
@@ -85,11 +86,23 @@ struct transfer {
 
 /* Of each device that is attached. */
 int transfer_talk(struct device *d, void *ctx);
-/* Of each device whose evidence is in the file of --evidence, as far as --id wants it.
- * 0, -IMP_EUSAGE (there is none, or not of every --id), or the errors of
+/* Make one: signed, or what is to be the leaf of a batch. 0, the errors of
  * imp_handover_make(). */
+int transfer_make(struct transfer *t, struct imp_crypto *crypto,
+		  const struct imp_evidence *token, struct imp_writer *w,
+		  struct imp_error *err);
+/* Keep what was made so. As transfers_add(). */
+int transfer_add(struct transfer *t, struct imp_crypto *crypto, struct imp_span ueid,
+		 struct imp_span object, struct imp_error *err);
+/*
+ * Of each device of the cards, or of the ledger's registry, that --id and the list want,
+ * by what it proved last.
+ *
+ * 0; -IMP_EUSAGE: there is none, or not of every --id and row; -IMP_EPOLICY: one that was
+ * named is taken out; the errors of imp_handover_make().
+ */
 int transfer_from_evidence(struct transfer *t, const struct dev_args *dev,
-			   struct imp_error *err);
+			   struct listed *listed, struct imp_error *err);
 /*
  * Sign all that were offered, together.
  *

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Making transfers by what devices have proven, and accepting them. */
+/* Making transfers by what devices prove now, and having them applied. */
 #include <string.h>
 
 #include "base/digits.h"
-#include "base/text.h"
 #include "cose/key.h"
-#include "note.h"
 #include "transfer.h"
 
 /* What was accepted for this device. */
@@ -20,17 +18,16 @@ static int take_accepted(struct transfer *t, struct device *d)
 	return rc < 0 ? rc : 0;
 }
 
-/* A signed one, or the leaf of a batch that will be. */
-static int make_object(struct transfer *t, struct imp_crypto *crypto,
-		       const struct imp_evidence *token, struct imp_writer *w,
-		       struct imp_error *err)
+int transfer_make(struct transfer *t, struct imp_crypto *crypto,
+		  const struct imp_evidence *token, struct imp_writer *w,
+		  struct imp_error *err)
 {
 	return t->batch ? imp_handover_terms(crypto, &t->terms, token, w, err)
 			: imp_handover_make(crypto, &t->terms, token, w, err);
 }
 
-static int add_made(struct transfer *t, struct imp_crypto *crypto, struct imp_span ueid,
-		    struct imp_span object, struct imp_error *err)
+int transfer_add(struct transfer *t, struct imp_crypto *crypto, struct imp_span ueid,
+		 struct imp_span object, struct imp_error *err)
 {
 	return transfers_add(t->batch ? &t->offered : &t->list, crypto, ueid, object,
 			     err);
@@ -53,7 +50,7 @@ static int make(struct transfer *t, struct device *d)
 
 	if (rc)
 		return rc;
-	rc = make_object(t, d->crypto, &d->appraisal.token, &w, &d->err);
+	rc = transfer_make(t, d->crypto, &d->appraisal.token, &w, &d->err);
 	if (rc)
 		return imp_wrap(&d->err, rc, "%s: %s", d->uri, d->name);
 	return imp_secret_set(&d->object, imp_written(&w), &d->err);
@@ -87,94 +84,10 @@ int transfer_talk(struct device *d, void *ctx)
 		rc = t->terms.issuer ? make(t, d) : take_accepted(t, d);
 	if (!rc && !t->apply) {
 		say_made(t, d);
-		return add_made(t, d->crypto, d->known.card.ueid,
-				imp_secret_span(&d->object), &d->err);
+		return transfer_add(t, d->crypto, d->known.card.ueid,
+				    imp_secret_span(&d->object), &d->err);
 	}
 	if (!rc)
 		rc = plan_object(d->crypto, imp_secret_span(&d->object), &plan, &d->err);
 	return rc ? rc : plan_apply(d, &plan, &t->verifier);
-}
-
-/* Of one card: what its device has proven last. 1 made, 0 nothing is known of it. */
-static int from_card(struct transfer *t, struct imp_span ueid, struct imp_error *err)
-{
-	CLEANUP(imp_known_fini) struct imp_known known = { 0 };
-	CLEANUP(imp_secret_fini) struct imp_secret bytes = { 0 };
-	uint8_t buf[IMP_HANDOVER_MAX];
-	struct imp_writer w = imp_writer(buf, sizeof(buf));
-	struct imp_chains chains;
-	struct imp_evidence token;
-	struct imp_offer offer;
-	char name[80];
-	int rc = imp_cards_find(&t->verifier.cards, t->crypto, ueid, &known, err);
-
-	if (rc > 0)
-		rc = imp_proven_last(&t->verifier.proven, t->crypto, &known, &bytes,
-				     &chains, &token, err);
-	if (rc <= 0)
-		return rc;
-	imp_device_name(ueid, name);
-	rc = imp_wrap(err, make_object(t, t->crypto, &token, &w, err), "%s", name);
-	if (!rc && !t->batch)
-		rc = imp_offer_open(t->crypto, imp_written(&w), NULL, &offer, err);
-	if (!rc && !t->batch)
-		rc = transfer_show(&t->show, t->crypto, &offer, err);
-	if (!rc)
-		rc = add_made(t, t->crypto, ueid, imp_written(&w), err);
-	return rc ? rc : 1;
-}
-
-/* Each --id is among what was made. */
-static int check_ids(const struct dev_args *dev, const bool *found, struct imp_error *err)
-{
-	for (size_t i = 0; i < dev->ids; i++)
-		if (!found[i])
-			return imp_fail(err, IMP_EUSAGE,
-					"--id %s: no such device has proven anything",
-					dev->id[i]);
-	return 0;
-}
-
-/* Which --id names it. */
-static void mark(const struct dev_args *dev, const struct imp_card *card, bool *found)
-{
-	for (size_t i = 0; i < dev->ids; i++) {
-		const struct dev_args one = { .id = { dev->id[i] }, .ids = 1 };
-
-		found[i] |= card_is_wanted(&one, card);
-	}
-}
-
-int transfer_from_evidence(struct transfer *t, const struct dev_args *dev,
-			   struct imp_error *err)
-{
-	CLEANUP(imp_secret_fini) struct imp_secret bytes = { 0 };
-	const struct imp_cards *cards = &t->verifier.cards;
-	bool found[IDS_MAX] = { false };
-	size_t unknown = 0;
-	int rc = 0;
-
-	for (size_t i = 0; rc >= 0 && i < cards->index.count; i++) {
-		struct imp_card card;
-
-		rc = imp_cards_read(cards, i, &bytes, &card, err);
-		if (rc || !imp_cards_is_latest(cards, i, card.ueid) ||
-		    (dev->ids > 0 && !card_is_wanted(dev, &card)))
-			continue;
-		rc = from_card(t, card.ueid, err);
-		if (rc > 0)
-			mark(dev, &card, found);
-		unknown += rc == 0;
-	}
-	if (rc < 0)
-		return rc;
-	rc = check_ids(dev, found, err);
-	if (!rc && t->list.count + t->offered.count == 0)
-		rc = imp_fail(err, IMP_EUSAGE,
-			      "no device of the cards has proven anything");
-	if (!rc && unknown > 0)
-		say_note("%zu device%s of the cards %s proven nothing, and %s left out",
-			 unknown, imp_plural(unknown), unknown == 1 ? "has" : "have",
-			 unknown == 1 ? "is" : "are");
-	return rc;
 }

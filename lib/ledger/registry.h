@@ -35,6 +35,24 @@ void imp_device_fini(struct imp_device *d);
 int imp_ledger_device(struct imp_ledger *l, struct imp_span ueid, struct imp_device *out,
 		      struct imp_error *err) IMP_MUST_CHECK;
 
+/* Some of the registry's devices. */
+struct imp_roster {
+	struct imp_roster_place {
+		uint8_t ueid[33], len;
+	} place[256];
+	size_t count;
+};
+/*
+ * The next of the registry's devices, those that it took out among them, ascending by
+ * ueid.
+ *
+ *   r   zeroed before the first time
+ *
+ * 1; 0 where there are no more; a negative code.
+ */
+int imp_ledger_roster(struct imp_ledger *l, struct imp_roster *r, struct imp_error *err)
+	IMP_MUST_CHECK;
+
 /*
  * The device's card, verified, as imp_known_check() does; its assurance is what the
  * registry or a factory says, whichever is more.

@@ -255,6 +255,59 @@ $I verify $D $C --owner new.pub $E
 """, start="")
         self.assertEqual(len(re.findall("PASS .*transfer, owned, attested", run.out)), 3)
 
+    def test_devices_are_picked_by_rows(self):
+        """Of the cards, by ueid, imei or serial; each row must be met, and by one device only."""
+        self.write("d.csv", "imei,serial\n" + "".join(f"{imei},KS-{n if n < 2 else 1}\n" for n, imei in enumerate(IMEIS)))
+        self.play("")
+        self.write("one.csv", "serial,imei,batch\nKS-0,,B7\n")
+        self.write("two.csv", f"imei,ueid\n{IMEIS[1]},\n,03{''.join('0' + c for c in IMEIS[2][:14])}\n{IMEIS[1]},\n")
+        make = ("transfer", "-k", "old.pem", "--to", "new.pub", "--cards", "c.cards", "--evidence", "e.old")
+        self.assertEqual(re.findall(r"^imei (\d+)", self.run_tool(*make, "--csv", "one.csv", "-o", "one").out, re.M), IMEIS[:1])
+        self.assertEqual(re.findall(r"^imei (\d+)", self.run_tool(*make, "--csv", "two.csv", "--batch", "-o", "two").out, re.M), IMEIS[1:])
+        self.assertEqual(re.findall(r"^imei (\d+)", self.run_tool(*make, "--csv", "d.csv", "-o", "all").out, re.M), IMEIS)
+        for text, status, says in (("imei\n001010010000048\n", 2, "bad.csv:2: there is no card of it"), ("serial\nKS-0\nKS-1\n", 4, "bad.csv:3: two devices have this serial"),
+                                   ("batch\nB7\n", 3, "expected a column ueid, imei or serial"), ("imei,serial\n,\n", 3, "bad.csv:2: names no device"),
+                                   ("imei\n001010010000015\n", 3, "bad.csv:2: imei 001010010000015"), ("imei,x\n001010010000014\n", 3, "bad.csv:2"),
+                                   (f"imei\n{IMEIS[0]}\n\n001010010000048\n", 2, "bad.csv:4: there is no card of it")):
+            with self.subTest(text):
+                self.write("bad.csv", text)
+                self.assertIn(says, self.run_tool(*make, "--csv", "bad.csv", "-o", "x", status=status).err)
+                self.assertFalse((self.dir / "x").exists())
+        for args, says in (((*make, "--csv", "one.csv", "-d", "sim/1", "-o", "x"), "--csv picks of"), (("transfer", "--accept", "-k", "new.pem", "all", "--csv", "one.csv", "-o", "x"), "--csv picks of"),
+                           (("transfer", "-k", "old.pem", "--to", "new.pub", "--evidence", "e.old", "-o", "x"), "or of --ledger")):
+            with self.subTest(args):
+                self.assertIn(says, self.run_tool(*args, status=2).err)
+
+    def test_devices_are_those_of_the_ledger(self):
+        """Cards and evidence are the registry's: no file is needed. What it took out is left out, unless it was named."""
+        env = {"IMPRINT_LEDGER": str(self.dir / "l.db")}
+        self.run_tool("ledger", "init", env=env)
+        self.write("script.sh", 'I="$IMPRINT"\n' + START + """
+$I enroll $D
+$I claim -k old.pem -d sim/1 -d sim/3
+$I transfer -k old.pem --to new.pub -o offer
+$I transfer -k old.pem --to new.pub --batch --csv first.csv -o one
+fails 2 'rest.csv:3: it has not proven anything yet' $I transfer -k old.pem --to new.pub --csv rest.csv -o x
+fails 3 'a ledger does not find serials' $I transfer -k old.pem --to new.pub --csv serial.csv -o x
+$I retire -k old.pem -d sim/3
+$I claim -k old.pem -d sim/2
+$I transfer -k old.pem --to new.pub -o left
+fails 4 '001010010000030: is retired' $I transfer -k old.pem --to new.pub --csv d.csv -o x
+fails 4 '001010010000030: is retired' $I transfer -k old.pem --to new.pub --id 001010010000030 -o x
+test ! -e x
+$I transfer --accept -k new.pem --from old.pub left -o accepted
+$I push accepted -d sim/1 -d sim/2
+$I verify -d sim/1 -d sim/2 --owner new.pub
+""")
+        for name, rows in (("first", IMEIS[:1]), ("rest", [IMEIS[0], IMEIS[1]])):
+            self.write(f"{name}.csv", "imei\n" + "".join(f"{i}\n" for i in rows))
+        self.write("serial.csv", "serial\nSIM-1\n")
+        run = self.run_tool("simulate", "-n", 3, "--csv", "d.csv", "--", "sh", "script.sh", env=env, timeout=120)
+        self.assertEqual(re.findall(r"^imei (\d+): transfer", run.out, re.M), [IMEIS[n] for n in (0, 2, 0, 0, 0, 1, 0, 1, 0, 1)])
+        self.assertIn("1 device of the cards has proven nothing, and is left out", run.err)
+        self.assertIn("1 device that the ledger took out is left out", run.err)
+        self.assertEqual(len(re.findall("PASS .*transfer, owned, attested", run.out)), 2)
+
     def many(self, name, height):
         """A batch of 2^height transfers, as another program makes it."""
         old, new = (cose.Key.load(self.dir / f"{n}.pem") for n in ("old", "new"))
