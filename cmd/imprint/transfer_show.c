@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a transfer says, in words. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/digits.h"
+#include "base/escape.h"
 #include "base/text.h"
 #include "cose/key.h"
 #include "json.h"
 #include "object/domains.h"
+#include "object/profile.h"
 #include "transfer.h"
 
 const char *transfer_domains(uint16_t domains, const char *none, char out[80])
@@ -38,9 +41,20 @@ static int same_terms(struct transfer_show *s, const struct imp_offer *o, bool *
 	if (terms.recovery.len > 0)
 		terms.recovery = IMP_TEXT("recovery");
 	imp_put(&w, o->object.issuer);
+	if (o->object.batched)
+		imp_put(&w, o->object.cose.payload);
 	imp_transfer_encode(&terms, &w);
 	*same = imp_span_eq(imp_written(&w), imp_secret_span(&s->terms));
 	return imp_secret_set(&s->terms, imp_written(&w), err);
+}
+
+static void put_batch(FILE *f, const struct imp_root *root)
+{
+	char label[4 * IMP_LABEL_MAX + 1];
+
+	imp_escape(label, sizeof(label), root->label);
+	fprintf(f, "  one of a batch of %" PRIu32 ", by one signature%s%s\n", root->size,
+		label[0] ? ": " : "", label);
 }
 
 static void put_terms(FILE *f, const struct imp_offer *o)
@@ -60,6 +74,8 @@ static void put_terms(FILE *f, const struct imp_offer *o)
 	if (t->approval.threshold > 0)
 		fprintf(f, "  what the new owner signs needs %u of %u approvals\n",
 			t->approval.threshold, t->approval.count);
+	if (o->object.batched)
+		put_batch(f, &o->object.leaf.root);
 }
 
 static void put_text(FILE *f, const struct imp_offer *o, bool same)
@@ -123,6 +139,12 @@ static int put_json(FILE *f, struct imp_crypto *crypto, const struct imp_offer *
 	json_bool(&j, "recovery_allowed", t->policy & IMP_POLICY_RECOVERY);
 	json_bool(&j, "challenges_only", t->policy & IMP_POLICY_CHALLENGED);
 	rc = put_approval(&j, crypto, &t->approval);
+	if (o->object.batched)
+		json_uint(&j, "batch", o->object.leaf.root.size);
+	else
+		json_str(&j, "batch", NULL);
+	json_some(&j, "label",
+		  o->object.batched ? o->object.leaf.root.label : (struct imp_span){ 0 });
 	json_open(&j, "signed_by", '[');
 	for (size_t i = 0; i < o->object.cose.count; i++)
 		json_hex(&j, NULL, imp_signed_kid(&o->object, i));

@@ -128,6 +128,7 @@ $I open -k old.pub -k new.pub --item 2 accepted >payload
         self.assertEqual(re.findall(r"^transfer: imei (\d+) goes to the new owner ", run.out, re.M), IMEIS)
         self.assertIn("all of them are one batch, by one signature: lot 7\n", run.out)
         self.assertEqual(re.findall(r"^imei (\d+): transfer from ", run.out, re.M), IMEIS * 2)
+        self.assertEqual((run.out.count("  one of a batch of 3, by one signature: lot 7\n"), run.out.count("  as above\n")), (2, 4))
         self.assertEqual(cbor2.loads((self.dir / "payload").read_bytes())[4][256].hex()[3::2], IMEIS[1][:14])
         self.assertEqual(len(re.findall(r"PASS .* already there, transfer, owned, attested", run.out)), 4)
 
@@ -195,7 +196,7 @@ $I verify $D $C --owner third.pub
 """)
         self.assertEqual([len(cbor2.loads(leaf).value[3]) for leaf in self.leaves("all") + self.leaves("again")], [2, 2, 2, 1, 1, 1])
         told = [j for j in self.lines(run.out) if "change" in j]
-        self.assertEqual([(j["change"], j["owner_epoch"], len(j["signed_by"]), j["kept"]) for j in told], [("transfer", 3, 2, list(range(16)))] * 3)
+        self.assertEqual([(j["change"], j["owner_epoch"], len(j["signed_by"]), j["kept"], j["batch"], j["label"]) for j in told], [("transfer", 3, 2, list(range(16)), 3, None)] * 3)
         make = ("transfer", "-k", "old.pem", "--to", "new.pub", "--cards", "c.cards")
         for args, says in (((*make, "-d", "sim/1", "--batch"), "has to accept it"), ((*make, "--evidence", "e.old", "--label", "x", "-o", "x"), "--label goes with --batch"),
                            (("transfer", "-k", "old.pem", "--to-key", "new.pem", "-d", "sim/1", "--cards", "c.cards", "--batch"), "--batch goes with -o FILE"),
