@@ -107,7 +107,11 @@ static int make(struct owner *o, const struct imp_target *target, uint32_t epoch
 	uint8_t payload[1024];
 	struct imp_writer p = imp_writer(payload, sizeof(payload));
 
+	int rc = imp_revoked_check_transfer(&o->verifier.revoked, o->crypto, &t, err);
+
 	(void)epoch;
+	if (rc)
+		return rc;
 	imp_transfer_encode(&t, &p);
 	if (imp_signed_put_many(o->crypto, o->kid, signer, signers(o, c),
 				IMP_KIND_TRANSFER, (struct imp_span){ 0 },
@@ -137,6 +141,9 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	if (!rc && a.maker)
 		rc = key_check_class(&(struct key_user){ a.owner.key.path, o.key.class },
 				     a.maker, &c.maker, err);
+	if (!rc && a.maker)
+		rc = revoked_check_key(&o.verifier.revoked, o.crypto, a.maker,
+				       "the signing key", &c.maker.pub, err);
 	if (!rc && a.approval)
 		rc = approval_parse(o.crypto, a.approval,
 				    &(struct key_user){ a.owner.key.path, o.key.class },

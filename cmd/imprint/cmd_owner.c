@@ -123,7 +123,10 @@ static int make(struct owner *o, const struct imp_target *target, uint32_t epoch
 static int run(const struct cli *cli, int argc, char **argv, struct imp_error *err)
 {
 	CLEANUP(owner_close)
-	struct owner o = { .verb = cli->cmd->name, .make = make, .learns = true };
+	struct owner o = { .verb = cli->cmd->name,
+			   .make = make,
+			   .learns = true,
+			   .verifier.takes_revoked = true };
 	struct args a = { .command.op = (enum imp_op)cli->cmd->variant };
 	int rc;
 

@@ -19,6 +19,7 @@ struct args {
 	struct verifier_args verifier;
 	struct report_args report;
 	struct leaves_args leaves;
+	struct revoked_args revoked;
 	const char *to, *to_key, *approval, *from, *file, *csv;
 	uint16_t kept;
 	uint32_t policy; /* enum imp_policy */
@@ -63,13 +64,10 @@ static const struct argp_option options[] = {
 };
 
 static const struct argp_child children[] = {
-	{ &key_argp, 0, NULL, 0 },
-	{ &file_argp, 0, NULL, 0 },
-	{ &dev_argp, 0, NULL, 0 },
-	{ &verifier_argp, 0, NULL, 0 },
-	{ &report_argp, 0, NULL, 0 },
-	{ &leaves_argp, 0, NULL, 0 },
-	{ 0 },
+	{ &key_argp, 0, NULL, 0 },     { &file_argp, 0, NULL, 0 },
+	{ &dev_argp, 0, NULL, 0 },     { &verifier_argp, 0, NULL, 0 },
+	{ &report_argp, 0, NULL, 0 },  { &leaves_argp, 0, NULL, 0 },
+	{ &revoked_argp, 0, NULL, 0 }, { 0 },
 };
 
 /* "0,1", "all" */
@@ -164,6 +162,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[3] = &a->verifier;
 		state->child_inputs[4] = &a->report;
 		state->child_inputs[5] = &a->leaves;
+		state->child_inputs[6] = &a->revoked;
 		return 0;
 	case OPT_TO:
 		a->to = arg;
@@ -259,6 +258,26 @@ static int read_terms(struct transfer *t, const struct args *a, struct imp_error
 	return rc;
 }
 
+/* The list of whoever signs as owner, of now or the next; a maker is none. */
+static int read_revoked(struct transfer *t, const struct args *a, struct imp_error *err)
+{
+	const struct revoked_use use = { .owner = a->recover ? NULL : &t->signer.pub,
+					 .ledger = &a->verifier.ledger };
+	const struct imp_revoked *r = &t->verifier.revoked;
+	int rc = verifier_revoke(&t->verifier, t->crypto, &a->verifier, &a->revoked, &use,
+				 err);
+
+	if (!rc)
+		rc = revoked_check_key(r, t->crypto, a->key.path, "the signing key",
+				       &t->signer.pub, err);
+	if (!rc && !a->accept)
+		rc = revoked_check_key(r, t->crypto, a->to ? a->to : a->to_key,
+				       "the new owner's key", &t->terms.owner, err);
+	return rc || a->accept ? rc
+			       : imp_revoked_check_approval(r, t->crypto,
+							    &t->terms.approval, err);
+}
+
 static int open_all(struct transfer *t, const struct args *a, struct imp_error *err)
 {
 	int rc = imp_crypto_new(&t->crypto, err);
@@ -284,6 +303,8 @@ static int open_all(struct transfer *t, const struct args *a, struct imp_error *
 	/* To accept into a file takes no devices, hence no cards. */
 	if (!rc && (t->apply || !a->accept))
 		rc = verifier_open(&t->verifier, t->crypto, &a->verifier, &a->dev, err);
+	if (!rc && revoked_is_named(&a->revoked))
+		rc = read_revoked(t, a, err);
 	return rc;
 }
 

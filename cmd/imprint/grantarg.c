@@ -2,7 +2,6 @@
 /* Grants that a user names. */
 #include <time.h>
 
-#include "cose/key.h"
 #include "crypto/key.h"
 #include "grantarg.h"
 #include "keyarg.h"
@@ -95,20 +94,6 @@ static int read_grant(struct imp_grants *g, struct imp_crypto *crypto,
 	return rc;
 }
 
-/* Who signs without a grant is the owner. */
-static int check_key(const struct imp_revoked *r, struct imp_crypto *crypto,
-		     const struct grant_use *use, struct imp_error *err)
-{
-	uint8_t kid[32];
-
-	if (imp_cose_kid(crypto, &use->key->pub, kid))
-		return imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
-	return imp_wrap(err,
-			imp_revoked_check(r, IMP_REVOKED_KEY, "the signing key",
-					  IMP_SPAN(kid), err),
-			"%s", use->path);
-}
-
 int grants_open(struct imp_grants *g, struct imp_revoked *revoked,
 		struct imp_crypto *crypto, const struct grant_args *a,
 		const struct grant_use *use, struct imp_error *err)
@@ -127,7 +112,8 @@ int grants_open(struct imp_grants *g, struct imp_revoked *revoked,
 	if (!rc)
 		rc = revoked_open(revoked, crypto, &a->revoked, &list, err);
 	if (!rc && use->key)
-		rc = check_key(revoked, crypto, use, err);
+		rc = revoked_check_key(revoked, crypto, use->path, "the signing key",
+				       &use->key->pub, err);
 	return rc || !a->grant
 		       ? rc
 		       : imp_wrap(err, imp_revoked_check_grants(revoked, crypto, g, err),

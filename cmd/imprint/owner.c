@@ -27,9 +27,13 @@ static const struct argp_option options[] = {
 };
 
 static const struct argp_child children[] = {
-	{ &key_argp, 0, NULL, 0 },	{ &dev_argp, 0, NULL, 0 },
-	{ &verifier_argp, 0, NULL, 0 }, { &report_argp, 0, NULL, 0 },
-	{ &form_argp, 0, NULL, 0 },	{ 0 },
+	{ &key_argp, 0, NULL, 0 },
+	{ &dev_argp, 0, NULL, 0 },
+	{ &verifier_argp, 0, NULL, 0 },
+	{ &report_argp, 0, NULL, 0 },
+	{ &form_argp, 0, NULL, 0 },
+	{ &revoked_argp, 0, NULL, 0 },
+	{ 0 },
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -43,6 +47,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[2] = &a->verifier;
 		state->child_inputs[3] = &a->report;
 		state->child_inputs[4] = &a->form;
+		state->child_inputs[5] = &a->revoked;
 		return 0;
 	case OPT_TARGET:
 		a->target = arg;
@@ -76,6 +81,20 @@ const struct argp owner_argp = { .options = options,
 				 .parser = parse,
 				 .children = children };
 
+/* The owner's own list, unless --owner says whose. */
+static int read_revoked(struct owner *o, const struct owner_args *a,
+			struct imp_error *err)
+{
+	const struct revoked_use use = { .owner = &o->signer.pub,
+					 .ledger = &a->verifier.ledger };
+	int rc = verifier_revoke(&o->verifier, o->crypto, &a->verifier, &a->revoked, &use,
+				 err);
+
+	return rc ? rc
+		  : revoked_check_key(&o->verifier.revoked, o->crypto, a->key.path,
+				      "the signing key", &o->signer.pub, err);
+}
+
 int owner_open(struct owner *o, const struct owner_args *a, struct imp_error *err)
 {
 	int rc = imp_crypto_new(&o->crypto, err);
@@ -91,7 +110,7 @@ int owner_open(struct owner *o, const struct owner_args *a, struct imp_error *er
 	if (!rc && !a->out.path)
 		rc = factories_check(&(struct key_user){ a->key.path, o->key.class },
 				     o->verifier.test_factory, err);
-	return rc;
+	return rc ? rc : read_revoked(o, a, err);
 }
 
 void owner_close(struct owner *o)

@@ -18,6 +18,7 @@ struct owner_args {
 	struct verifier_args verifier;
 	struct report_args report;
 	struct form_args form;
+	struct revoked_args revoked;
 	const char *target; /* ueid in hex or imei, or PEN/model; with -o */
 	uint32_t epoch;	    /* owner-epoch; 0: not given */
 };

@@ -79,3 +79,11 @@ int revoked_open(struct imp_revoked *r, struct imp_crypto *crypto,
 		rc = imp_revoked_read(r, crypto, name, owner, err);
 	return rc ? rc : lastseen_check(r, use->ledger, !use->looks, err);
 }
+
+int revoked_check_key(const struct imp_revoked *r, struct imp_crypto *crypto,
+		      const char *path, const char *what, const struct imp_pub *key,
+		      struct imp_error *err)
+{
+	return imp_wrap(err, imp_revoked_check_pub(r, crypto, what, key, err), "%s",
+			path);
+}

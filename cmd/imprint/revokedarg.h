@@ -35,4 +35,10 @@ int revoked_open(struct imp_revoked *r, struct imp_crypto *crypto,
 		 const struct revoked_args *a, const struct revoked_use *use,
 		 struct imp_error *err);
 
+/* Is a key that the user named still good? The message names its path. 0, -IMP_EPOLICY,
+ * -IMP_EINTERNAL. */
+int revoked_check_key(const struct imp_revoked *r, struct imp_crypto *crypto,
+		      const char *path, const char *what, const struct imp_pub *key,
+		      struct imp_error *err);
+
 #endif

@@ -117,8 +117,9 @@ int transfer_sign(struct transfer *t, struct imp_span label, struct imp_error *e
  *
  *   from   who must have signed it; NULL: whoever it names, unverified
  *
- * 0; -IMP_EFORMAT; the errors of imp_offer_open(), imp_offer_check(), imp_offer_accept(),
- * imp_recount_any() and imp_recount_end().
+ * 0; -IMP_EFORMAT; -IMP_EPOLICY: what it names is revoked; the errors of
+ * imp_offer_open(), imp_offer_check(), imp_offer_accept(), imp_recount_any() and
+ * imp_recount_end().
  */
 int transfer_accept(struct transfer *t, const char *path, const struct imp_pub *from,
 		    struct imp_error *err);

@@ -59,6 +59,18 @@ struct looking {
 	struct imp_recount recount;
 };
 
+/* Nothing by a key, for a device or to owners that are on the list. */
+static int check_revoked(struct transfer *t, const struct imp_offer *offer,
+			 struct imp_error *err)
+{
+	const struct imp_revoked *r = &t->verifier.revoked;
+	int rc = imp_revoked_check_object(r, t->crypto, &offer->object, err);
+
+	return rc || !r->name
+		       ? rc
+		       : imp_revoked_check_transfer(r, t->crypto, &offer->transfer, err);
+}
+
 /* A signature of a batch that was verified with one leaf is not with each other. */
 static int look(struct looking *k, struct imp_span item, struct imp_error *err)
 {
@@ -79,7 +91,10 @@ static int look(struct looking *k, struct imp_span item, struct imp_error *err)
 	if (rc)
 		return rc;
 	imp_device_name(offer.transfer.target.ueid, name);
-	rc = imp_wrap(err, imp_offer_check(&offer, &t->signer.pub, err), "%s", name);
+	rc = imp_offer_check(&offer, &t->signer.pub, err);
+	if (!rc)
+		rc = check_revoked(t, &offer, err);
+	rc = imp_wrap(err, rc, "%s", name);
 	return rc ? rc
 		  : transfers_add(&t->offered, t->crypto, offer.transfer.target.ueid,
 				  item, err);

@@ -34,6 +34,8 @@ static int known(struct picking *p, struct imp_span ueid, bool named,
 		p->out++;
 		return 0;
 	}
+	if (rc > 0 && imp_revoked_check_card(&v->revoked, out, &why))
+		rc = -(int)why.code;
 	if (rc < 0)
 		*err = why;
 	return rc;

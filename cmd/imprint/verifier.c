@@ -218,6 +218,13 @@ static int not_endorsed(struct device *d)
 			d->name);
 }
 
+/* What is revoked is to be locked, wiped and retired; a key that is proves nothing. */
+static int check_revoked(const struct verifier *v, struct device *d)
+{
+	return v->takes_revoked ? imp_revoked_check_keys(&v->revoked, &d->known, &d->err)
+				: imp_revoked_check_card(&v->revoked, &d->known, &d->err);
+}
+
 const struct imp_known *verifier_card(const struct verifier *v, struct device *d)
 {
 	int rc = 1;
@@ -232,7 +239,7 @@ const struct imp_known *verifier_card(const struct verifier *v, struct device *d
 		rc = no_card(d);
 	else if (rc > 0 && v->require_endorsed && d->known.assurance == IMP_ASSERTED)
 		rc = not_endorsed(d);
-	else if (rc > 0 && imp_revoked_check_card(&v->revoked, &d->known, &d->err))
+	else if (rc > 0 && check_revoked(v, d))
 		rc = imp_wrap(&d->err, -IMP_EPOLICY, "%s: %s", d->uri, d->name);
 	return rc > 0 ? &d->known : NULL;
 }

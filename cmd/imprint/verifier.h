@@ -25,6 +25,7 @@ struct verifier {
 	struct imp_party party[IMP_GRANT_LINKS * PATHS_MAX]; /* of --grant */
 	size_t parties;
 	struct imp_revoked revoked; /* by its owner; nothing is read: nothing is */
+	bool takes_revoked; /* a device that stands there by its ueid is worked on */
 };
 
 /* --cards, --factory, --owner, --grant, --evidence, --challenge, --allow-debug, --ledger,
@@ -57,7 +58,7 @@ void verifier_close(struct verifier *v);
  * against it.
  *
  *   verifier   whose --owner must have signed it
- *   use        without its owner
+ *   use        its owner is that of the list where there is no --owner
  *
  * 0, or the errors of trusted_read() and revoked_open().
  */

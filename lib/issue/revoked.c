@@ -195,6 +195,40 @@ int imp_revoked_check(const struct imp_revoked *r, enum imp_revoked_set set,
 			name, r->name, (unsigned long long)r->sequence);
 }
 
+int imp_revoked_check_pub(const struct imp_revoked *r, struct imp_crypto *crypto,
+			  const char *what, const struct imp_pub *key,
+			  struct imp_error *err)
+{
+	uint8_t kid[32];
+
+	if (imp_cose_kid(crypto, key, kid))
+		return imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
+	return imp_revoked_check(r, IMP_REVOKED_KEY, what, IMP_SPAN(kid), err);
+}
+
+int imp_revoked_check_approval(const struct imp_revoked *r, struct imp_crypto *crypto,
+			       const struct imp_approval *a, struct imp_error *err)
+{
+	int rc = 0;
+
+	for (uint32_t i = 0; !rc && i < a->count; i++)
+		rc = imp_revoked_check_pub(r, crypto, "an approver's key", &a->key[i],
+					   err);
+	return rc;
+}
+
+int imp_revoked_check_transfer(const struct imp_revoked *r, struct imp_crypto *crypto,
+			       const struct imp_transfer *t, struct imp_error *err)
+{
+	int rc = imp_revoked_check(r, IMP_REVOKED_DEVICE, "the device", t->target.ueid,
+				   err);
+
+	if (!rc)
+		rc = imp_revoked_check_pub(r, crypto, "the new owner's key", &t->owner,
+					   err);
+	return rc ? rc : imp_revoked_check_approval(r, crypto, &t->approval, err);
+}
+
 /* What: "the grant", "the profile", ... */
 static int check_signed(const struct imp_revoked *r, struct imp_crypto *crypto,
 			const struct imp_signed *s, struct imp_error *err)
@@ -257,19 +291,25 @@ static int check_endorser(const struct imp_revoked *r, struct imp_span card,
 				      endorsement.issuer, err);
 }
 
-int imp_revoked_check_card(const struct imp_revoked *r, const struct imp_known *k,
+int imp_revoked_check_keys(const struct imp_revoked *r, const struct imp_known *k,
 			   struct imp_error *err)
 {
-	int rc =
-		imp_revoked_check(r, IMP_REVOKED_DEVICE, "the device", k->card.ueid, err);
+	int rc = imp_revoked_check(r, IMP_REVOKED_KEY, "the device's signing key",
+				   IMP_SPAN(k->signing_kid), err);
 
-	if (!rc)
-		rc = imp_revoked_check(r, IMP_REVOKED_KEY, "the device's signing key",
-				       IMP_SPAN(k->signing_kid), err);
 	if (!rc)
 		rc = imp_revoked_check(r, IMP_REVOKED_KEY, "the device's sealing key",
 				       IMP_SPAN(k->sealing_kid), err);
 	return rc || !r || r->count == 0
 		       ? rc
 		       : check_endorser(r, imp_secret_span(&k->bytes), err);
+}
+
+int imp_revoked_check_card(const struct imp_revoked *r, const struct imp_known *k,
+			   struct imp_error *err)
+{
+	int rc =
+		imp_revoked_check(r, IMP_REVOKED_DEVICE, "the device", k->card.ueid, err);
+
+	return rc ? rc : imp_revoked_check_keys(r, k, err);
 }

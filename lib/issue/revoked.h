@@ -13,6 +13,7 @@
 #include "evidence/known.h"
 #include "issue/grants.h"
 #include "object/revocation.h"
+#include "object/transfer.h"
 
 enum { IMP_REVOKED_MAX = 1000000 /* entries of a list */ };
 
@@ -73,6 +74,14 @@ bool imp_revoked_has(const struct imp_revoked *r, enum imp_revoked_set set,
 int imp_revoked_check(const struct imp_revoked *r, enum imp_revoked_set set,
 		      const char *what, struct imp_span subject, struct imp_error *err)
 	IMP_MUST_CHECK;
+/* The same of a key. Also -IMP_EINTERNAL. */
+int imp_revoked_check_pub(const struct imp_revoked *r, struct imp_crypto *crypto,
+			  const char *what, const struct imp_pub *key,
+			  struct imp_error *err) IMP_MUST_CHECK;
+/* The same of approvers. Likewise. */
+int imp_revoked_check_approval(const struct imp_revoked *r, struct imp_crypto *crypto,
+			       const struct imp_approval *a, struct imp_error *err)
+	IMP_MUST_CHECK;
 /* The same of a signed object: its id, every key that signed it, and of the grants in it
  * their ids and signers: whoever holds one signs what it stands behind. Also
  * -IMP_EFORMAT: its chain is none of grants. */
@@ -83,7 +92,15 @@ int imp_revoked_check_object(const struct imp_revoked *r, struct imp_crypto *cry
 int imp_revoked_check_grants(const struct imp_revoked *r, struct imp_crypto *crypto,
 			     const struct imp_grants *g, struct imp_error *err)
 	IMP_MUST_CHECK;
-/* The same of a device: its ueid, its keys, the key that endorsed its card. */
+/* The same of what a claim or a transfer names: its device, its new owner, who approves
+ * what that one signs. */
+int imp_revoked_check_transfer(const struct imp_revoked *r, struct imp_crypto *crypto,
+			       const struct imp_transfer *t, struct imp_error *err)
+	IMP_MUST_CHECK;
+/* The same of a device's keys, and of the key that endorsed its card. */
+int imp_revoked_check_keys(const struct imp_revoked *r, const struct imp_known *k,
+			   struct imp_error *err) IMP_MUST_CHECK;
+/* The same, and of its ueid. */
 int imp_revoked_check_card(const struct imp_revoked *r, const struct imp_known *k,
 			   struct imp_error *err) IMP_MUST_CHECK;
 

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -510,6 +511,72 @@ IMPRINT_REVOKED=owner.list $I lock -k owner.pem {self.DEVICE}
         self.revoke("--ueid", OTHER)
         self.simulate("$I enroll -d all -o new.cards --owner owner.pub --revoked owner.list", "--factory", "factory.pem", count=2, status=12)
         self.assertEqual(len(self.items("new.cards")[1]), 1)
+
+    def each(self, lists, script, *args):
+        """Each list, and what is said of it by a script whose every command must be refused (exit 4) and make nothing."""
+        for what, says, commands in lists:
+            with self.subTest(what):
+                self.forget()
+                key, _, words = what.partition(" ")
+                self.revoke(*words.split(), key=key)
+                run = self.simulate(script + "".join(f"rc=0; {c} || rc=$?; [ $rc = 4 ] || exit 99; test ! -e x\n" for c in commands), *args)
+                self.assertEqual(len(re.findall(rf"{says}.* {BY}", run.err)), len(commands), run.err)
+                self.assertNotIn("PASS", run.out)
+
+    def test_claims_are_held_against_the_list(self):
+        """By which key, for which device, with which maker and approvers; without the list they are made."""
+        self.simulate("$I enroll -d sim/1 -o x.cards")
+        card = cbor2.loads(self.items("x.cards")[1][0].value[2])
+        claim, live, file = "$I claim -k owner.pem --revoked owner.list ", "-d sim/1 --cards x.cards ", f"--target {ME} -o x "
+        self.each(((f"owner --ueid {ME}", f"the device imei {ME}", (claim + live, claim + file)),
+                   (f"owner --kid {cose.kid_of(card[8][1]).hex()}", f"imei {ME}: the device's signing key", (claim + live,)),
+                   ("owner --kid operator.pub", r"operator\.pem: the signing key", (claim + live + "--maker operator.pem", claim + file + "--maker operator.pem")),
+                   ("owner --kid operator.pub", "an approver's key", (claim + file + "--approval 1:operator.pub,reseller.pub",)),
+                   ("stranger --kid owner.pub", r"owner\.pem: the signing key", (claim + live + "--owner stranger.pub", claim + file + "--owner stranger.pub"))), "")
+        self.forget()
+        self.revoke("--kid", "stranger.pub")
+        self.simulate(f"{claim} {file}\n{claim} {live}\nIMPRINT_REVOKED=owner.list $I claim -k owner.pem {live}")
+        self.assertIn("owner.list: signed by ", self.run_tool("claim", "-k", "operator.pem", "--target", "keel-2", "-o", "y", "--revoked", "owner.list", status=4).err)
+
+    def test_commands_are_held_against_the_list(self):
+        """Of a key that is out nothing is proven; a device that is out is worked on."""
+        self.simulate(self.START)
+        card = cbor2.loads(self.items("x.cards")[1][0].value[2])
+        commands = [f"$I {c} --revoked owner.list -k owner.pem " for c in ("lock", "floor --raise 1=2", "wipe --domain 1", "policy", "retire")]
+        self.each(((f"owner --kid {cose.kid_of(card[8][1]).hex()}", f"imei {ME}: the device's signing key", [c + self.DEVICE for c in commands]),
+                   (f"owner --kid {cose.kid_of(card[o.SEALING_KEY]).hex()}", f"imei {ME}: the device's sealing key", [c + self.DEVICE for c in commands]),
+                   ("stranger --kid owner.pub", r"owner\.pem: the signing key", [c + f"--owner stranger.pub --sequence 9 --target {ME} -o x" for c in commands[2:]])), "")
+        self.forget()
+        self.revoke("--ueid", ME)
+        self.assertEqual(self.simulate("set -e\n" + "".join(f"{c} {self.DEVICE}\n" for c in commands)).out.count("PASS"), 5)
+
+    def test_transfers_are_held_against_the_list(self):
+        """Made: by the old owner's list, to whom and of which devices. Accepted: by the new owner's, from whom, with what terms; one of a batch, too."""
+        self.run_tool("keygen", "--class", "test", "-o", "new.pem", "--public", "new.pub")
+        run = self.simulate(self.START + """
+$I transfer -k owner.pem --to new.pub --approval 1:reseller.pub --cards x.cards --evidence e.evidence -o one
+$I transfer -k owner.pem --to new.pub --batch --cards x.cards --evidence e.evidence -o lot
+""")
+        card = cbor2.loads(self.items("x.cards")[1][0].value[2])
+        made = cose.id_many(*(self.items("one")[1][0].value[i] for i in (0, 2))).hex()
+        make = "$I transfer -k owner.pem --revoked owner.list --cards x.cards -o x "
+        ways = (make + "-d sim/1 ", make + "--evidence e.evidence ", make + "--evidence e.evidence --batch ")
+        to = "--to new.pub "
+        take = "$I transfer --accept -k new.pem --revoked owner.list -o x "
+        self.each(((f"owner --ueid {ME}", f"the device imei {ME}", [w + to for w in ways]),
+                   (f"owner --kid {cose.kid_of(card[8][1]).hex()}", "the device's signing key", [w + to for w in ways]),
+                   ("owner --kid new.pub", r"new\.p(ub|em): the new owner's key", [w + to for w in ways] + [ways[1] + "--to-key new.pem"]),
+                   ("owner --kid reseller.pub", "an approver's key", [w + to + "--approval 1:reseller.pub" for w in ways]),
+                   ("stranger --kid owner.pub", r"owner\.pem: the signing key", [w + to + "--owner stranger.pub" for w in ways]),
+                   ("new --kid owner.pub", f"item 1: imei {ME}: the signing key", [take + f for f in ("one", "lot", "lot --from owner.pub")]),
+                   (f"new --ueid {ME}", f"item 1: imei {ME}: the device imei {ME}", [take + f for f in ("one", "lot")]),
+                   ("new --kid reseller.pub", f"item 1: imei {ME}: an approver's key", [take + "one"]),
+                   ("new --object one", f"the transfer {made[:8]}", [take + "one"]),
+                   ("stranger --kid new.pub", r"new\.pem: the signing key", [take + "one --owner stranger.pub"])), "")
+        self.forget()
+        self.revoke("--kid", "stranger.pub", key="new")
+        self.run_tool("transfer", "--accept", "-k", "new.pem", "--revoked", "owner.list", "lot", "-o", "y")
+        self.assertIn("missing --owner PUB", self.run_tool("transfer", "--recover", "-k", "stranger.pem", "--to", "new.pub", "--revoked", "owner.list", "--cards", "x.cards", "--evidence", "e.evidence", "-o", "y", status=2).err)
 
     @contextlib.contextmanager
     def serving(self):
