@@ -65,6 +65,25 @@ static int make(void *ctx, struct imp_crypto *crypto, const struct imp_pool_item
 	return sealing_make(f->ctx, crypto, &item->key, item->in, out, err);
 }
 
+/* An owner for production has no devices that a test key vouches for. */
+static int read_revoked(struct imp_revoked *r, struct imp_crypto *crypto,
+			const struct args *a, const struct sealing *sealing,
+			struct imp_error *err)
+{
+	CLEANUP(imp_key_fini) struct imp_key owner = { 0 };
+	struct revoked_use use = { .ledger = &a->seal.ledger };
+	int rc = 0;
+
+	if (a->revoked.owner) {
+		rc = trusted_read(crypto, a->revoked.owner, &owner, err);
+		use.owner = &owner.pub;
+	}
+	if (!rc && a->revoked.owner)
+		rc = factories_check(&(struct key_user){ a->revoked.owner, owner.class },
+				     sealing->test_factory, err);
+	return rc ? rc : revoked_open(r, crypto, &a->revoked, &use, err);
+}
+
 static int run(const struct cli *cli, int argc, char **argv, struct imp_error *err)
 {
 	CLEANUP(imp_crypto_free) struct imp_crypto *crypto = NULL;
@@ -89,8 +108,7 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 		sealing.sealer.approval = &approval;
 	}
 	if (!rc)
-		rc = revoked_open(&revoked, crypto, &a.revoked,
-				  &(struct revoked_use){ .ledger = &a.seal.ledger }, err);
+		rc = read_revoked(&revoked, crypto, &a, &sealing, err);
 	if (!rc && sealing.test_factory)
 		say_note("--factory %s: is a test key", sealing.test_factory);
 	if (!rc)

@@ -7,6 +7,8 @@
 #include "base/text.h"
 #include "cbor/reader.h"
 #include "commands.h"
+#include "crypto/host.h"
+#include "named_keys.h"
 #include "names.h"
 
 enum { FILE_MAX = 64 << 20 };
@@ -126,6 +128,25 @@ static int show_strict(const struct args *a, struct imp_span all,
 	return show_item(stdout, a->report.json, all, names, err);
 }
 
+/* What was shown may count for somebody: not if everybody can sign so. */
+static int warn(const struct args *a, struct imp_span all, struct imp_error *err)
+{
+	CLEANUP(imp_crypto_free) struct imp_crypto *crypto = NULL;
+	struct named_keys keys = { 0 };
+	int rc = imp_crypto_new(&crypto, err);
+
+	keys.crypto = crypto;
+	for (size_t at = 0, len = 1; !rc && len > 0 && at < all.len; at += len) {
+		const struct imp_span rest = { all.ptr + at, all.len - at };
+
+		len = imp_cbor_item_len(rest, IMP_CBOR_ANY, NULL);
+		named_keys_look(&keys, (struct imp_span){ rest.ptr, len });
+	}
+	if (!rc)
+		named_keys_warn(&keys, a->in);
+	return rc;
+}
+
 static int run(const struct cli *cli, int argc, char **argv, struct imp_error *err)
 {
 	CLEANUP(imp_secret_fini) struct imp_secret all = { 0 };
@@ -141,8 +162,9 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	rc = names_open(&names, a.objects, err);
 	if (rc)
 		return rc;
-	return a.strict ? show_strict(&a, imp_secret_span(&all), NULL, err)
-			: show_sequence(&a, imp_secret_span(&all), &names.table, err);
+	rc = a.strict ? show_strict(&a, imp_secret_span(&all), NULL, err)
+		      : show_sequence(&a, imp_secret_span(&all), &names.table, err);
+	return rc ? rc : warn(&a, imp_secret_span(&all), err);
 }
 
 const struct cli_cmd cmd_inspect = {

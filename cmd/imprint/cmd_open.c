@@ -112,6 +112,8 @@ static int read_all(struct imp_crypto *c, const struct args *a, struct input *in
 		rc = any_key_read(c, a->keys.path[i], &pass, &in->any[i], err);
 		in->key[i] = any_key_open(&in->any[i]);
 		any_key_warn(&in->any[i]);
+		if (!rc && in->any[i].class == IMP_CLASS_TEST)
+			say_note("%s: is a test key", a->keys.path[i]);
 	}
 	if (!rc)
 		rc = imp_file_read(a->in, FILE_MAX, &in->message, err);

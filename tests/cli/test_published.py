@@ -92,6 +92,49 @@ class Published(Case):
                 self.assertEqual(run.err, f"note: k.pub: its private key is published ({entry['source']})\n")
         self.assertEqual(self.run_tool("key", "owner.pub").err, "")
 
+    def named(self, name, *args):
+        """The notes of inspect."""
+        return [line for line in self.run_tool("inspect", *args, name).err.splitlines() if line.startswith("note: ")]
+
+    def test_keys_that_are_named_are_told(self):
+        """Each, once."""
+        keys = b""
+        for entry in PUBLISHED:
+            with self.subTest(entry["source"], crv=entry["crv"]):
+                self.store(entry)
+                keys += self.write("bare", self.run_tool("key", "--cose", "k.pub").stdout).read_bytes()
+                (note,) = self.named("bare")
+                self.assertRegex(note, f"bare: the private key of [0-9a-f]{{16}}, which it names, is published \\({re.escape(entry['source'])}\\)$")
+        self.write("all", keys + keys)
+        self.assertEqual(len(set(self.named("all"))), len(PUBLISHED))
+        self.assertEqual(len(self.named("all")), len(PUBLISHED))
+
+    def test_wherever_they_are_named(self):
+        """By kid or in full: as who signed, as holder below a grant, as new owner and approver, in leaves of a batch."""
+        self.run_tool("build", "p.yaml", "-s", "imei=001010010000014", "-o", "p.profiles")
+        for at, curve in enumerate(("P-256", "Ed25519"), 1):
+            entry = next(e for e in PUBLISHED if e["crv"] == curve)
+            self.store(entry, "imprint-class: test\n")
+            for name, args in (("lock", ("lock", "-k", "k.pem", "--target", "keel-2")), ("claim", ("claim", "-k", "k.pem", "--target", "keel-2")),
+                               ("approval", ("claim", "-k", "owner.pem", "--target", "keel-2", "--approval", "1:k.pub")),
+                               ("grant", ("grant", "-k", "owner.pem", "--holder", "k.pub", "--domain", "1", "--allow", "10", "--target", "keel-2")),
+                               ("leaf", ("sign", "-k", "k.pem", "--batch", "p.profiles")), ("list", ("revoke", "-k", "owner.pem", "--kid", "k.pub", "--sequence", str(at)))):
+                with self.subTest(name, curve=curve):
+                    self.run_tool(*args, "-o", name, "--force")
+                    (note,) = self.named(name)
+                    self.assertTrue(note.startswith(f"note: {name}: the private key of ") and note.endswith(f"({entry['source']})"), note)
+            self.assertEqual(len(self.named("lock", "--strict")), 1)
+        for name, args in (("mine", ("lock", "-k", "owner.pem", "--target", "keel-2")), ("mine.claim", ("claim", "-k", "owner.pem", "--target", "keel-2", "--approval", "1:stranger.pub"))):
+            self.run_tool(*args, "-o", name)
+            self.assertEqual(self.named(name), [])
+
+    def test_opening_tells_test_keys(self):
+        self.run_tool("lock", "-k", "owner.pem", "--target", "keel-2", "-o", "l")
+        self.assertEqual(self.run_tool("open", "-k", "owner.pub", "l", "-o", "x").err.splitlines()[0], "note: owner.pub: is a test key")
+        self.run_tool("keygen", "-o", "real.pem", "--public", "real.pub")
+        self.run_tool("lock", "-k", "real.pem", "--target", "keel-2", "-o", "r")
+        self.assertNotIn("test key", self.run_tool("open", "-k", "real.pub", "r", "-o", "y").err)
+
 
 class Classes(Case):
     """KEY-10: a test key counts for nobody who is for production, whatever it is asked for."""
@@ -144,6 +187,16 @@ class Classes(Case):
         self.refused("factory.pub", "real.pem", "lock", "-k", "real.pem", "-d", "none", "--cards", "x.cards", "--factory", "factory.pub", factory=True)
         self.refused("factory.pub", "real.pem", "enroll", "--endorse", "real.pem", "-d", "none", "-o", "out", "--factory", "factory.pub", factory=True)
         self.run_tool(*pack, "-k", "owner.pem", "--factory", "factory.pub")
+
+    def test_who_encrypts_for_an_owner(self):
+        """Of a list's owner the class is known, though encrypt has no key that signs."""
+        self.run_tool("sign", "-k", "real.pem", "p.profiles", "-o", "p.signed")
+        for name in ("real", "owner"):
+            self.run_tool("revoke", "-k", f"{name}.pem", "--kid", "real2.pub", "-o", f"{name}.list")
+        encrypt = ("encrypt", "p.signed", "--cards", "x.cards", "--factory", "factory.pub", "-o", "out")
+        self.refused("factory.pub", "real.pub", *encrypt, "--owner", "real.pub", "--revoked", "real.list", factory=True)
+        self.refused("factory.pub", "real.pub", *encrypt, "--owner", "real.pub", factory=True)
+        self.run_tool(*encrypt, "--owner", "owner.pub", "--revoked", "owner.list")
 
 
 class Devices(Case):
