@@ -9,29 +9,33 @@
 #include "ask.h"
 #include "cli.h"
 
-/* One character; what follows on the line is dropped. */
-static int read_answer(int fd, char *answer, struct imp_error *err)
+int ask_byte(int fd, char *c, struct imp_error *err)
 {
-	char c = '\0';
-
-	*answer = '\0';
-	while (c != '\n') {
+	for (;;) {
 		struct pollfd p[] = { { fd, POLLIN, 0 }, { cli_cancel_fd(), POLLIN, 0 } };
 		ssize_t n;
 
-		if (poll(p, 2, -1) < 0 && errno == EINTR)
+		if (poll(p, COUNTOF(p), -1) < 0 && errno == EINTR)
 			continue;
 		if (p[1].revents)
 			return imp_fail(err, IMP_EINTERRUPTED, "interrupted");
-		n = read(fd, &c, 1);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			break;
+		n = read(fd, c, 1);
+		if (n >= 0 || errno != EINTR)
+			return n > 0;
+	}
+}
+
+/* One character; what follows on the line is dropped. */
+static int read_answer(int fd, char *answer, struct imp_error *err)
+{
+	char c;
+	int rc;
+
+	*answer = '\0';
+	while ((rc = ask_byte(fd, &c, err)) > 0 && c != '\n')
 		if (!*answer && c != ' ')
 			*answer = c;
-	}
-	return 0;
+	return rc < 0 ? rc : 0;
 }
 
 int ask_yes(const char *question, struct imp_error *err)

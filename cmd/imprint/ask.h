@@ -13,5 +13,8 @@
  * 1, 0; -IMP_EUSAGE: there is no terminal; -IMP_EINTERRUPTED.
  */
 int ask_yes(const char *question, struct imp_error *err);
+/* Wait for one byte of what is typed or piped: what follows is not ours to take. 1; 0: it
+ * has ended; -IMP_EINTERRUPTED. */
+int ask_byte(int fd, char *c, struct imp_error *err);
 
 #endif

@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Passphrases and PINs. */
 #include <ctype.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
 
+#include "ask.h"
 #include "base/wipe.h"
 #include "cli.h"
 #include "pass.h"
 
 enum { LINE_MAX_LEN = 1024 };
 
-/* One line without its end, byte by byte: what follows on the descriptor is not ours. */
+/* One line without its end. */
 static int read_line(int fd, const struct imp_asked *asked, struct imp_secret *out,
 		     struct imp_error *err)
 {
@@ -23,26 +22,16 @@ static int read_line(int fd, const struct imp_asked *asked, struct imp_secret *o
 	size_t len = 0;
 	int rc;
 
-	for (;;) {
-		struct pollfd p[] = { { fd, POLLIN, 0 }, { cli_cancel_fd(), POLLIN, 0 } };
-		ssize_t n;
-
-		if (poll(p, 2, -1) < 0 && errno == EINTR)
-			continue;
-		if (p[1].revents)
-			return imp_fail(err, IMP_EINTERRUPTED, "interrupted");
-		n = read(fd, line + len, 1);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0 || line[len] == '\n')
-			break;
+	while ((rc = ask_byte(fd, line + len, err)) > 0 && line[len] != '\n')
 		if (++len == sizeof(line))
 			break;
-	}
-	rc = len == 0 || len == sizeof(line)
-		     ? imp_fail(err, IMP_EKEY, "%s: no %s came", asked->name, asked->what)
-		     : imp_secret_set(out, (struct imp_span){ (uint8_t *)line, len },
-				      err);
+	if (rc >= 0)
+		rc = len == 0 || len == sizeof(line)
+			     ? imp_fail(err, IMP_EKEY, "%s: no %s came", asked->name,
+					asked->what)
+			     : imp_secret_set(out,
+					      (struct imp_span){ (uint8_t *)line, len },
+					      err);
 	imp_wipe(line, sizeof(line));
 	return rc;
 }
