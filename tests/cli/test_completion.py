@@ -44,7 +44,7 @@ class Bash:
         """What a second TAB lists."""
         shown = self.say(f"{typed}\t\t\x07", ">>")
         self.say("\x15echo EN''D\n", "END")
-        return shown[:shown.rindex("<<")].replace(typed, " ").split()
+        return shown[:shown.rindex("<<")].replace(typed, " ").replace("^G", " ").split()  # typed while a completion ran, the bell is echoed
 
     def end(self):
         os.close(self.fd)
