@@ -106,7 +106,7 @@ static int check_approvals(struct device *d, const struct plan *plan,
 	return imp_wrap(&d->err, rc, "%s: %s", d->uri, d->name);
 }
 
-static int send(struct device *d, const struct plan *plan, void *ctx)
+static int push_one(struct device *d, const struct plan *plan, void *ctx)
 {
 	const struct push *p = ctx;
 	struct journal j = { .l = p->verifier.ledger, .d = d, .plan = plan };
@@ -126,7 +126,7 @@ static int talk(struct device *d, void *ctx)
 
 	if (!rc && !verifier_card(&p->verifier, d))
 		rc = -(int)d->err.code;
-	return rc ? rc : objects_each(&p->objects, d, &all, &p->verifier, send, p);
+	return rc ? rc : objects_each(&p->objects, d, &all, &p->verifier, push_one, p);
 }
 
 static int open_files(struct push *p, struct imp_crypto *crypto, struct imp_error *err)

@@ -20,8 +20,8 @@ static int check_names(const struct imp_csv *csv, struct imp_error *err)
 }
 
 /* A column that was asked for by name. */
-static int bind(const struct imp_csv *csv, const char *name, int *column,
-		struct imp_error *err)
+static int bind_column(const struct imp_csv *csv, const char *name, int *column,
+		       struct imp_error *err)
 {
 	*column = import_find(csv, name);
 	return *column >= 0 ? 0
@@ -41,7 +41,7 @@ static int bind_keeps(struct import *j, struct imp_error *err)
 {
 	for (size_t i = 0; i < j->args->keeps; i++) {
 		const char *name = j->args->keep[i];
-		int rc = bind(&j->csv, name, &j->keep[i], err);
+		int rc = bind_column(&j->csv, name, &j->keep[i], err);
 
 		if (!rc && is_reserved(name))
 			rc = imp_fail(err, IMP_EUSAGE,
@@ -67,7 +67,8 @@ int import_bind(struct import *j, struct imp_error *err)
 		if (j->column[m->out] < 0)
 			j->column[m->out] = import_find(&j->csv, m->column);
 	if (!rc && j->args->serial)
-		rc = bind(&j->csv, j->args->serial, &j->column[IMP_ROW_SERIAL], err);
+		rc = bind_column(&j->csv, j->args->serial, &j->column[IMP_ROW_SERIAL],
+				 err);
 	return rc ? rc : bind_keeps(j, err);
 }
 

@@ -72,7 +72,7 @@ static void let_in(struct caller *c)
 	c->device.session.wait.deadline_ns = imp_now_ns() + ms(s->timeout_ms);
 }
 
-static int send(struct device *d, const struct plan *plan, void *ctx)
+static int hand_one(struct device *d, const struct plan *plan, void *ctx)
 {
 	struct caller *c = ctx;
 	struct verifier *v = &c->serve->verifier;
@@ -94,7 +94,7 @@ static int hand_over(struct caller *c)
 	int rc = objects_list(&s->objects, d, 0, &all);
 
 	if (!rc)
-		rc = objects_each(&s->objects, d, &all, &s->verifier, send, c);
+		rc = objects_each(&s->objects, d, &all, &s->verifier, hand_one, c);
 	return rc;
 }
 

@@ -134,7 +134,8 @@ static int await(struct imp_session *s, const struct imp_smp *asked, uint64_t pa
 	}
 }
 
-static int send(struct imp_session *s, struct imp_span packet, struct imp_error *err)
+static int send_packet(struct imp_session *s, struct imp_span packet,
+		       struct imp_error *err)
 {
 	struct imp_writer w = imp_writer(s->wire, sizeof(s->wire));
 
@@ -174,7 +175,7 @@ int exchange(struct imp_session *s, struct imp_smp *smp, struct imp_span body,
 	s->deframer.text_len = 0;
 	while (h.asked < tries && imp_now_ns() < s->wait.deadline_ns) {
 		s->retries += h.asked++ > 0;
-		rc = send(s, imp_written(&w), err);
+		rc = send_packet(s, imp_written(&w), err);
 		if (!rc)
 			rc = await(s, smp, patience(s), &h, out, err);
 		if (rc < 0)

@@ -178,7 +178,7 @@ static int get_coding(struct sim_usb_face *f, const struct request *r,
 	return give(w, IMP_SPAN(f->coding));
 }
 
-static int accept(struct sim_usb_face *f, const struct request *r, struct imp_writer *w)
+static int take(struct sim_usb_face *f, const struct request *r, struct imp_writer *w)
 {
 	(void)f;
 	(void)r;
@@ -199,11 +199,11 @@ static const struct {
 	{ 0x80, 8, get_configuration },
 	{ 0x00, 9, set_configuration },
 	{ 0x01, 11, set_interface },
-	{ 0x02, 1, accept },	    /* CLEAR_FEATURE: no endpoint is halted after it */
+	{ 0x02, 1, take },	    /* CLEAR_FEATURE: no endpoint is halted after it */
 	{ 0x21, 0x20, set_coding }, /* SET_LINE_CODING */
 	{ 0xa1, 0x21, get_coding },
-	{ 0x21, 0x22, accept }, /* SET_CONTROL_LINE_STATE */
-	{ 0x21, 0x23, accept }, /* SEND_BREAK */
+	{ 0x21, 0x22, take }, /* SET_CONTROL_LINE_STATE */
+	{ 0x21, 0x23, take }, /* SEND_BREAK */
 };
 
 int sim_usb_control(struct sim_usb_face *f, const uint8_t setup[8], struct imp_span data,
