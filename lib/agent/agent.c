@@ -80,15 +80,23 @@ static void do_apply(struct imp_agent *a, const struct imp_request *q, size_t ro
 		apply(a, q->nonce, r);
 }
 
+static enum imp_reason begin_proof(struct imp_agent *a, const struct imp_request *q,
+				   uint8_t nonce[32])
+{
+	enum imp_reason reason = take_nonce(a, q, nonce);
+
+	if (reason)
+		return reason;
+	return a->broken || keys_ensure(a) ? IMP_R_STORAGE : IMP_R_NONE;
+}
+
 static void do_attest(struct imp_agent *a, const struct imp_request *q, size_t room,
 		      struct imp_response *r)
 {
 	uint8_t nonce[32];
-	enum imp_reason reason = take_nonce(a, q, nonce);
+	enum imp_reason reason = begin_proof(a, q, nonce);
 
 	(void)room;
-	if (!reason && (a->broken || keys_ensure(a)))
-		reason = IMP_R_STORAGE;
 	if (!reason)
 		r->evidence = report_evidence(a, IMP_SPAN(nonce));
 	if (reason || r->evidence.len == 0)
@@ -99,11 +107,9 @@ static void do_enroll(struct imp_agent *a, const struct imp_request *q, size_t r
 		      struct imp_response *r)
 {
 	uint8_t nonce[32];
-	enum imp_reason reason = take_nonce(a, q, nonce);
+	enum imp_reason reason = begin_proof(a, q, nonce);
 
 	(void)room;
-	if (!reason && (a->broken || keys_ensure(a)))
-		reason = IMP_R_STORAGE;
 	if (!reason)
 		r->card = report_card(a, IMP_SPAN(nonce));
 	if (reason || r->card.len == 0)
