@@ -3,14 +3,13 @@
 import json
 import os
 import re
-import subprocess
 import sys
 import time
 import unittest
 
 import book
 from book import Book, Line, resign, ueid_of
-from tool import ROOT, Case
+from tool import ROOT, Case, schema
 
 sys.path.append(str(ROOT / "tests/interop"))
 from cbor_strict import decode, encode  # noqa: E402
@@ -703,10 +702,7 @@ class OnPostgres(Audited):
     """The same statements in the other database."""
 
     def setUp(self):
-        schema = f"audit{os.getpid()}_{int(time.monotonic() * 1000)}"
-        place = os.environ["IMPRINT_TEST_POSTGRES"]
-        subprocess.run(["psql", "-q", "-d", place, "-c", f"CREATE SCHEMA {schema}"], check=True)
-        self.ledger = f"{place}&options=-csearch_path%3D{schema}"
+        self.ledger = schema(os.environ["IMPRINT_TEST_POSTGRES"], "audit")
         super().setUp()
 
     def test_found_and_not_found(self):

@@ -7,7 +7,7 @@ import time
 import unittest
 
 from faulty import SOAK, Faulty, some
-from tool import IMPRINT, Case
+from tool import IMPRINT, Case, Simulated, schema
 
 POSTGRES = os.environ["IMPRINT_TEST_POSTGRES"]
 PUSH = ("push", "p.packages", "-d", "sim/1", "--json")
@@ -15,8 +15,6 @@ PUSH = ("push", "p.packages", "-d", "sim/1", "--json")
 
 class Crash(Faulty):
     """A device that is enrolled in a ledger and claimed."""
-
-    ledgers = 0
 
     @classmethod
     def make_inputs(cls):
@@ -41,7 +39,7 @@ class Crash(Faulty):
         return self.run_tool(*args, env=self.env, **options)
 
     def simulated(self, *args, state="sim"):
-        return Simulated(self.dir, "--state", state, *args)
+        return Simulated(self, "--state", state, *args)
 
     def entries(self, start=0):
         return self.lines(self.tool("log", "--json", "--from", start).out)
@@ -82,23 +80,6 @@ class Crash(Faulty):
         """What the device has been through is what the ledger has: no gap, no stranger, nothing in doubt."""
         found = {f["finding"] for f in self.lines(self.tool("audit", "--json", status=None).out) if "finding" in f}
         self.assertLessEqual(found, {"not-anchored", "asserted-key"})
-
-
-class Simulated:
-    """Devices that run until the block ends."""
-
-    def __init__(self, folder, *args):
-        self.run = subprocess.Popen([IMPRINT, "simulate", *args, "--json"], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        while b"ready" not in self.run.stdout.readline():
-            if self.run.poll() is not None:
-                raise AssertionError(f"simulate {args}: {self.run.returncode}")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.run.terminate()
-        self.run.communicate(timeout=10)
 
 
 class Killed(Crash):
@@ -167,10 +148,7 @@ class Killed(Crash):
 
 class KilledInPostgres(Killed):
     def place(self):
-        Crash.ledgers += 1
-        schema = f"crash{os.getpid()}_{Crash.ledgers}"
-        subprocess.run(["psql", "-q", "-d", POSTGRES, "-c", f"CREATE SCHEMA {schema}"], check=True)
-        return f"{POSTGRES}&options=-csearch_path%3D{schema}"
+        return schema(POSTGRES, "crash")
 
 
 class Synced(Killed):

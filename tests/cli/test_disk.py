@@ -5,10 +5,9 @@ DISK-01, 02, 03, 04, 05, 06, 08, 09; DISK-07 is in test_starved.py.
 """
 import os
 import resource
-import subprocess
 import unittest
 
-from faulty import COMMANDS, FAULTS, FOLDERS, SOAK, Faulty, code, some
+from faulty import COMMANDS, FOLDERS, SOAK, Faulty, code, some
 
 # For the soak: each index; else these commands have the ways in which files come about.
 WRITERS = [name for name, (_, outputs) in COMMANDS.items() if outputs] if SOAK else \

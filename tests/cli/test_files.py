@@ -10,7 +10,7 @@ import unittest
 
 import cbor2
 
-from tool import EXAMPLES, IMPRINT, Case
+from tool import EXAMPLES, IMPRINT, Case, Simulated
 
 HEAD = '''imprint: 1
 profile: t
@@ -382,9 +382,7 @@ class Files(Case):
         self.simulate("$I enroll -d sim/1 -o x.cards; $I claim -k owner.pem -d sim/1 --cards x.cards\n"
                       "$I pack p.yaml --csv d.csv --seed seed.key -k owner.pem --cards x.cards -o p.packages; mv p.yaml ..x")
         package = (self.dir / "p.packages").read_bytes()[-64:]
-        sim = subprocess.Popen([IMPRINT, "simulate", "--state", "sim", "--json", "--fault", "slow@150"], cwd=self.dir, stdout=subprocess.PIPE)
-        while b"ready" not in sim.stdout.readline():
-            self.assertIsNone(sim.poll())
+        Simulated(self, "--state", "sim", "--fault", "slow@150")
         push = subprocess.Popen([IMPRINT, "push", "p.packages", "-d", "sim/1", "--cards", "x.cards", "--timeout", "30"], cwd=self.dir,
                                 stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         try:
@@ -400,9 +398,6 @@ class Files(Case):
         finally:
             push.kill()
             push.wait()
-            sim.terminate()
-            sim.wait()
-            sim.stdout.close()
 
     def test_a_note_says_what_may_hold_secrets(self):
         self.keys()

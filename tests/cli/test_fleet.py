@@ -7,7 +7,6 @@ import unittest
 
 import book
 from book import Book, Line, ueid_of
-from cbor_strict import decode
 from tool import Case
 
 COUNT = 1000 if os.environ.get("IMPRINT_SOAK") else 100

@@ -5,7 +5,7 @@ import os
 import stat
 import unittest
 
-from tool import EXAMPLES, IMPRINT, Case
+from tool import EXAMPLES, Case
 
 MARKER = "4b6579206d61726b657220696e206461"  # a ki
 TOKEN = "2dn3hQFQUDYxVDkxRPCAIhIbZAFifQNQGv86y_GmR2SiY0wmRsHGVFDT791_BPH8YOWFiyCHND1q.0oRDoQEmoQRBIfZYQGuX"

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """The main job: enroll, claim, pack, push, verify, against devices that run the real agent."""
-import json
 import re
 import unittest
 

@@ -7,7 +7,7 @@ import time
 import unittest
 
 import junit
-from tool import IMPRINT, Case
+from tool import IMPRINT, Case, Simulated
 
 READY = ("$I enroll -d all -o x.cards --factory factory.pub && $I claim -k owner.pem -d all --cards x.cards --evidence e && "
          "$I pack p.yaml --csv d.csv -k owner.pem --cards x.cards --factory factory.pub -o p.packages && ")
@@ -133,19 +133,12 @@ class Report(Case):
 
     def test_interrupted(self):
         self.enroll()
-        sim = subprocess.Popen([IMPRINT, "simulate", "--json", "--fault", "silent"], cwd=self.dir, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        try:
-            while b"ready" not in sim.stdout.readline():
-                self.assertIsNone(sim.poll())
-            run = subprocess.Popen([IMPRINT, "verify", "--cards", "x.cards", "-d", "sim/1", "--timeout", "60", "--junit", "r.xml"], cwd=self.dir, stdout=subprocess.DEVNULL,
-                                   stderr=subprocess.DEVNULL, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
-            time.sleep(0.5)
-            run.send_signal(signal.SIGINT)
-            self.assertEqual(run.wait(20), 130)
-        finally:
-            sim.terminate()
-            sim.wait()
-            sim.stdout.close()
+        Simulated(self, "--fault", "silent")
+        run = subprocess.Popen([IMPRINT, "verify", "--cards", "x.cards", "-d", "sim/1", "--timeout", "60", "--junit", "r.xml"], cwd=self.dir, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+        time.sleep(0.5)
+        run.send_signal(signal.SIGINT)
+        self.assertEqual(run.wait(20), 130)
         self.assertEqual([kind for _, below in self.report() for kind, _ in below], ["failure"])
 
 

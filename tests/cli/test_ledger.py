@@ -12,7 +12,7 @@ import sys
 import time
 import unittest
 
-from tool import IMPRINT, ROOT, Case
+from tool import IMPRINT, ROOT, Case, Simulated, schema
 
 sys.path.append(str(ROOT / "tests/interop"))
 import smp  # noqa: E402
@@ -24,8 +24,6 @@ PUSH = "$I push p.packages -d sim/1 --cards x.cards"
 
 class Ledger(Case):
     """A device that is enrolled and claimed, and a package for it; nothing of that is in the ledger yet."""
-
-    ledgers = 0
 
     def setUp(self):
         super().setUp()
@@ -426,10 +424,7 @@ class Ledger(Case):
 
     # Helpers
     def sim(self):
-        sim = subprocess.Popen([IMPRINT, "simulate", "--state", "sim", "--json"], cwd=self.dir, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        while b"ready" not in sim.stdout.readline():
-            self.assertIsNone(sim.poll())
-        self.addCleanup(lambda: (sim.terminate(), sim.communicate(timeout=10)))
+        Simulated(self, "--state", "sim")
 
     def wire(self, **ways):
         wire = Wire(self.dir / "sim/1", **ways)
@@ -445,10 +440,7 @@ class InPostgres(Ledger):
     """The same in a database, each test in a schema of its own."""
 
     def place(self):
-        Ledger.ledgers += 1
-        schema = f"cli{os.getpid()}_{Ledger.ledgers}"
-        subprocess.run(["psql", "-q", "-d", POSTGRES, "-c", f"CREATE SCHEMA {schema}"], check=True)
-        return f"{POSTGRES}&options=-csearch_path%3D{schema}"
+        return schema(POSTGRES, "cli")
 
     # A station can append, and an auditor read
     STATION = ("GRANT USAGE ON SCHEMA {schema} TO {role}; GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA {schema} TO {role};"

@@ -16,7 +16,7 @@ import unittest
 
 import cbor2
 
-from tool import IMPRINT, ROOT, Case
+from tool import IMPRINT, ROOT, Case, Simulated
 
 sys.path.append(str(ROOT / "tests/interop"))
 import smp  # noqa: E402
@@ -124,15 +124,7 @@ class Line(Case):
         self.write("d.csv", "imei\n001010010000014\n")
         self.simulate("$I enroll -d sim/1 -o x.cards && $I claim -k owner.pem -d sim/1 --cards x.cards && "
                       "$I pack p.yaml --csv d.csv -k owner.pem --cards x.cards -o p.packages")
-        self.sim = subprocess.Popen([IMPRINT, "simulate", "--state", "sim", "--json"], cwd=self.dir,
-                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        while b"ready" not in self.sim.stdout.readline():
-            self.assertIsNone(self.sim.poll())
-        self.addCleanup(self.end)
-
-    def end(self):
-        self.sim.terminate()
-        self.assertNotIn(b"Sanitizer", self.sim.communicate(timeout=10)[1])
+        Simulated(self, "--state", "sim")
 
     def push(self, to_device=lambda d: [d], to_tool=lambda d: [d], status=0, timeout=8, raw=True):
         wire = Wire(self.dir / "sim/1", to_device, to_tool, raw)

@@ -6,10 +6,10 @@ again succeeds.
 """
 import os
 import signal
-import subprocess
 import unittest
 
-from faulty import FOLDERS, IMPRINT, REPLACING, SOAK, Faulty, some
+from faulty import FOLDERS, REPLACING, SOAK, Faulty
+from tool import Simulated
 
 COMMANDS = ("keygen", "sign", "pack", "pack into a folder", "pack in threads", "build of a pipe", "check with a report", "export credentials",
             "export for a server", "import", "init")
@@ -166,14 +166,7 @@ class Stations(Faulty):
 
     def setUp(self):
         super().setUp()
-        self.sim = subprocess.Popen([IMPRINT, "simulate", "--state", "sim", "--json"], cwd=self.dir, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        self.addCleanup(self.end)
-        while b"ready" not in self.sim.stdout.readline():
-            self.assertIsNone(self.sim.poll())
-
-    def end(self):
-        self.sim.terminate()
-        self.assertNotIn(b"Sanitizer", self.sim.communicate(timeout=10)[1])
+        Simulated(self, "--state", "sim")
 
     def test_sig_02_a_station_is_killed(self):
         self.write("d.csv", "imei\n001010010000014\n")

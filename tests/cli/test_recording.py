@@ -9,7 +9,7 @@ import unittest
 
 from cbor2 import CBORDecoder, loads
 
-from tool import IMPRINT, Case
+from tool import IMPRINT, Case, schema
 
 POSTGRES = os.environ["IMPRINT_TEST_POSTGRES"]
 ONE, TWO = "001010010000014", "001010010000022"
@@ -23,8 +23,6 @@ def imei(i):
 
 
 class Recording(Case):
-    ledgers = 0
-
     def setUp(self):
         super().setUp()
         self.keys()
@@ -224,10 +222,7 @@ audit unissued v.evidence w.evidence
 
 class InPostgres(Recording):
     def place(self):
-        InPostgres.ledgers += 1
-        schema = f"recording{os.getpid()}_{InPostgres.ledgers}"
-        subprocess.run(["psql", "-q", "-d", POSTGRES, "-c", f"CREATE SCHEMA {schema}"], check=True)
-        return f"{POSTGRES}&options=-csearch_path%3D{schema}"
+        return schema(POSTGRES, "recording")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import subprocess
 import time
 import unittest
 
-from tool import IMPRINT, Case
+from tool import IMPRINT, Case, Simulated
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -25,21 +25,12 @@ class Signals(Case):
         self.profile()
         self.write("d.csv", "imei\n001010010000014\n")
         self.sim = None
-        self.addCleanup(self.end)
 
     def start(self, *faults):
         """Simulated devices in the background, each answer of them slowed."""
-        self.end()
-        self.sim = subprocess.Popen([IMPRINT, "simulate", "--state", "sim", "--json", *[a for f in faults for a in ("--fault", f)]],
-                                    cwd=self.dir, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        while b"ready" not in self.sim.stdout.readline():
-            self.assertIsNone(self.sim.poll())
-
-    def end(self):
         if self.sim:
-            self.sim.terminate()
-            self.assertNotIn(b"Sanitizer", self.sim.communicate(timeout=10)[1])
-            self.sim = None
+            self.sim.end()
+        self.sim = Simulated(self, "--state", "sim", *[a for f in faults for a in ("--fault", f)])
 
     def signalled(self, args, after, number, times=1, pause=0.05):
         """Exit status of imprint with these arguments, signalled after so many seconds; and the seconds it then took."""

@@ -3,10 +3,10 @@
 
 Each allocation of our own in turn, and some of those that OpenSSL and libyaml make for us. Where one was not needed the work is done, whole.
 """
-import subprocess
 import unittest
 
-from faulty import IMPRINT, ROOT, Faulty, code, some
+from faulty import ROOT, Faulty, code, some
+from tool import Simulated
 
 NO_MEMORY = code("ENOMEM")
 WORDS = r"out of memory|Cannot allocate memory|thread.*: Resource temporarily unavailable"
@@ -71,14 +71,7 @@ class Conversations(Faulty):
 
     def setUp(self):
         super().setUp()
-        self.sim = subprocess.Popen([IMPRINT, "simulate", "--state", "sim", "--json"], cwd=self.dir, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        self.addCleanup(self.end)
-        while b"ready" not in self.sim.stdout.readline():
-            self.assertIsNone(self.sim.poll())
-
-    def end(self):
-        self.sim.terminate()
-        self.assertNotIn(b"Sanitizer", self.sim.communicate(timeout=10)[1])
+        Simulated(self, "--state", "sim")
 
     def files(self):
         return {p.name: p.read_bytes() for p in self.dir.iterdir() if p.is_file()}

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Running the built binary: what every CLI test uses."""
+import itertools
 import json
 import os
 import pathlib
@@ -13,6 +14,37 @@ import unittest
 IMPRINT = os.environ["IMPRINT"]
 ROOT = pathlib.Path(os.environ["SOURCE_ROOT"])
 EXAMPLES = ROOT / "profiles" / "examples" / "nb-iot-sensor"
+SCHEMAS = itertools.count(1)
+
+
+class Simulated:
+    """Simulated devices in a case's folder, until the block or the test ends."""
+
+    def __init__(self, case, *args):
+        self.case = case
+        self.run = subprocess.Popen([IMPRINT, "simulate", *args, "--json"], cwd=case.dir, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        case.addCleanup(self.end)
+        while b"ready" not in self.run.stdout.readline():
+            case.assertIsNone(self.run.poll(), args)
+
+    def end(self):
+        if self.run:
+            self.run.terminate()
+            self.case.assertNotIn(b"Sanitizer", self.run.communicate(timeout=10)[1])
+            self.run = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.end()
+
+
+def schema(place, name):
+    """A PostgreSQL ledger in a new schema of that database, told by name from those of other suites."""
+    own = f"{name}{os.getpid()}_{next(SCHEMAS)}"
+    subprocess.run(["psql", "-q", "-d", place, "-c", f"CREATE SCHEMA {own}"], check=True)
+    return f"{place}&options=-csearch_path%3D{own}"
 
 
 class Case(unittest.TestCase):
