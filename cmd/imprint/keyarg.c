@@ -174,8 +174,9 @@ struct imp_open_key any_key_open(struct any_key *k)
 	return o;
 }
 
-int key_check_published(struct imp_crypto *crypto, const char *path,
-			const struct imp_key *key, struct imp_error *err)
+/* Is it for tests, or is its private part unknown to others? */
+static int check_published(struct imp_crypto *crypto, const char *path,
+			   const struct imp_key *key, struct imp_error *err)
 {
 	uint8_t kid[32];
 
@@ -199,7 +200,7 @@ int trusted_read(struct imp_crypto *crypto, const char *path, struct imp_key *ke
 	quiet();
 	rc = imp_key_open_public(crypto, path, key, err);
 
-	return rc ? rc : key_check_published(crypto, path, key, err);
+	return rc ? rc : check_published(crypto, path, key, err);
 }
 
 int key_check_class(const struct key_user *by, const char *path,
@@ -231,7 +232,7 @@ int signer_read(struct imp_crypto *crypto, const char *path, int pass_fd,
 	quiet();
 	rc = imp_key_open_private(crypto, path, &pass, key, err);
 	if (!rc)
-		rc = key_check_published(crypto, path, key, err);
+		rc = check_published(crypto, path, key, err);
 	if (!rc)
 		rc = imp_wrap(err, imp_key_signer(crypto, key, 0, out, err), "%s", path);
 	return rc;

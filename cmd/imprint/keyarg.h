@@ -30,14 +30,11 @@ struct imp_open_key any_key_open(struct any_key *k);
 void any_key_fini(struct any_key *k);
 
 /*
- * Is it for tests, or is its private part unknown to others?
+ * Read a public key that somebody is trusted by.
  *
- * 0, -IMP_EPOLICY (a production key that is published), -IMP_EINTERNAL.
+ * 0; -IMP_EPOLICY: a production key whose private part is published; the errors of
+ * imp_key_read_public().
  */
-int key_check_published(struct imp_crypto *crypto, const char *path,
-			const struct imp_key *key, struct imp_error *err);
-/* Read a public key that somebody is trusted by: the errors of imp_key_read_public() and
- * of key_check_published(). */
 int trusted_read(struct imp_crypto *crypto, const char *path, struct imp_key *key,
 		 struct imp_error *err);
 /* Whose key something is done with: what its class asks of others. */

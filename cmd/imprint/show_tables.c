@@ -4,7 +4,7 @@
 #include "cbor/reader.h"
 #include "object/kind.h"
 
-const struct show_key show_cose_key[] = {
+static const struct show_key cose_key[] = {
 	{ 1, "kty", SHOW_PLAIN, NULL },
 	{ 2, "kid", SHOW_PLAIN, NULL },
 	{ 3, "alg", SHOW_ALG, NULL },
@@ -24,8 +24,7 @@ static const struct show_key symmetric_key[] = {
 	{ 0 },
 };
 
-static const struct show_key cnf[] = { { 1, "COSE_Key", SHOW_MAP, show_cose_key },
-				       { 0 } };
+static const struct show_key cnf[] = { { 1, "COSE_Key", SHOW_MAP, cose_key }, { 0 } };
 
 static const struct show_key target[] = {
 	{ 256, "ueid", SHOW_PLAIN, NULL },
@@ -58,7 +57,7 @@ const struct show_key show_headers[] = {
 	{ 33, "x5chain", SHOW_PLAIN, NULL },
 	{ 34, "x5t", SHOW_PLAIN, NULL },
 	{ 35, "x5u", SHOW_PLAIN, NULL },
-	{ -1, "ephemeral key", SHOW_MAP, show_cose_key },
+	{ -1, "ephemeral key", SHOW_MAP, cose_key },
 	{ -70030, "leaf", SHOW_LEAF, NULL },
 	{ -70031, "size, index, path", SHOW_WRAPPED, NULL },
 	{ 0 },
@@ -81,7 +80,7 @@ static const struct show_key transfer[] = {
 	{ 1, "version", SHOW_PLAIN, NULL },
 	{ 3, "new owner-epoch", SHOW_PLAIN, NULL },
 	{ 4, "target", SHOW_MAP, target },
-	{ 5, "new owner", SHOW_MAP, show_cose_key },
+	{ 5, "new owner", SHOW_MAP, cose_key },
 	{ 6, "approval", SHOW_PLAIN, NULL },
 	{ 7, "policy", SHOW_POLICY, NULL },
 	{ 8, "previous owner record", SHOW_PLAIN, NULL },
@@ -117,7 +116,7 @@ static const struct show_key card[] = {
 	{ 258, "oemid", SHOW_PLAIN, NULL },
 	{ 259, "hwmodel", SHOW_PLAIN, NULL },
 	{ 260, "hwversion", SHOW_PLAIN, NULL },
-	{ -70008, "sealing key", SHOW_MAP, show_cose_key },
+	{ -70008, "sealing key", SHOW_MAP, cose_key },
 	{ -70009, "objects", SHOW_PLAIN, NULL },
 	{ -70014, "largest object, domains", SHOW_PLAIN, NULL },
 	{ -70015, "identifiers", SHOW_PLAIN, NULL },
@@ -244,6 +243,6 @@ const struct show_key *show_guess(struct imp_span map)
 	if ((has & ~(1u << 13)) == CREDENTIALS)
 		return credentials;
 	if ((has & 1 << 1) && (has & CRV))
-		return has & X ? show_cose_key : symmetric_key;
+		return has & X ? cose_key : symmetric_key;
 	return NULL;
 }

@@ -15,7 +15,6 @@ enum show_as {
 	SHOW_ALG,	/* an algorithm's number */
 	SHOW_WRAPPED,	/* a byte string that holds CBOR of the map in `map` */
 	SHOW_MAP,	/* a map of the table in `map` */
-	SHOW_LIST,	/* an array whose items are of the table in `map` */
 	SHOW_SETTINGS,	/* {object: {instance: {resource: value}}} */
 	SHOW_OP,	/* a command's number */
 	SHOW_LIFE,	/* a lifecycle number */
@@ -33,7 +32,6 @@ struct show_key {
 };
 
 extern const struct show_key show_headers[];
-extern const struct show_key show_cose_key[];
 /* The payload's table for a typ; NULL where none is known. */
 const struct show_key *show_payload(struct imp_span typ);
 /* A table for an untyped map: a batch head, the payload of a profile or of credentials,

@@ -5,7 +5,6 @@
 
 #define IMP_PRINTF(f, a) __attribute__((format(printf, f, a)))
 #define IMP_MUST_CHECK	 __attribute__((warn_unused_result))
-#define IMP_UNUSED	 __attribute__((unused))
 
 /* CLEANUP(f) T x = ...; calls f(&x) when x leaves scope. f takes T * and must
  * accept a zeroed x. */

@@ -14,8 +14,6 @@
 #include "base/secret.h"
 #include "cose/message.h"
 
-enum { IMP_OPEN_KEYS = 16 };
-
 /* One key that the user gave. */
 struct imp_open_key {
 	const char *name;	   /* where it came from, for messages */

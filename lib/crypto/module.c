@@ -60,7 +60,8 @@ static const struct word *word_of(CK_RV rv)
 	return NULL;
 }
 
-const char *module_says(CK_RV rv, char out[32])
+/* "CKR_DEVICE_REMOVED", or "CKR 0x..." in `out`. */
+static const char *says(CK_RV rv, char out[32])
 {
 	const struct word *w = word_of(rv);
 
@@ -82,8 +83,7 @@ int module_failed(const char *name, const char *doing, CK_RV rv, struct imp_erro
 	char said[32];
 
 	return imp_fail(err, rv == CKR_HOST_MEMORY ? IMP_ERESOURCE : IMP_EKEY,
-			"%s: %s: the module answers %s", name, doing,
-			module_says(rv, said));
+			"%s: %s: the module answers %s", name, doing, says(rv, said));
 }
 
 /* The value of "module: FILE" in a configuration of p11-kit. Source: pkcs11.conf(5). */

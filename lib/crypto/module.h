@@ -24,8 +24,6 @@ int module_load(const char *name, const struct imp_pkcs11_uri *uri,
 		const CK_FUNCTION_LIST **out, bool *started, struct imp_error *err);
 /* Start one that was loaded. CKR_CRYPTOKI_ALREADY_INITIALIZED: it runs. */
 CK_RV module_start(const CK_FUNCTION_LIST *f);
-/* "CKR_DEVICE_REMOVED", or "CKR 0x..." in `out`. */
-const char *module_says(CK_RV rv, char out[32]);
 /* May it be better after the session was opened again? */
 bool module_lost(CK_RV rv);
 /* Record what a call answered. -IMP_EKEY, or -IMP_ERESOURCE where memory lacks. */

@@ -83,8 +83,6 @@ CK_RV token_count(struct token *t, CK_SESSION_HANDLE s, CK_OBJECT_CLASS class,
 
 /* What a label says of its key's class. */
 enum imp_key_class token_class(const char *label);
-/* The mechanism of a key. 0, -IMP_EKEY. */
-int token_mechanism(struct token *t, int32_t crv, struct imp_error *err);
 /* Of a token whose key is known: what signs. */
 extern const struct held_ops token_ops;
 /* Make a key of it, which then owns it. */

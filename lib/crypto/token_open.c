@@ -12,7 +12,7 @@ static const struct choice {
 	{ IMP_CRV_ED25519, CKM_EDDSA },
 };
 
-int token_mechanism(struct token *t, int32_t crv, struct imp_error *err)
+static int choose_mechanism(struct token *t, int32_t crv, struct imp_error *err)
 {
 	CK_MECHANISM_INFO info;
 
@@ -48,7 +48,7 @@ int token_key_take(struct imp_crypto *c, struct token *t, const struct token_key
 	t->key = k->handle;
 	t->always = k->always;
 	t->pub = k->pub;
-	rc = token_mechanism(t, k->pub.crv, err);
+	rc = choose_mechanism(t, k->pub.crv, err);
 	if (!rc)
 		rc = held_key(c, t->name, &k->pub, &token_ops, t, out, err);
 	if (!rc)

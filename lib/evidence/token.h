@@ -16,7 +16,6 @@
 enum {
 	IMP_NONCE_LEN = 32,
 	IMP_EVIDENCE_DOMAINS = 16,
-	IMP_EVIDENCE_MAX = 4096, /* bytes of a signed token, at most, with 16 domains */
 	IMP_TEXT_CLAIM_MAX = 32, /* bytes of hwversion, iccid, serial */
 };
 

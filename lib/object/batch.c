@@ -27,7 +27,7 @@ const char *imp_batch_kind_name(enum imp_batch_kind kind)
 	return names[kind];
 }
 
-void imp_batch_head_put(struct imp_writer *w, uint64_t count, enum imp_batch_kind kind)
+static void put_head(struct imp_writer *w, uint64_t count, enum imp_batch_kind kind)
 {
 	imp_cbor_put_map(w, 3);
 	imp_cbor_put_uint(w, MAGIC);
@@ -44,7 +44,7 @@ int imp_batch_head_write(struct imp_out *out, uint64_t count, enum imp_batch_kin
 	uint8_t buf[64];
 	struct imp_writer w = imp_writer(buf, sizeof(buf));
 
-	imp_batch_head_put(&w, count, kind);
+	put_head(&w, count, kind);
 	return imp_out_write(out, imp_written(&w), err);
 }
 

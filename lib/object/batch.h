@@ -23,8 +23,7 @@ enum imp_batch_kind {
 };
 
 const char *imp_batch_kind_name(enum imp_batch_kind kind); /* "profiles" */
-void imp_batch_head_put(struct imp_writer *w, uint64_t count, enum imp_batch_kind kind);
-/* The same into a file. 0, or -IMP_ERESOURCE. */
+/* Write the head of a batch to a file. 0, or -IMP_ERESOURCE. */
 int imp_batch_head_write(struct imp_out *out, uint64_t count, enum imp_batch_kind kind,
 			 struct imp_error *err) IMP_MUST_CHECK;
 

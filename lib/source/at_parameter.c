@@ -9,7 +9,8 @@
 #include "source/build.h"
 #include "source/maker.h"
 
-bool belongs(const struct maker *m, const struct imp_setting *s)
+/* Does the setting belong to the instance (or to any) of the command at hand? */
+static bool belongs(const struct maker *m, const struct imp_setting *s)
 {
 	return s->object == m->command->object &&
 	       (m->command->once || s->instance == m->instance);

@@ -64,7 +64,6 @@ const struct imp_resource *lookup_resource(struct imp_profile_source *s,
 bool names_object(const struct imp_catalog *c, const char *key);
 /* By name or number. */
 const struct imp_resource *find_resource(const struct imp_object *o, const char *key);
-bool is_reported(const struct imp_object *o, uint64_t resource);
 /* Whatever is secret, or may be, is not shown: neither it nor the variables in it. */
 void settings_hide(struct imp_profile_source *s);
 

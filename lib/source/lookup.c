@@ -119,7 +119,7 @@ const struct imp_object *lookup_object(struct imp_profile_source *s,
 	return o;
 }
 
-bool is_reported(const struct imp_object *o, uint64_t resource)
+static bool is_reported(const struct imp_object *o, uint64_t resource)
 {
 	for (size_t i = 0; i < o->reporteds; i++)
 		if (o->reported[i] == resource)

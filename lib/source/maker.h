@@ -25,8 +25,6 @@ struct maker {
 
 /* at_parameter.c */
 
-/* Does the setting belong to the instance (or to any) of the command at hand? */
-bool belongs(const struct maker *m, const struct imp_setting *s);
 /* The first setting of a resource, and how many there are. */
 const struct entry *find_entry(const struct maker *m, uint16_t resource, size_t *count);
 /* A number or a bool; false for anything else. */
