@@ -80,6 +80,11 @@ int imp_find_entry(struct imp_ledger *l, uint64_t index, struct imp_found *out,
 /* The last entry that names something. Likewise. */
 int imp_find_latest(struct imp_ledger *l, enum imp_ref_kind kind, struct imp_span key,
 		    struct imp_found *out, struct imp_error *err) IMP_MUST_CHECK;
+/* Of the entries whose key of a kind lies between two, the one with the highest, the
+ * last of several. Likewise. */
+int imp_find_newest(struct imp_ledger *l, enum imp_ref_kind kind, struct imp_span above,
+		    struct imp_span below, struct imp_found *out, struct imp_error *err)
+	IMP_MUST_CHECK;
 /* Call fn with each entry that names something, in order; what it returns other than 0
  * ends that. fn must not look anything up; what it is given is borrowed. */
 typedef int imp_find_fn(void *ctx, const struct imp_found *f, struct imp_error *err);

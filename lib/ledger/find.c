@@ -95,6 +95,14 @@ int imp_find_latest(struct imp_ledger *l, enum imp_ref_kind kind, struct imp_spa
 	return find(l, IMP_SQL_LATEST, IMP_WITH(IMP_INT(kind), IMP_BYTES(key)), out, err);
 }
 
+int imp_find_newest(struct imp_ledger *l, enum imp_ref_kind kind, struct imp_span above,
+		    struct imp_span below, struct imp_found *out, struct imp_error *err)
+{
+	return find(l, IMP_SQL_NEWEST,
+		    IMP_WITH(IMP_INT(kind), IMP_BYTES(above), IMP_BYTES(below)), out,
+		    err);
+}
+
 struct each {
 	struct imp_ledger *l;
 	imp_find_fn *fn;

@@ -149,32 +149,25 @@ int imp_ledger_revoke(struct imp_ledger *l, const uint8_t id[32], uint64_t seque
 struct last {
 	struct imp_span kid;
 	struct imp_secret *out;
-	bool found;
-	uint64_t boot, count;
 };
 
 /* An answer that was held back comes late: the device's own counts say which is last. */
-static int take_good(void *ctx, const struct imp_found *f, struct imp_error *err)
-{
-	const struct imp_record *r = &f->record;
-	struct last *q = ctx;
-
-	if (r->type != IMP_LEAF_EVIDENCE || r->code != IMP_OK ||
-	    (q->found &&
-	     (r->boot < q->boot || (r->boot == q->boot && r->count < q->count))))
-		return 0;
-	q->found = true;
-	q->boot = r->boot;
-	q->count = r->count;
-	return imp_secret_set(q->out, r->bytes, err);
-}
-
 static int find_last(struct imp_ledger *l, void *ctx, struct imp_error *err)
 {
-	struct last *q = ctx;
-	int rc = imp_find_each(l, IMP_REF_EVIDENCE, q->kid, take_good, q, err);
+	CLEANUP(imp_found_fini) struct imp_found f = { 0 };
+	const struct last *q = ctx;
+	uint8_t end[IMP_PAIR_MAX];
+	struct imp_writer above = imp_writer(end, sizeof(end));
+	int rc;
 
-	return rc ? rc : q->found;
+	imp_good_put(&(struct imp_record){ .signing = q->kid,
+					   .boot = UINT64_MAX,
+					   .count = UINT64_MAX },
+		     &above);
+	rc = imp_find_newest(l, IMP_REF_GOOD, q->kid, imp_written(&above), &f, err);
+	if (rc > 0)
+		rc = imp_secret_set(q->out, f.record.bytes, err);
+	return rc ? rc : f.record.bytes.len > 0;
 }
 
 int imp_ledger_last_evidence(struct imp_ledger *l, struct imp_span kid,

@@ -296,6 +296,13 @@ void imp_pair_put(const struct imp_record *r, struct imp_writer *w)
 	imp_put(w, r->ueid);
 }
 
+void imp_good_put(const struct imp_record *r, struct imp_writer *w)
+{
+	imp_put(w, r->signing);
+	imp_put_u64be(w, r->boot);
+	imp_put_u64be(w, r->count);
+}
+
 struct named {
 	enum imp_leaf type;
 	enum imp_ref_kind kind;
@@ -324,6 +331,7 @@ static const struct named named[] = {
 	{ IMP_LEAF_EVIDENCE, IMP_REF_DEVICE, UEID },
 	{ IMP_LEAF_EVIDENCE, IMP_REF_EVIDENCE, SIGNING },
 	{ IMP_LEAF_EVIDENCE, IMP_REF_NONCE, NONCE },
+	{ IMP_LEAF_EVIDENCE, IMP_REF_GOOD, FIELDS },
 	{ IMP_LEAF_ORDER, IMP_REF_GIVEN, OBJECT },
 	{ IMP_LEAF_GRANT, IMP_REF_GIVEN, OBJECT },
 	{ IMP_LEAF_REVOKE, IMP_REF_REVOKED, SUBJECT },
@@ -340,6 +348,17 @@ static bool is_there(const struct imp_refs *refs, const struct imp_ref *ref)
 	return false;
 }
 
+/* A key of several fields; empty where it is not found by it. */
+static struct imp_span composed(const struct imp_record *r, enum imp_ref_kind kind,
+				struct imp_writer *w)
+{
+	if (kind == IMP_REF_PAIR)
+		imp_pair_put(r, w);
+	else if (r->code == 0)
+		imp_good_put(r, w);
+	return imp_written(w);
+}
+
 void imp_record_refs(const struct imp_record *r, struct imp_refs *out)
 {
 	struct imp_writer w = imp_writer(out->pair, sizeof(out->pair));
@@ -350,12 +369,8 @@ void imp_record_refs(const struct imp_record *r, struct imp_refs *out)
 
 		if (named[i].type != r->type)
 			continue;
-		if (named[i].field == FIELDS) {
-			imp_pair_put(r, &w);
-			ref.key = imp_written(&w);
-		} else {
-			ref.key = span_in(r, &fields[named[i].field]);
-		}
+		ref.key = named[i].field == FIELDS ? composed(r, ref.kind, &w)
+						   : span_in(r, &fields[named[i].field]);
 		if (ref.key.len > 0 && !is_there(out, &ref))
 			out->ref[out->count++] = ref;
 	}

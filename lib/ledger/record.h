@@ -97,6 +97,7 @@ enum imp_ref_kind {
 	IMP_REF_REVOKED = 11, /* a kid, an object id, a ueid */
 	IMP_REF_SIGNER = 12,  /* name of the log: its key */
 	IMP_REF_LIST = 13,    /* kid of an owner: its revocation lists */
+	IMP_REF_GOOD = 14,    /* kid, boot, count: evidence that was as expected */
 };
 
 enum { IMP_REFS_MAX = 6, IMP_PAIR_MAX = 50 };
@@ -109,7 +110,7 @@ struct imp_ref {
 struct imp_refs {
 	size_t count;
 	struct imp_ref ref[IMP_REFS_MAX];
-	uint8_t pair[IMP_PAIR_MAX]; /* storage of one of them */
+	uint8_t pair[IMP_PAIR_MAX]; /* storage of one of them, of several fields */
 };
 
 /*
@@ -123,5 +124,7 @@ struct imp_refs {
 void imp_record_refs(const struct imp_record *r, struct imp_refs *out);
 /* The key of IMP_REF_PAIR. */
 void imp_pair_put(const struct imp_record *r, struct imp_writer *w);
+/* The key of IMP_REF_GOOD: those of one kid ascend as the device counts. */
+void imp_good_put(const struct imp_record *r, struct imp_writer *w);
 
 #endif

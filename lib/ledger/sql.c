@@ -21,7 +21,9 @@ const struct imp_sql_step imp_sql_steps[] = {
 	  "CREATE TABLE pending(item BLOB PRIMARY KEY, idx INTEGER NOT NULL)"
 	  " STRICT, WITHOUT ROWID;"
 	  "CREATE TABLE lines(size INTEGER, line TEXT, PRIMARY KEY(size, line))"
-	  " STRICT, WITHOUT ROWID;" },
+	  " STRICT, WITHOUT ROWID;",
+	  0 },
+	{ NULL, 14 },
 };
 
 const size_t imp_sql_versions = sizeof(imp_sql_steps) / sizeof(imp_sql_steps[0]);
@@ -55,6 +57,9 @@ const char *const imp_sql[IMP_SQL_STATEMENTS] = {
 	[IMP_SQL_NAMED] = "SELECT " ENTRY_COLUMNS " FROM " NAMED_TABLES
 			  " WHERE r.kind = $1 AND r.key = $2"
 			  " ORDER BY r.idx",
+	[IMP_SQL_NEWEST] = "SELECT " ENTRY_COLUMNS " FROM " NAMED_TABLES
+			   " WHERE r.kind = $1 AND r.key > $2 AND r.key < $3"
+			   " ORDER BY r.key DESC, r.idx DESC LIMIT 1",
 	[IMP_SQL_PENDING] = "SELECT item, idx FROM pending WHERE item > $1"
 			    " ORDER BY item LIMIT $2",
 	[IMP_SQL_PUT_LINE] = "INSERT INTO lines(size, line) VALUES($1, $2)"

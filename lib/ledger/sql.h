@@ -23,6 +23,7 @@ enum imp_sql {
 	IMP_SQL_ENTRY,
 	IMP_SQL_LATEST,
 	IMP_SQL_NAMED,
+	IMP_SQL_NEWEST, /* of those between two keys, the one with the highest */
 	IMP_SQL_PENDING,
 	IMP_SQL_PUT_LINE,
 	IMP_SQL_LAST_SIZE,
@@ -43,7 +44,10 @@ extern const char *const imp_sql[IMP_SQL_STATEMENTS];
 
 /* What brings the tables from one version to the next. */
 struct imp_sql_step {
-	const char *text; /* in SQLite's words: INTEGER, BLOB, STRICT, WITHOUT ROWID */
+	const char *text; /* in SQLite's words: INTEGER, BLOB, STRICT, WITHOUT ROWID;
+			   * NULL: they stay */
+	int64_t refs; /* entries are found by this kind from now on, too; 0: by no other
+		       */
 };
 
 /* step[0] makes version 1 of nothing. */

@@ -278,7 +278,8 @@ static int check_schema(struct imp_sqlite *s, const char *found, int64_t version
 	int rc = s->lib.open(":memory:", &fresh);
 
 	for (int64_t v = 0; rc == SQLITE_OK && v < version; v++)
-		rc = s->lib.exec(fresh, s->db.step[v].text, NULL, NULL, NULL);
+		if (s->db.step[v].text)
+			rc = s->lib.exec(fresh, s->db.step[v].text, NULL, NULL, NULL);
 	rc = rc == SQLITE_OK ? schema_text(s, fresh, &expected, err)
 			     : imp_fail(err, IMP_EINTERNAL, "the tables cannot be made");
 	s->lib.close(fresh);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The tables: making them, bringing them up to date; the first entry. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/digits.h"
 #include "ledger/core.h"
@@ -10,6 +11,90 @@ struct bring {
 	int64_t from; /* version that was found before the lock */
 };
 
+/* What some entries are found by that were made before. */
+struct refill {
+	struct imp_ledger *l;
+	int64_t kind;
+	uint64_t next; /* entry */
+	bool more;
+	size_t count;
+	struct refilled {
+		uint64_t index;
+		size_t len;
+		uint8_t key[IMP_PAIR_MAX];
+	} at[256]; /* as many as are read at once */
+};
+
+static int take_refs(struct refill *f, const struct imp_row *row, struct imp_error *err)
+{
+	struct imp_record r;
+	struct imp_refs refs;
+	int rc = imp_record_decode(row->type, row->record, &r, err);
+
+	if (rc)
+		return imp_wrap(err, rc, "%s: entry %llu", f->l->db->shown,
+				(unsigned long long)row->index);
+	imp_record_refs(&r, &refs);
+	for (size_t i = 0; i < refs.count; i++) {
+		struct refilled *at = &f->at[f->count];
+
+		if ((int64_t)refs.ref[i].kind != f->kind)
+			continue;
+		if (f->count == COUNTOF(f->at) || refs.ref[i].key.len > sizeof(at->key))
+			return imp_fail(err, IMP_EINTERNAL, "an entry is found by much");
+		*at = (struct refilled){ .index = row->index,
+					 .len = refs.ref[i].key.len };
+		memcpy(at->key, refs.ref[i].key.ptr, at->len);
+		f->count++;
+	}
+	return 0;
+}
+
+static int take_row(void *ctx, const struct imp_value *col, struct imp_error *err)
+{
+	struct refill *f = ctx;
+	struct imp_row row;
+	int rc = imp_row_take(f->l, col, &row, err);
+
+	f->more = true;
+	f->next = row.index + 1;
+	return rc ? rc : take_refs(f, &row, err);
+}
+
+static int refill(struct imp_ledger *l, int64_t kind, struct imp_error *err)
+{
+	struct refill f = { .l = l, .kind = kind, .more = true };
+	int rc = 0;
+
+	while (!rc && f.more) {
+		f.more = false;
+		f.count = 0;
+		rc = imp_db_all(l->db, IMP_SQL_ALL, IMP_WITH(IMP_INT(f.next)), take_row,
+				&f, err);
+		for (size_t i = 0; !rc && i < f.count; i++) {
+			struct imp_span key = { f.at[i].key, f.at[i].len };
+
+			rc = l->db->ops->run(l->db, IMP_SQL_PUT_REF,
+					     IMP_WITH(IMP_INT(kind), IMP_BYTES(key),
+						      IMP_INT(f.at[i].index)),
+					     err);
+		}
+	}
+	return rc;
+}
+
+static int raise_one(struct imp_ledger *l, int64_t from, struct imp_error *err)
+{
+	const struct imp_sql_step *step = &l->db->step[from];
+	int rc = step->text ? l->db->ops->script(l->db, step->text, err) : 0;
+
+	if (!rc && step->refs)
+		rc = refill(l, step->refs, err);
+	return rc ? rc
+		  : l->db->ops->run(l->db, IMP_SQL_PUT_VERSION,
+				    IMP_WITH(IMP_INT(from + 1)), err);
+}
+
 /* Somebody else may have been faster: whoever holds the lock looks again. */
 static int raise_tables(struct imp_ledger *l, int64_t *version, struct imp_error *err)
 {
@@ -17,10 +102,7 @@ static int raise_tables(struct imp_ledger *l, int64_t *version, struct imp_error
 	int rc = db->ops->version(db, version, err);
 
 	for (int64_t v = *version; !rc && v < db->versions; v++) {
-		rc = db->ops->script(db, db->step[v].text, err);
-		if (!rc)
-			rc = db->ops->run(db, IMP_SQL_PUT_VERSION,
-					  IMP_WITH(IMP_INT(v + 1)), err);
+		rc = raise_one(l, v, err);
 		l->changed = true;
 	}
 	return rc;

@@ -47,6 +47,8 @@ class Book:
             refs = [(ref, record[field]) for ref, field in REFS[kind].items()]
             if kind == "issued":
                 refs.append((5, bytes([record[12]]) + record[13].to_bytes(4, "big") + record[14].to_bytes(4, "big") + record[15].to_bytes(8, "big") + record[UEID]))
+            if kind == "evidence" and record[CODE] == 0:
+                refs.append((14, record[SIGNING] + record[BOOT].to_bytes(8, "big") + record[COUNT].to_bytes(8, "big")))
             self.db.executemany("INSERT INTO refs VALUES(?, ?, ?)", [(ref, key, index) for ref, key in refs])
         return index
 

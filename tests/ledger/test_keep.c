@@ -2,7 +2,9 @@
 /* What was issued, delivered, proven, permitted and revoked. */
 #include <string.h>
 
+#include "cose/key.h"
 #include "fill.h"
+#include "ledger/verify.h"
 
 static struct imp_error err;
 
@@ -131,5 +133,90 @@ TEST_BOTH(keep, deliveries_are_kept_each)
 	d.code = IMP_OK;
 	WORKS(imp_ledger_deliver(l, &d, &err));
 	cr_assert_eq(size_of(l), 4);
+	imp_ledger_close(&l);
+}
+
+struct told {
+	const char *bytes;
+	uint32_t boot, count;
+	enum imp_code verdict;
+};
+
+/* In the order that they come; the last of those that are good is not the last told. */
+static const struct told told[] = {
+	{ "first", 1, 1, IMP_OK },
+	{ "before", 2, 7, IMP_OK },
+	{ "last", 2, 8, IMP_OK },
+	{ "held back", 2, 3, IMP_OK },
+	{ "unexpected", 3, 1, IMP_EVERIFY },
+};
+
+static void tell(struct imp_ledger *l, const struct fill_key *key)
+{
+	for (size_t i = 0; i < COUNTOF(told); i++) {
+		struct imp_evidence token = { .ueid = { fill_id(9), 15 },
+					      .nonce = { fill_id((uint8_t)(0x20 + i)),
+							 32 },
+					      .boot = told[i].boot,
+					      .count = told[i].count };
+		struct imp_proof_of_state e = { .bytes = imp_span_str(told[i].bytes),
+						.token = &token,
+						.key = &key->key.pub,
+						.verdict = told[i].verdict };
+
+		WORKS(imp_ledger_evidence(l, &e, &err));
+	}
+}
+
+static void is_last(struct imp_ledger *l, const struct fill_key *key, const char *bytes)
+{
+	CLEANUP(imp_secret_fini) struct imp_secret last = { 0 };
+	uint8_t kid[32];
+
+	WORKS(imp_cose_kid(key->crypto, &key->key.pub, kid));
+	cr_assert_eq(imp_ledger_last_evidence(l, IMP_SPAN(kid), &last, &err), 1, "%s",
+		     err.msg);
+	cr_assert(imp_span_eq(imp_secret_span(&last), imp_span_str(bytes)));
+	cr_assert_eq(imp_ledger_last_evidence(l, (struct imp_span){ fill_id(1), 32 },
+					      &last, &err),
+		     0);
+}
+
+/* By the device's own counts; the others are not even looked at. */
+TEST_BOTH(keep, the_last_evidence_is_found_by_its_counts)
+{
+	struct imp_ledger *l = place_open(p, "line-1");
+	struct imp_ledger_report r;
+	struct fill_key key;
+
+	fill_key(&key);
+	tell(l, &key);
+	is_last(l, &key, "last");
+	WORKS(imp_ledger_verify(l, NULL, &r, &err));
+	place_sql(p, "UPDATE records SET record = %s WHERE idx <> 3 AND idx > 0",
+		  place_blob(p, "00"));
+	is_last(l, &key, "last");
+	fill_key_stop(&key);
+	imp_ledger_close(&l);
+}
+
+/* LED-16: entries of a ledger that an older program made. */
+TEST_BOTH(keep, what_older_entries_are_found_by_is_filled_in)
+{
+	struct imp_ledger *l = place_open(p, "line-1");
+	struct imp_ledger_report r;
+	struct fill_key key;
+
+	fill_key(&key);
+	tell(l, &key);
+	imp_ledger_close(&l);
+	place_sql(p, "DELETE FROM refs WHERE kind = 14");
+	place_sql(p, "DELETE FROM version WHERE number = 2");
+	l = place_open(p, "line-1");
+	cr_assert_eq(place_number(p, "SELECT count(*) FROM refs WHERE kind = 14"), 4);
+	is_last(l, &key, "last");
+	WORKS(imp_ledger_verify(l, NULL, &r, &err));
+	cr_assert_eq(r.entries, 1 + COUNTOF(told));
+	fill_key_stop(&key);
 	imp_ledger_close(&l);
 }
