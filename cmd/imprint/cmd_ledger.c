@@ -23,9 +23,9 @@ enum {
 	OPT_REASON,
 };
 
-#define ACTIONS                                                                    \
-	"init|show|checkpoint|prove|verify|items|release|write-off|retire|export|" \
-	"import|key|cosign"
+#define ACTIONS                                                                 \
+	"init|show|checkpoint|prove|verify|items|release|write-off|quarantine|" \
+	"reinstate|retire|export|import|key|cosign"
 
 static const struct argp_option options[] = {
 	{ "origin", OPT_ORIGIN, "WORD", 0,
@@ -50,9 +50,11 @@ static const struct argp_option options[] = {
 	  "export, import: what the entries say is in DIR, which is not for others", 0 },
 	{ "item", OPT_ITEM, "WORD", 0, "release, write-off: the item, as items shows it",
 	  0 },
-	{ "id", OPT_ID, "ID", 0, "retire: the device with this imei or ueid", 0 },
+	{ "id", OPT_ID, "ID", 0,
+	  "quarantine, reinstate, retire: the device with this imei or ueid", 0 },
 	{ "reason", OPT_REASON, "WORD", 0,
-	  "release, write-off, retire: why; it stands in the ledger", 0 },
+	  "release, write-off, quarantine, reinstate, retire: why; it stands in the ledger",
+	  0 },
 	{ 0 },
 };
 
@@ -94,6 +96,8 @@ static const struct action actions[] = {
 	{ "items", ledger_do_items, NEED_NO_FILE },
 	{ "release", ledger_do_release, NEED_NO_FILE | NEED_ITEM | NEED_REASON },
 	{ "write-off", ledger_do_write_off, NEED_NO_FILE | NEED_ITEM | NEED_REASON },
+	{ "quarantine", ledger_do_quarantine, NEED_NO_FILE | NEED_ID | NEED_REASON },
+	{ "reinstate", ledger_do_reinstate, NEED_NO_FILE | NEED_ID | NEED_REASON },
 	{ "retire", ledger_do_retire, NEED_NO_FILE | NEED_ID | NEED_REASON },
 	{ "export", ledger_do_export, NEED_FILE },
 	{ "import", ledger_do_import, NEED_FILE | NEED_LOG | NEED_RECORDS },
@@ -254,7 +258,7 @@ static const struct argp argp = {
 	.doc = "Make a ledger (init), tell what it is (show), sign its state (checkpoint), prove an entry or its "
 	       "growth (prove), check all of it or a proof (verify); write it as plain files (export), or make one of "
 	       "such files (import); tell what is in doubt (items) and decide it (release, write-off), take a device out "
-	       "(retire); and for others: write a verifier key (key), sign as a witness (cosign).",
+	       "(quarantine, retire) and in again (reinstate); and for others: write a verifier key (key), sign as a witness (cosign).",
 	.children = children,
 };
 

@@ -37,6 +37,8 @@ int ledger_do_items(const struct ledger_work *w, struct imp_error *err);
 int ledger_do_release(const struct ledger_work *w, struct imp_error *err);
 int ledger_do_write_off(const struct ledger_work *w, struct imp_error *err);
 int ledger_do_retire(const struct ledger_work *w, struct imp_error *err);
+int ledger_do_quarantine(const struct ledger_work *w, struct imp_error *err);
+int ledger_do_reinstate(const struct ledger_work *w, struct imp_error *err);
 
 /* Read a verifier key, of a log or of a witness. 0, -IMP_EKEY, -IMP_EUSAGE. */
 int ledger_vkey(const struct ledger_work *w, const char *path, enum imp_note_type type,

@@ -95,7 +95,11 @@ int ledger_do_write_off(const struct ledger_work *w, struct imp_error *err)
 	return decide(w, false, err);
 }
 
-int ledger_do_retire(const struct ledger_work *w, struct imp_error *err)
+typedef int decision(struct imp_ledger *l, struct imp_span ueid, const char *reason,
+		     struct imp_error *err);
+
+/* Of a device that --id names. */
+static int decide_device(const struct ledger_work *w, decision *fn, struct imp_error *err)
 {
 	CLEANUP(imp_ledger_close) struct imp_ledger *l = NULL;
 	uint8_t ueid[33];
@@ -107,5 +111,20 @@ int ledger_do_retire(const struct ledger_work *w, struct imp_error *err)
 			      w->id);
 	if (!rc)
 		rc = ledger_open(&w->ledger, NULL, &l, err);
-	return rc ? rc : imp_ledger_retire(l, target.ueid, w->reason, err);
+	return rc ? rc : fn(l, target.ueid, w->reason, err);
+}
+
+int ledger_do_retire(const struct ledger_work *w, struct imp_error *err)
+{
+	return decide_device(w, imp_ledger_retire, err);
+}
+
+int ledger_do_quarantine(const struct ledger_work *w, struct imp_error *err)
+{
+	return decide_device(w, imp_ledger_quarantine, err);
+}
+
+int ledger_do_reinstate(const struct ledger_work *w, struct imp_error *err)
+{
+	return decide_device(w, imp_ledger_reinstate, err);
 }

@@ -180,6 +180,9 @@ static int take_registry(void *ctx, const struct imp_found *f, struct imp_error 
 	case IMP_LEAF_QUARANTINE:
 		take_note(&c->quarantined, f);
 		return 0;
+	case IMP_LEAF_REINSTATE:
+		c->quarantined.entry = 0;
+		return 0;
 	case IMP_LEAF_RETIRE:
 		take_note(&c->retired, f);
 		return 0;

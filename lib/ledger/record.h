@@ -21,6 +21,7 @@ enum imp_leaf {
 	IMP_LEAF_CONFIRM = 11,
 	IMP_LEAF_QUARANTINE = 12,
 	IMP_LEAF_RETIRE = 13,
+	IMP_LEAF_REINSTATE = 14,
 	IMP_LEAF_ISSUE = 20,
 	IMP_LEAF_RESERVED = 30,
 	IMP_LEAF_SENT = 31,
@@ -38,8 +39,8 @@ enum imp_leaf {
 const char *imp_leaf_name(enum imp_leaf type); /* "reserved"; "unknown" */
 
 enum {
-	IMP_RECORD_MAX = 65000, /* bytes of an encoded record */
-	IMP_OBJECT_IN_RECORD = 60000,
+	IMP_RECORD_MAX = 65000,	      /* bytes of an encoded record */
+	IMP_OBJECT_IN_RECORD = 60000, /* IMP_LEDGER_OBJECT of those who call */
 	IMP_REASON_MAX = 256,
 	IMP_SALT_LEN = 32,
 	IMP_LEAF_BYTES = 38, /* of an encoded leaf, at most */

@@ -53,6 +53,10 @@ static int fold(void *ctx, const struct imp_found *f, struct imp_error *err)
 		d->quarantined = true;
 		take_reason(d, r);
 		return 0;
+	case IMP_LEAF_REINSTATE:
+		d->quarantined = false;
+		d->reinstated = f->index;
+		return 0;
 	case IMP_LEAF_RETIRE:
 		d->retired = true;
 		take_reason(d, r);
@@ -147,6 +151,8 @@ static int judge(struct imp_ledger *l, void *ctx, struct imp_error *err)
 		return v->record.type == IMP_LEAF_RETIRE
 			       ? 0
 			       : no_such(ueid, "is retired", err);
+	if (v->record.type == IMP_LEAF_REINSTATE && !d.quarantined)
+		return no_such(ueid, "is not quarantined", err);
 	if (v->key_must_fit && d.quarantined)
 		return no_such(ueid, "is quarantined", err);
 	if (v->key_must_fit && !imp_span_eq(v->record.signing, IMP_SPAN(d.signing)))
@@ -166,24 +172,32 @@ int imp_ledger_confirm(struct imp_ledger *l, struct imp_span ueid,
 	return imp_ledger_do(l, judge, &v, err);
 }
 
+static int decide(struct imp_ledger *l, enum imp_leaf type, struct imp_span ueid,
+		  const char *reason, struct imp_error *err)
+{
+	struct verdict v = {
+		.record = { .type = type, .ueid = ueid, .reason = imp_span_str(reason) }
+	};
+
+	return imp_ledger_do(l, judge, &v, err);
+}
+
 int imp_ledger_quarantine(struct imp_ledger *l, struct imp_span ueid, const char *reason,
 			  struct imp_error *err)
 {
-	struct verdict v = { .record = { .type = IMP_LEAF_QUARANTINE,
-					 .ueid = ueid,
-					 .reason = imp_span_str(reason) } };
+	return decide(l, IMP_LEAF_QUARANTINE, ueid, reason, err);
+}
 
-	return imp_ledger_do(l, judge, &v, err);
+int imp_ledger_reinstate(struct imp_ledger *l, struct imp_span ueid, const char *reason,
+			 struct imp_error *err)
+{
+	return decide(l, IMP_LEAF_REINSTATE, ueid, reason, err);
 }
 
 int imp_ledger_retire(struct imp_ledger *l, struct imp_span ueid, const char *reason,
 		      struct imp_error *err)
 {
-	struct verdict v = { .record = { .type = IMP_LEAF_RETIRE,
-					 .ueid = ueid,
-					 .reason = imp_span_str(reason) } };
-
-	return imp_ledger_do(l, judge, &v, err);
+	return decide(l, IMP_LEAF_RETIRE, ueid, reason, err);
 }
 
 /* Taking a card in. */
@@ -192,14 +206,13 @@ struct intake {
 	const char *replaces;
 	enum imp_registration *out;
 	struct imp_device old, rival; /* the same device; another one with its key */
-	struct imp_found rival_card;
+	uint8_t other[34];	      /* ueid of rival: length, bytes */
 };
 
 static void intake_fini(struct intake *in)
 {
 	imp_device_fini(&in->old);
 	imp_device_fini(&in->rival);
-	imp_found_fini(&in->rival_card);
 }
 
 static bool same_keys(const struct imp_device *d, const struct imp_known *k)
@@ -235,26 +248,57 @@ static bool same_card(const struct imp_device *d, const struct imp_known *k)
 	return wo.ok && wn.ok && imp_span_eq(imp_written(&wo), imp_written(&wn));
 }
 
+/* Other devices whose cards have or had a key of this one. */
+struct others {
+	struct imp_span own;
+	struct imp_secret ueids; /* of OTHER bytes each: length, bytes */
+};
+enum { OTHER = 34 };
+
+static int take_other(void *ctx, const struct imp_found *f, struct imp_error *err)
+{
+	struct imp_span ueid = f->record.ueid;
+	uint8_t at[OTHER] = { (uint8_t)ueid.len };
+	struct others *o = ctx;
+
+	if (imp_span_eq(ueid, o->own))
+		return 0;
+	memcpy(at + 1, ueid.ptr, ueid.len);
+	return imp_secret_append(&o->ueids, IMP_SPAN(at), err);
+}
+
+/* Has it the key now? One that is in service comes before those that are not: then 1. */
+static int consider(struct imp_ledger *l, struct intake *in, const uint8_t other[OTHER],
+		    struct imp_error *err)
+{
+	CLEANUP(imp_device_fini) struct imp_device d = { 0 };
+	int rc = find_device(l, (struct imp_span){ other + 1, other[0] }, &d, err);
+	bool out = d.quarantined || d.retired;
+
+	if (rc <= 0 || !has_key_of(&d, in->known) || (out && in->rival.card.len > 0))
+		return rc < 0 ? rc : 0;
+	memcpy(in->other, other, OTHER);
+	imp_device_fini(&in->rival);
+	in->rival = d;
+	d = (struct imp_device){ 0 };
+	return !out;
+}
+
 /* Another device that has a key of this one; in->rival stays empty where none has. */
 static int find_rival(struct imp_ledger *l, struct intake *in, struct imp_error *err)
 {
 	const struct imp_known *k = in->known;
 	const struct imp_span kid[] = { IMP_SPAN(k->signing_kid),
 					IMP_SPAN(k->sealing_kid) };
+	struct others o = { .own = k->card.ueid };
+	int rc = 0;
 
-	for (size_t i = 0; i < COUNTOF(kid); i++) {
-		struct imp_found *f = &in->rival_card;
-		int rc = imp_find_latest(l, IMP_REF_KEY, kid[i], f, err);
-
-		if (rc > 0 && imp_span_eq(f->record.ueid, k->card.ueid))
-			continue;
-		if (rc > 0)
-			rc = find_device(l, f->record.ueid, &in->rival, err);
-		if (rc < 0 || (rc > 0 && has_key_of(&in->rival, k)))
-			return rc < 0 ? rc : 0;
-		imp_device_fini(&in->rival);
-	}
-	return 0;
+	for (size_t i = 0; !rc && i < COUNTOF(kid); i++)
+		rc = imp_find_each(l, IMP_REF_KEY, kid[i], take_other, &o, err);
+	for (size_t at = o.ueids.len; !rc && at >= OTHER; at -= OTHER)
+		rc = consider(l, in, o.ueids.ptr + at - OTHER, err);
+	imp_secret_fini(&o.ueids);
+	return rc < 0 ? rc : 0;
 }
 
 /* Whose word counts more? */
@@ -315,16 +359,23 @@ static int put_quarantine(struct imp_ledger *l, struct imp_span ueid, const char
 	return imp_append_record(l, &r, NULL, err);
 }
 
+/* Did somebody who knew of the other one's card say that this one is right? */
+static bool is_decided(const struct intake *in)
+{
+	return in->old.reinstated > in->rival.entry && same_keys(&in->old, in->known);
+}
+
 /* Another device has its key: neither is trusted, unless a factory vouches for this one.
  */
 static int part_from_rival(struct imp_ledger *l, struct intake *in, struct imp_error *err)
 {
-	struct imp_span own = in->known->card.ueid, other = in->rival_card.record.ueid;
+	struct imp_span own = in->known->card.ueid;
+	struct imp_span other = { in->other + 1, in->other[0] };
 	int rc = 0;
 
 	if (!in->rival.quarantined && !in->rival.retired)
 		rc = put_quarantine(l, other, IMP_REASON_SHARED_KEY, own, err);
-	if (rc || weigh(&in->rival, in->known) == NEW)
+	if (rc || is_decided(in) || weigh(&in->rival, in->known) == NEW)
 		return rc;
 	if (in->old.card.len == 0)
 		rc = put_card(l, in, err);

@@ -26,6 +26,7 @@ struct imp_device {
 	uint8_t signing[32], sealing[32]; /* kids */
 	enum imp_assurance assurance;
 	bool quarantined, retired;
+	uint64_t reinstated;		    /* the entry that did so last; 0: none */
 	char reason[IMP_LEDGER_REASON + 1]; /* for either */
 };
 
@@ -97,11 +98,15 @@ int imp_ledger_register(struct imp_ledger *l, const struct imp_known *known,
 int imp_ledger_confirm(struct imp_ledger *l, struct imp_span ueid,
 		       const uint8_t signing[32], const char *path, struct imp_error *err)
 	IMP_MUST_CHECK;
-/* Take a device out until a factory vouches for it or the user replaces its card. 0,
- * -IMP_EPOLICY: there is none. */
+/* Take a device out until a factory vouches for it, the user replaces its card or
+ * reinstates it. 0, -IMP_EPOLICY: there is none. */
 int imp_ledger_quarantine(struct imp_ledger *l, struct imp_span ueid, const char *reason,
 			  struct imp_error *err) IMP_MUST_CHECK;
-/* Take a device out for good. Likewise. */
+/* Take it in again with the card that it has: a person has looked. 0, -IMP_EPOLICY: there
+ * is none, or it is not quarantined. */
+int imp_ledger_reinstate(struct imp_ledger *l, struct imp_span ueid, const char *reason,
+			 struct imp_error *err) IMP_MUST_CHECK;
+/* Take a device out for good. 0, -IMP_EPOLICY: there is none. */
 int imp_ledger_retire(struct imp_ledger *l, struct imp_span ueid, const char *reason,
 		      struct imp_error *err) IMP_MUST_CHECK;
 

@@ -260,3 +260,36 @@ TEST_BOTH(registry, a_person_takes_a_device_out)
 	imp_ledger_close(&l);
 	stop();
 }
+
+/* REG: of two that have one key, a person says which is right; its card is taken in again
+ * then as often as it comes. */
+TEST_BOTH(registry, a_person_takes_a_device_in_again)
+{
+	struct imp_ledger *l = place_open(p, "line-1");
+
+	start();
+	make_board(&board[0], 1, NULL);
+	read_card(&board[0], 1, IMP_ASSERTED, &a);
+	SAYS(imp_ledger_reinstate(l, a.card.ueid, "x", &err), IMP_EPOLICY,
+	     "is not in the ledger");
+	enrol(l, &a, NULL);
+	SAYS(imp_ledger_reinstate(l, a.card.ueid, "x", &err), IMP_EPOLICY,
+	     "is not quarantined");
+	make_board(&board[1], 2, &board[0]);
+	read_card(&board[1], 1, IMP_ASSERTED, &b);
+	enrol(l, &b, NULL);
+	cr_assert(is_quarantined(l, &a) && is_quarantined(l, &b));
+	WORKS(imp_ledger_reinstate(l, a.card.ueid, "the other is a copy", &err));
+	cr_assert(!is_quarantined(l, &a) && is_quarantined(l, &b));
+	cr_assert_eq(enrol(l, &a, NULL), IMP_REG_KNOWN);
+	cr_assert_not(is_quarantined(l, &a));
+	make_board(&board[1], 3, &board[0]);
+	read_card(&board[1], 1, IMP_ASSERTED, &b); /* nobody knew of this one */
+	cr_assert_eq(enrol(l, &b, NULL), IMP_REG_QUARANTINED);
+	cr_assert(is_quarantined(l, &a));
+	WORKS(imp_ledger_reinstate(l, a.card.ueid, "that, too", &err));
+	WORKS(imp_ledger_retire(l, a.card.ueid, "lost", &err));
+	SAYS(imp_ledger_reinstate(l, a.card.ueid, "x", &err), IMP_EPOLICY, "is retired");
+	imp_ledger_close(&l);
+	stop();
+}
