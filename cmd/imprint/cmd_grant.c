@@ -8,11 +8,12 @@
 #include "grantarg.h"
 #include "issue/issuer.h"
 #include "keyarg.h"
+#include "ledger/journal.h"
 #include "note.h"
 #include "object/signed.h"
 #include "scope.h"
 
-enum { PAYLOAD_MAX = 16 * 1024, OBJECT_MAX = 60 * 1024 };
+enum { PAYLOAD_MAX = 16 * 1024, OBJECT_MAX = IMP_LEDGER_OBJECT };
 
 struct args {
 	struct key_args key;
@@ -20,6 +21,7 @@ struct args {
 	struct grant_args parent;
 	struct scope_args scope;
 	struct form_args form;
+	struct ledger_args ledger;
 	const char *holder;
 };
 
@@ -31,11 +33,13 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-static const struct argp_child children[] = {
-	{ &key_argp, 0, NULL, 0 },   { &out_argp, 0, NULL, 0 },
-	{ &grant_argp, 0, NULL, 0 }, { &scope_argp, 0, NULL, 0 },
-	{ &form_argp, 0, NULL, 0 },  { 0 }
-};
+static const struct argp_child children[] = { { &key_argp, 0, NULL, 0 },
+					      { &out_argp, 0, NULL, 0 },
+					      { &grant_argp, 0, NULL, 0 },
+					      { &scope_argp, 0, NULL, 0 },
+					      { &form_argp, 0, NULL, 0 },
+					      { &ledger_argp, 0, NULL, 0 },
+					      { 0 } };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -48,6 +52,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[2] = &a->parent;
 		state->child_inputs[3] = &a->scope;
 		state->child_inputs[4] = &a->form;
+		state->child_inputs[5] = &a->ledger;
 		return 0;
 	case OPT_HOLDER:
 		a->holder = arg;
@@ -156,6 +161,24 @@ static int sign(struct maker *m, struct imp_writer *w, struct imp_error *err)
 				    err);
 }
 
+/* Before anybody has it: an auditor knows then who may write what. */
+static int record(const struct maker *m, struct imp_span object, struct imp_error *err)
+{
+	CLEANUP(imp_ledger_close) struct imp_ledger *l = NULL;
+	struct imp_signed s;
+	uint8_t id[32];
+	int rc;
+
+	if (!ledger_is_named(&m->a->ledger))
+		return 0;
+	rc = imp_signed_decode(object, &s, err);
+	if (!rc && imp_signed_id(m->crypto, &s, id))
+		rc = imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
+	if (!rc)
+		rc = ledger_open(&m->a->ledger, NULL, &l, err);
+	return rc ? rc : imp_ledger_grant(l, id, object, err);
+}
+
 static int write_out(const struct maker *m, struct imp_span object, struct imp_error *err)
 {
 	CLEANUP(imp_out_abort) struct imp_out out = { 0 };
@@ -186,7 +209,9 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 				 err);
 	if (!rc)
 		rc = grants_open(&m.parent, &m.revoked, m.crypto, &a.parent,
-				 &(struct grant_use){ .path = a.key.path, .key = &m.key },
+				 &(struct grant_use){ .path = a.key.path,
+						      .key = &m.key,
+						      .ledger = &a.ledger },
 				 err);
 	m.by = (struct key_user){ a.key.path, m.key.class };
 	if (!rc)
@@ -197,6 +222,8 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 		rc = imp_grant_says(&m.grant, says, err);
 	if (!rc)
 		rc = sign(&m, &w, err);
+	if (!rc)
+		rc = record(&m, imp_written(&w), err);
 	if (!rc)
 		rc = write_out(&m, imp_written(&w), err);
 	if (!rc)

@@ -152,6 +152,7 @@ int imp_ledger_last_evidence(struct imp_ledger *l, struct imp_span kid,
 			     struct imp_secret *out, struct imp_error *err)
 	IMP_MUST_CHECK;
 
+enum { IMP_LEDGER_OBJECT = 60000 }; /* bytes of an object that is kept, at most */
 /* Keep what an owner has signed for others to act on. `id` is the object's, 32 bytes. */
 int imp_ledger_order(struct imp_ledger *l, const uint8_t id[32], struct imp_span object,
 		     struct imp_error *err) IMP_MUST_CHECK;

@@ -253,6 +253,36 @@ class Ledger(Case):
                 self.assertIn("burnt", self.beside(f"$I {command}", status=4).err)
         self.assertIn("is not in the ledger", self.tool("ledger", "retire", "--id", "001010010000022", "--reason", "x", status=4).err)
 
+    def test_a_person_takes_a_device_in_again(self):
+        me = ("--id", "001010010000014", "--reason")
+        self.beside("$I enroll -d sim/1")
+        self.assertIn("is not quarantined", self.tool("ledger", "reinstate", *me, "x", status=4).err)
+        self.beside("$I enroll -d other/1", "--state", "other", status=4)
+        self.assertIn("is quarantined", self.beside(PUSH.replace(" --cards x.cards", ""), status=4).err)
+        self.assertIn("duplicate-identity", self.tool("audit", "--json", status=11).out)
+        self.tool("ledger", "reinstate", *me, "looked at by the lab")
+        self.assertEqual((self.log()[-1]["type"], self.log()[-1]["reason"]), ("reinstated", "looked at by the lab"))
+        self.assertNotIn("duplicate-identity", self.tool("audit", "--json", status=11).out)
+        self.beside(PUSH.replace(" --cards x.cards", ""))
+        self.tool("ledger", "quarantine", *me, "its box was open")
+        self.assertIn("its box was open", self.beside(PUSH.replace(" --cards x.cards", ""), status=4).err)
+        self.assertIn("missing --reason", self.tool("ledger", "reinstate", "--id", "001010010000014", status=2).err)
+
+    def test_a_grant_is_written_down(self):
+        """Before anybody has it; an audit then knows who may write the domain."""
+        self.run_tool("keygen", "--class", "test", "-o", "operator.pem", "--public", "operator.pub")
+        grant = ("grant", "-k", "owner.pem", "--holder", "operator.pub", "--domain", "network", "--target", "keel-2", "--allow")
+        self.tool(*grant, "cellular", "-o", "x.cards", status=2)  # it stands there
+        self.assertEqual(self.types(), ["ledger", "grant"])
+        self.tool(*grant, "cellular", "-o", "g.grant")
+        self.tool(*grant, "apn", "-o", "h.grant")
+        entries = self.log()
+        self.assertEqual([e["type"] for e in entries], ["ledger", "grant", "grant"])
+        self.assertEqual(entries[2]["bytes"], (self.dir / "h.grant").read_bytes().hex(), "signed twice, the first is one object")
+        self.profile(domain="network")
+        run = self.beside("$I enroll -d sim/1 --replace && $I pack p.yaml --csv d.csv -k operator.pem --grant g.grant -o n.packages && $I push n.packages -d sim/1; $I audit --json --owner owner.pub", status=None)
+        self.assertNotIn("foreign-authority", run.out)
+
     def test_a_decommissioned_device_is_retired(self):
         self.beside("set -e; $I enroll -d sim/1; $I claim -k owner.pem -d sim/1; $I retire -k owner.pem -d sim/1")
         self.assertEqual((self.log()[-1]["type"], self.log()[-1]["reason"]), ("retired", "decommissioned by its owner"))
