@@ -76,6 +76,8 @@ static void put_totals(FILE *f, const struct audit_result *r)
 	if (a->signatures > 0)
 		fprintf(f, ", %" PRIu64 " signature%s verified again", a->signatures,
 			imp_plural(a->signatures));
+	if (a->forgotten > 0)
+		fprintf(f, ", %" PRIu64 " entries forgotten", a->forgotten);
 	if (a->anchored > 0)
 		fprintf(f, ", the first %" PRIu64 " entries anchored", a->anchored);
 	fputc('\n', f);
@@ -167,6 +169,7 @@ static void put_json_totals(FILE *f, const struct audit_result *r)
 		json_uint(&j, imp_severity_name((enum imp_severity)i),
 			  r->stats.verdict[i]);
 	json_uint(&j, "entries", a->entries);
+	json_uint(&j, "forgotten", a->forgotten);
 	json_uint(&j, "evidence", a->evidence);
 	json_uint(&j, "signatures", a->signatures);
 	json_uint(&j, "anchored_entries", a->anchored);

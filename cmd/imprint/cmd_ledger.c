@@ -21,11 +21,12 @@ enum {
 	OPT_ITEM,
 	OPT_ID,
 	OPT_REASON,
+	OPT_YES,
 };
 
 #define ACTIONS                                                                 \
 	"init|show|checkpoint|prove|verify|items|release|write-off|quarantine|" \
-	"reinstate|retire|export|import|key|cosign"
+	"reinstate|retire|forget|export|import|key|cosign"
 
 static const struct argp_option options[] = {
 	{ "origin", OPT_ORIGIN, "WORD", 0,
@@ -51,10 +52,11 @@ static const struct argp_option options[] = {
 	{ "item", OPT_ITEM, "WORD", 0, "release, write-off: the item, as items shows it",
 	  0 },
 	{ "id", OPT_ID, "ID", 0,
-	  "quarantine, reinstate, retire: the device with this imei or ueid", 0 },
+	  "quarantine, reinstate, retire, forget: the device with this imei or ueid", 0 },
 	{ "reason", OPT_REASON, "WORD", 0,
-	  "release, write-off, quarantine, reinstate, retire: why; it stands in the ledger",
+	  "release, write-off, quarantine, reinstate, retire, forget: why; it stands in the ledger",
 	  0 },
+	{ "yes", OPT_YES, NULL, 0, "forget: don't ask", 0 },
 	{ 0 },
 };
 
@@ -99,6 +101,7 @@ static const struct action actions[] = {
 	{ "quarantine", ledger_do_quarantine, NEED_NO_FILE | NEED_ID | NEED_REASON },
 	{ "reinstate", ledger_do_reinstate, NEED_NO_FILE | NEED_ID | NEED_REASON },
 	{ "retire", ledger_do_retire, NEED_NO_FILE | NEED_ID | NEED_REASON },
+	{ "forget", ledger_do_forget, NEED_NO_FILE | NEED_ID | NEED_REASON },
 	{ "export", ledger_do_export, NEED_FILE },
 	{ "import", ledger_do_import, NEED_FILE | NEED_LOG | NEED_RECORDS },
 };
@@ -241,6 +244,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_REASON:
 		w->reason = cli_text(state, "--reason", arg, IMP_LEDGER_REASON);
 		return 0;
+	case OPT_YES:
+		w->yes = true;
+		return 0;
 	case ARGP_KEY_ARG:
 		return parse_word(w, arg);
 	case ARGP_KEY_END:
@@ -258,7 +264,7 @@ static const struct argp argp = {
 	.doc = "Make a ledger (init), tell what it is (show), sign its state (checkpoint), prove an entry or its "
 	       "growth (prove), check all of it or a proof (verify); write it as plain files (export), or make one of "
 	       "such files (import); tell what is in doubt (items) and decide it (release, write-off), take a device out "
-	       "(quarantine, retire) and in again (reinstate); and for others: write a verifier key (key), sign as a witness (cosign).",
+	       "(quarantine, retire) and in again (reinstate), forget one (forget); and for others: write a verifier key (key), sign as a witness (cosign).",
 	.children = children,
 };
 

@@ -82,6 +82,11 @@ void entry_text(FILE *f, uint64_t index, const struct imp_record *r)
 {
 	char when[TIME_TEXT];
 
+	if (r->forgotten) {
+		fprintf(f, "%6" PRIu64 "  %-20s  %-11s forgotten\n", index, "-",
+			imp_leaf_name(r->type));
+		return;
+	}
 	time_text(r->time, when);
 	fprintf(f, "%6" PRIu64 "  %s  %-11s", index, when, imp_leaf_name(r->type));
 	put_text(f, " ", r->name, "");
@@ -148,17 +153,21 @@ static const char *assurance_of(const struct imp_record *r)
 		       : NULL;
 }
 
-void entry_json(FILE *f, uint64_t index, const struct imp_record *r)
+void entry_json(FILE *f, uint64_t index, const struct imp_record *record)
 {
+	const struct imp_record none = { 0 };
+	const struct imp_record *r = record->forgotten ? &none : record;
 	bool evidence = r->type == IMP_LEAF_EVIDENCE;
 	struct json j = { .f = f, .first = true };
 	char when[TIME_TEXT], imei[16];
 
 	time_text(r->time, when);
+	if (record->forgotten)
+		when[0] = '\0';
 	json_open(&j, NULL, '{');
 	json_uint(&j, "entry", index);
-	json_str(&j, "time", when);
-	json_str(&j, "type", imp_leaf_name(r->type));
+	json_str(&j, "time", when[0] ? when : NULL);
+	json_str(&j, "type", imp_leaf_name(record->type));
 	json_some(&j, "station", r->station);
 	json_some(&j, "tool", r->tool);
 	json_some(&j, "origin", r->name);
@@ -182,6 +191,7 @@ void entry_json(FILE *f, uint64_t index, const struct imp_record *r)
 	json_hex(&j, "beacon", r->beacon);
 	json_hex(&j, "r", r->r);
 	json_hex(&j, "bytes", r->bytes);
+	json_bool(&j, "forgotten", record->forgotten);
 	json_close(&j, '}');
 	fputc('\n', f);
 }

@@ -34,6 +34,7 @@ static void report_json(const char *name, const struct imp_ledger_report *r)
 	json_uint(&j, "entries", r->entries);
 	json_uint(&j, "checkpoints", r->checkpoints);
 	json_uint(&j, "open", r->open);
+	json_uint(&j, "forgotten", r->forgotten);
 	json_bool(&j, "anchored", r->anchored > 0);
 	json_uint(&j, "anchored_entries", r->anchored);
 	json_close(&j, '}');
@@ -46,6 +47,8 @@ static void report_text(const char *name, const struct imp_ledger_report *r)
 	       " open item%s: self-consistent, ",
 	       name, r->entries, r->checkpoints, r->checkpoints == 1 ? "" : "s", r->open,
 	       r->open == 1 ? "" : "s");
+	if (r->forgotten > 0)
+		printf("%" PRIu64 " forgotten, ", r->forgotten);
 	if (r->anchored > 0)
 		printf("its first %" PRIu64 " entries anchored\n", r->anchored);
 	else

@@ -6,6 +6,7 @@
 #include "base/digits.h"
 #include "base/file.h"
 #include "json.h"
+#include "ledger/forget.h"
 #include "ledger/log.h"
 #include "ledger_do.h"
 
@@ -55,7 +56,7 @@ int ledger_do_init(const struct ledger_work *w, struct imp_error *err)
 }
 
 static void show_json(const char *name, const struct imp_ledger_info *i,
-		      struct imp_span vkey)
+		      uint64_t forgotten, struct imp_span vkey)
 {
 	struct json j = { .f = stdout, .first = true };
 
@@ -63,6 +64,7 @@ static void show_json(const char *name, const struct imp_ledger_info *i,
 	json_str(&j, "ledger", name);
 	json_str(&j, "origin", i->origin);
 	json_uint(&j, "entries", i->size);
+	json_uint(&j, "forgotten", forgotten);
 	json_hex(&j, "root", IMP_SPAN(i->root.byte));
 	json_uint(&j, "checkpoint", i->checkpoint_size);
 	json_some(&j, "key", vkey);
@@ -71,7 +73,7 @@ static void show_json(const char *name, const struct imp_ledger_info *i,
 }
 
 static void show_text(const char *name, const struct imp_ledger_info *i,
-		      struct imp_span vkey)
+		      uint64_t forgotten, struct imp_span vkey)
 {
 	char root[65];
 
@@ -79,6 +81,8 @@ static void show_text(const char *name, const struct imp_ledger_info *i,
 	printf("ledger      %s\norigin      %s\nentries     %" PRIu64
 	       "\nroot        %s\n",
 	       name, i->origin, i->size, root);
+	if (forgotten > 0)
+		printf("forgotten   %" PRIu64 " of them\n", forgotten);
 	if (i->checkpoint_size > 0)
 		printf("checkpoint  of %" PRIu64 " entries\n", i->checkpoint_size);
 	else
@@ -95,15 +99,18 @@ int ledger_do_show(const struct ledger_work *w, struct imp_error *err)
 	uint8_t text[IMP_VKEY_TEXT];
 	struct imp_writer vkey = imp_writer(text, sizeof(text));
 	struct imp_ledger_info i;
+	uint64_t forgotten = 0;
 	int rc = ledger_open(&w->ledger, NULL, &l, err);
 
 	if (!rc)
 		rc = imp_ledger_info(l, &i, err);
+	if (!rc)
+		rc = imp_ledger_forgotten(l, &forgotten, err);
 	if (rc)
 		return rc;
 	if (i.has_key)
 		imp_vkey_put(&vkey, &i.key);
-	(w->report.json ? show_json : show_text)(imp_ledger_name(l), &i,
+	(w->report.json ? show_json : show_text)(imp_ledger_name(l), &i, forgotten,
 						 imp_written(&vkey));
 	return 0;
 }

@@ -18,7 +18,7 @@ struct ledger_work {
 	const char *item, *id, *reason;
 	struct path_list witnesses;
 	uint64_t entry, since;
-	bool cosigns;
+	bool cosigns, yes;
 	struct imp_crypto *crypto; /* borrowed */
 };
 
@@ -39,6 +39,7 @@ int ledger_do_write_off(const struct ledger_work *w, struct imp_error *err);
 int ledger_do_retire(const struct ledger_work *w, struct imp_error *err);
 int ledger_do_quarantine(const struct ledger_work *w, struct imp_error *err);
 int ledger_do_reinstate(const struct ledger_work *w, struct imp_error *err);
+int ledger_do_forget(const struct ledger_work *w, struct imp_error *err);
 
 /* Read a verifier key, of a log or of a witness. 0, -IMP_EKEY, -IMP_EUSAGE. */
 int ledger_vkey(const struct ledger_work *w, const char *path, enum imp_note_type type,

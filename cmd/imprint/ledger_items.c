@@ -4,9 +4,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "ask.h"
 #include "base/digits.h"
 #include "devices.h"
+#include "evidence/known.h"
 #include "json.h"
+#include "ledger/forget.h"
 #include "ledger/journal.h"
 #include "ledger/registry.h"
 #include "ledger_do.h"
@@ -95,23 +98,33 @@ int ledger_do_write_off(const struct ledger_work *w, struct imp_error *err)
 	return decide(w, false, err);
 }
 
-typedef int decision(struct imp_ledger *l, struct imp_span ueid, const char *reason,
-		     struct imp_error *err);
-
-/* Of a device that --id names. */
-static int decide_device(const struct ledger_work *w, decision *fn, struct imp_error *err)
+/* The device that --id names. */
+static int take_id(const struct ledger_work *w, uint8_t ueid[33], struct imp_span *out,
+		   struct imp_error *err)
 {
-	CLEANUP(imp_ledger_close) struct imp_ledger *l = NULL;
-	uint8_t ueid[33];
 	struct imp_target target;
 	int rc = target_parse(w->id, ueid, &target, err);
 
-	if (!rc && target.ueid.len == 0)
-		rc = imp_fail(err, IMP_EUSAGE, "--id %s: expected an imei or a ueid",
-			      w->id);
+	*out = target.ueid;
+	return rc || target.ueid.len > 0
+		       ? rc
+		       : imp_fail(err, IMP_EUSAGE, "--id %s: expected an imei or a ueid",
+				  w->id);
+}
+
+typedef int decision(struct imp_ledger *l, struct imp_span ueid, const char *reason,
+		     struct imp_error *err);
+
+static int decide_device(const struct ledger_work *w, decision *fn, struct imp_error *err)
+{
+	CLEANUP(imp_ledger_close) struct imp_ledger *l = NULL;
+	uint8_t bytes[33];
+	struct imp_span ueid;
+	int rc = take_id(w, bytes, &ueid, err);
+
 	if (!rc)
 		rc = ledger_open(&w->ledger, NULL, &l, err);
-	return rc ? rc : fn(l, target.ueid, w->reason, err);
+	return rc ? rc : fn(l, ueid, w->reason, err);
 }
 
 int ledger_do_retire(const struct ledger_work *w, struct imp_error *err)
@@ -127,4 +140,45 @@ int ledger_do_quarantine(const struct ledger_work *w, struct imp_error *err)
 int ledger_do_reinstate(const struct ledger_work *w, struct imp_error *err)
 {
 	return decide_device(w, imp_ledger_reinstate, err);
+}
+
+/* Nothing brings it back. */
+static int make_sure(const struct ledger_work *w, const char *device,
+		     struct imp_error *err)
+{
+	char question[128];
+	int rc;
+
+	if (w->yes)
+		return 0;
+	snprintf(question, sizeof(question), "Forget %s for good", device);
+	rc = ask_yes(question, err);
+	if (rc == -IMP_EUSAGE)
+		return imp_hint(err, rc, "--yes, where a script's user has decided it");
+	return rc ? (rc < 0 ? rc : 0) : imp_fail(err, IMP_EPOLICY, "not forgotten");
+}
+
+int ledger_do_forget(const struct ledger_work *w, struct imp_error *err)
+{
+	CLEANUP(imp_ledger_close) struct imp_ledger *l = NULL;
+	uint64_t entries = 0;
+	uint8_t bytes[33];
+	char device[80];
+	struct imp_span ueid;
+	int rc = take_id(w, bytes, &ueid, err);
+
+	if (!rc)
+		rc = ledger_open(&w->ledger, NULL, &l, err);
+	if (rc)
+		return rc;
+	imp_device_name(ueid, device);
+	rc = make_sure(w, device, err);
+	if (!rc)
+		rc = imp_ledger_forget(l, ueid, w->reason, &entries, err);
+	if (!rc)
+		rc = imp_ledger_scrub(l, err);
+	if (!rc)
+		printf("%s: %" PRIu64 " entr%s forgotten\n", device, entries,
+		       entries == 1 ? "y" : "ies");
+	return rc;
 }

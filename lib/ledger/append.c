@@ -108,6 +108,18 @@ static int load_edge(struct imp_ledger *l, struct imp_error *err)
 	return imp_tree_range(&tree, size, &l->edge, err);
 }
 
+int imp_append_leaf(struct imp_ledger *l, enum imp_leaf type,
+		    const struct imp_hash *digest, struct imp_error *err)
+{
+	int rc = l->edge_loaded ? 0 : load_edge(l, err);
+
+	if (!rc)
+		rc = add_leaf(l, type, digest, err);
+	l->last = *digest;
+	l->added += !rc;
+	return rc;
+}
+
 int imp_append_raw(struct imp_ledger *l, const struct imp_record *r,
 		   const uint8_t salt[IMP_SALT_LEN], struct imp_span record,
 		   struct imp_error *err)

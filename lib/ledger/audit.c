@@ -275,7 +275,8 @@ static int audit(struct imp_ledger *l, void *ctx, struct imp_error *err)
 		return rc;
 	r.l = l;
 	l->verified = true; /* all of it, until this reading ends */
-	*r.out = (struct imp_audit_report){ .entries = whole.entries };
+	*r.out = (struct imp_audit_report){ .entries = whole.entries,
+					    .forgotten = whole.forgotten };
 	rc = look(&r, IMP_REF_REVOKED, &r.any_revoked, err);
 	if (!rc)
 		rc = judge_ledger(&r, err);

@@ -125,6 +125,7 @@ struct imp_auditing {
 
 struct imp_audit_report {
 	uint64_t entries, devices, evidence, anchored;
+	uint64_t forgotten;  /* of the entries */
 	uint64_t signatures; /* that were verified again */
 };
 

@@ -88,6 +88,8 @@ static int put(void *ctx, const struct imp_row *row, struct imp_error *err)
 	bool card = row->type == IMP_LEAF_DEVICE;
 	int rc;
 
+	if (row->salt.len == 0)
+		return 0; /* it is forgotten */
 	if (!card && (row->type != IMP_LEAF_EVIDENCE || !x->r->a->deep))
 		return 0;
 	rc = imp_record_decode(row->type, row->record, &record, err);

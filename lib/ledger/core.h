@@ -43,6 +43,10 @@ int imp_append_raw(struct imp_ledger *l, const struct imp_record *r,
 		   const uint8_t salt[IMP_SALT_LEN], struct imp_span record,
 		   struct imp_error *err) IMP_MUST_CHECK;
 
+/* The leaf alone of one whose record is forgotten. */
+int imp_append_leaf(struct imp_ledger *l, enum imp_leaf type,
+		    const struct imp_hash *digest, struct imp_error *err) IMP_MUST_CHECK;
+
 /* Keep, with an entry that is about an item, whether that is open now. */
 int imp_track_item(struct imp_ledger *l, const struct imp_record *r, uint64_t index,
 		   struct imp_error *err) IMP_MUST_CHECK;

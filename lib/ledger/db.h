@@ -90,6 +90,11 @@ struct imp_db_ops {
 	 * for good; *kept says where, for people, up to 256 bytes. */
 	int (*keep)(struct imp_db *db, int64_t version, char kept[256],
 		    struct imp_error *err);
+	/* Write the files anew, so that nothing is left of rows that were deleted;
+	 * outside of a transaction. 0, -IMP_ELEDGER: others are in the way, or this user
+	 * may not.
+	 */
+	int (*scrub)(struct imp_db *db, struct imp_error *err);
 	void (*close)(struct imp_db *db);
 };
 

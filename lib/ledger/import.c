@@ -2,10 +2,12 @@
 /* Making a ledger of tiles and records. */
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/file.h"
 #include "ledger/core.h"
 #include "ledger/tiles.h"
+#include "ledger/verify.h"
 
 enum {
 	ENTRIES_MAX = IMP_TILE_WIDTH * (2 + IMP_LEAF_BYTES),
@@ -16,6 +18,7 @@ struct reading {
 	const char *dir, *records;
 	const struct imp_checkpoint *checkpoint;
 	struct imp_span line; /* of the log, under the checkpoint */
+	bool forgotten;	      /* some entry is */
 };
 
 /* The n-th file of its kind, as it was when the tree had that many leaves. */
@@ -35,6 +38,30 @@ static int differs(uint64_t index, struct imp_error *err)
 	return imp_fail(err, IMP_EVERIFY,
 			"entry %llu: its record is not what the log has published",
 			(unsigned long long)index);
+}
+
+/* All that is left of one that was forgotten. */
+static int add_forgotten(struct imp_ledger *l, struct imp_span published, uint64_t index,
+			 struct imp_error *err)
+{
+	struct imp_cbor_fault fault;
+	struct imp_hash digest = { 0 };
+	struct imp_span hash;
+	enum imp_leaf type;
+	struct imp_cbor c;
+
+	if (imp_cbor_open(&c, published, IMP_CBOR_STRICT, &fault))
+		return imp_cbor_refuse(&fault, "leaf", err);
+	imp_cbor_expect_array(&c, 3);
+	if (imp_cbor_uint(&c) != 1)
+		imp_cbor_fail(&c, "a leaf of another version");
+	type = (enum imp_leaf)imp_cbor_uint_max(&c, 255);
+	hash = imp_cbor_bytes_len(&c, sizeof(digest.byte), sizeof(digest.byte));
+	if (imp_cbor_finish(&c, "leaf", err))
+		return imp_wrap(err, -IMP_EFORMAT, "entry %llu",
+				(unsigned long long)index);
+	memcpy(digest.byte, hash.ptr, sizeof(digest.byte));
+	return imp_append_leaf(l, type, &digest, err);
 }
 
 /* One entry: what it says, and what was published of it. */
@@ -61,7 +88,7 @@ static int add_entry(struct imp_ledger *l, struct imp_span disclosed,
 	return rc ? rc : imp_track_item(l, &r, index, err);
 }
 
-static int add_part(struct imp_ledger *l, const struct reading *q, uint64_t n,
+static int add_part(struct imp_ledger *l, struct reading *q, uint64_t n,
 		    struct imp_error *err)
 {
 	CLEANUP(imp_secret_fini) struct imp_secret entries = { 0 }, records = { 0 };
@@ -80,8 +107,13 @@ static int add_part(struct imp_ledger *l, const struct reading *q, uint64_t n,
 		struct imp_span published = imp_take(&e, imp_take_u16be(&e));
 		struct imp_span disclosed = imp_take(&r, imp_take_u32be(&r));
 
-		rc = e.ok && r.ok ? add_entry(l, disclosed, published, index, err)
-				  : differs(index, err);
+		if (!e.ok || !r.ok)
+			rc = differs(index, err);
+		else if (disclosed.len == 0)
+			rc = add_forgotten(l, published, index, err);
+		else
+			rc = add_entry(l, disclosed, published, index, err);
+		q->forgotten |= disclosed.len == 0;
 	}
 	if (!rc && (e.rest.len > 0 || r.rest.len > 0))
 		rc = imp_fail(err, IMP_EFORMAT, "more stands behind entry %llu",
@@ -104,7 +136,8 @@ static int check_root(struct imp_ledger *l, const struct reading *q,
 
 static int import(struct imp_ledger *l, void *ctx, struct imp_error *err)
 {
-	const struct reading *q = ctx;
+	struct reading *q = ctx;
+	struct imp_ledger_report report;
 	uint64_t size = q->checkpoint->size, there;
 	int rc = imp_ledger_size(l, &there, err);
 
@@ -116,7 +149,10 @@ static int import(struct imp_ledger *l, void *ctx, struct imp_error *err)
 		rc = add_part(l, q, n, err);
 	if (!rc)
 		rc = check_root(l, q, err);
-	return rc ? rc : imp_log_put_line(l, size, q->line, err);
+	if (!rc)
+		rc = imp_log_put_line(l, size, q->line, err);
+	/* That they are missing must be what the entries themselves say. */
+	return rc || !q->forgotten ? rc : imp_ledger_verify(l, NULL, &report, err);
 }
 
 /* The line that the log itself has signed with; those of witnesses are taken in when

@@ -94,7 +94,7 @@ static int check_issuer(void *ctx, const struct imp_row *row, struct imp_error *
 	struct imp_record record;
 	int rc;
 
-	if (row->type != IMP_LEAF_ISSUE)
+	if (row->type != IMP_LEAF_ISSUE || row->salt.len == 0)
 		return 0;
 	rc = imp_record_decode(row->type, row->record, &record, err);
 	if (!rc && imp_span_eq(record.issuer, kid))

@@ -14,8 +14,13 @@ static int call(void *ctx, const struct imp_row *row, struct imp_error *err)
 {
 	CLEANUP(imp_found_fini) struct imp_found f = { 0 };
 	const struct listing *q = ctx;
-	int rc = imp_found_take(q->l, row, &f, err);
+	int rc;
 
+	if (row->salt.len == 0)
+		return q->fn(q->ctx, row->index,
+			     &(struct imp_record){ .type = row->type, .forgotten = true },
+			     err);
+	rc = imp_found_take(q->l, row, &f, err);
 	return rc > 0 ? q->fn(q->ctx, f.index, &f.record, err) : rc;
 }
 

@@ -203,6 +203,10 @@ static int disclose(struct imp_ledger *l, uint64_t index, struct imp_secret *out
 
 	if (rc > 0)
 		rc = imp_row_take(l, col, &row, err);
+	if (!rc && row.salt.len == 0)
+		rc = imp_fail(err, IMP_EPOLICY,
+			      "%s: entry %llu is forgotten: nothing can be shown of it",
+			      l->db->shown, (unsigned long long)index);
 	if (!rc)
 		rc = imp_secret_reserve(out, IMP_DISCLOSED_MAX, err);
 	if (rc)

@@ -38,7 +38,8 @@ int imp_ledger_cosigned(struct imp_ledger *l, struct imp_span in,
  *
  *   out   a tlog-proof
  *
- * 0, -IMP_EUSAGE (no such entry), -IMP_EPOLICY (no checkpoint covers it).
+ * 0, -IMP_EUSAGE (no such entry), -IMP_EPOLICY (no checkpoint covers it, or it is
+ * forgotten).
  */
 int imp_ledger_prove(struct imp_ledger *l, uint64_t index, struct imp_secret *out,
 		     struct imp_error *err) IMP_MUST_CHECK;

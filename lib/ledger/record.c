@@ -124,6 +124,7 @@ static const struct type types[] = {
 	{ IMP_LEAF_REVOKE, "revoked", F(TIME) | F(OBJECT) | F(SEQUENCE) | F(SUBJECT),
 	  ANY | F(REASON) },
 	{ IMP_LEAF_LIST, "list", F(TIME) | F(OBJECT) | F(ISSUER) | F(SEQUENCE), ANY },
+	{ IMP_LEAF_FORGOTTEN, "forgotten", F(TIME) | F(REASON) | F(CONTENT), ANY },
 };
 
 static const struct type *type_row(enum imp_leaf type)

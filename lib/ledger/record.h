@@ -34,6 +34,7 @@ enum imp_leaf {
 	IMP_LEAF_GRANT = 51,
 	IMP_LEAF_REVOKE = 52,
 	IMP_LEAF_LIST = 53,
+	IMP_LEAF_FORGOTTEN = 60,
 };
 
 const char *imp_leaf_name(enum imp_leaf type); /* "reserved"; "unknown" */
@@ -63,11 +64,12 @@ struct imp_record {
 	uint64_t code;	/* what came of it: an exit status */
 	struct imp_span nonce;
 	uint64_t boot, count;
-	struct imp_span key; /* a COSE_Key */
-	struct imp_span bytes;
+	struct imp_span key;	 /* a COSE_Key */
+	struct imp_span bytes;	 /* a card, evidence, another object, a list of entries */
 	struct imp_span subject; /* a kid, an object id or a ueid */
 	/* What a nonce follows from: a challenge's id and beacon, and the station's r. */
 	struct imp_span challenge, beacon, r;
+	bool forgotten; /* of an entry whose record was: but its type nothing is known */
 };
 
 /* 0, or -IMP_EINTERNAL: a field that the type must have is missing or too long. */

@@ -46,6 +46,8 @@ const char *const imp_sql[IMP_SQL_STATEMENTS] = {
 	[IMP_SQL_PUT_RECORD] = "INSERT INTO records(idx, salt, record)"
 			       " VALUES($1, $2, $3)",
 	[IMP_SQL_PUT_REF] = "INSERT INTO refs(kind, key, idx) VALUES($1, $2, $3)",
+	[IMP_SQL_DROP_RECORD] = "DELETE FROM records WHERE idx = $1",
+	[IMP_SQL_DROP_REF] = "DELETE FROM refs WHERE kind = $1 AND key = $2 AND idx = $3",
 	[IMP_SQL_PUT_PENDING] = "INSERT INTO pending(item, idx) VALUES($1, $2)"
 				" ON CONFLICT(item) DO UPDATE SET idx = excluded.idx",
 	[IMP_SQL_DROP_PENDING] = "DELETE FROM pending WHERE item = $1",
@@ -84,6 +86,8 @@ const char *const imp_sql[IMP_SQL_STATEMENTS] = {
 				" (SELECT count(*) FROM lines WHERE size > 0)",
 	[IMP_SQL_KEYS] = "SELECT DISTINCT key FROM refs WHERE kind = $1 AND key > $2"
 			 " ORDER BY key LIMIT 256",
+	[IMP_SQL_FORGOTTEN] = "SELECT (SELECT count(*) FROM leaves)"
+			      " - (SELECT count(*) FROM records)",
 	[IMP_SQL_VERSION] = "SELECT max(number) FROM version",
 	[IMP_SQL_PG_TABLES] =
 		"SELECT count(*) FILTER (WHERE relkind = 'r' AND NOT relhastriggers"
@@ -91,4 +95,8 @@ const char *const imp_sql[IMP_SQL_STATEMENTS] = {
 		" FROM pg_catalog.pg_class WHERE relnamespace ="
 		" pg_catalog.current_schema()::pg_catalog.regnamespace AND relname IN"
 		" ('version', 'leaves', 'records', 'refs', 'pending', 'lines')",
+	[IMP_SQL_PG_OWNS] =
+		"SELECT count(*) FROM pg_catalog.pg_class WHERE relnamespace ="
+		" pg_catalog.current_schema()::pg_catalog.regnamespace AND relname IN"
+		" ('records', 'refs') AND pg_catalog.pg_has_role(relowner, 'USAGE')",
 };

@@ -18,6 +18,8 @@ enum imp_sql {
 	IMP_SQL_PUT_LEAF,
 	IMP_SQL_PUT_RECORD,
 	IMP_SQL_PUT_REF,
+	IMP_SQL_DROP_RECORD,
+	IMP_SQL_DROP_REF,
 	IMP_SQL_PUT_PENDING,
 	IMP_SQL_DROP_PENDING,
 	IMP_SQL_ENTRY,
@@ -34,8 +36,10 @@ enum imp_sql {
 	IMP_SQL_CHECK_PENDING,
 	IMP_SQL_CHECK_LINES, /* rows; rows that are right; rows there should be */
 	IMP_SQL_KEYS,	     /* different keys of a kind, some at a time */
+	IMP_SQL_FORGOTTEN,   /* entries without a record */
 	IMP_SQL_VERSION,
 	IMP_SQL_PG_TABLES, /* how many are as we made them; how many there are */
+	IMP_SQL_PG_OWNS,   /* how many of those that scrub() writes anew this role owns */
 	IMP_SQL_STATEMENTS,
 };
 

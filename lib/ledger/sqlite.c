@@ -341,6 +341,34 @@ static int keep(struct imp_db *db, int64_t was, char kept[256], struct imp_error
 	return rc;
 }
 
+/* The log still holds pages as they were, until all of it is in the file. */
+static int empty_log(struct imp_sqlite *s, struct imp_error *err)
+{
+	sqlite3_stmt *q = NULL;
+	int rc = s->lib.prepare_v2(s->conn, "PRAGMA wal_checkpoint(TRUNCATE)", -1, &q,
+				   NULL);
+	bool busy = true;
+
+	if (rc == SQLITE_OK)
+		rc = s->lib.step(q);
+	if (rc == SQLITE_ROW)
+		busy = s->lib.column_int64(q, 0) != 0;
+	s->lib.finalize(q);
+	if (rc != SQLITE_ROW)
+		return imp_sqlite_failed(s, rc, err);
+	return busy ? imp_fail(err, IMP_ELEDGER, "%s: others are reading it", s->db.shown)
+		    : 0;
+}
+
+/* Of a large file the copy need not fit into memory. */
+static int scrub(struct imp_db *db, struct imp_error *err)
+{
+	int rc = script(db, "PRAGMA temp_store=FILE; VACUUM; PRAGMA temp_store=MEMORY",
+			err);
+
+	return rc ? rc : empty_log(of(db), err);
+}
+
 static void close_sqlite(struct imp_db *db)
 {
 	struct imp_sqlite *s = of(db);
@@ -368,5 +396,6 @@ const struct imp_db_ops imp_sqlite_ops = {
 	.script = script,
 	.version = version,
 	.keep = keep,
+	.scrub = scrub,
 	.close = close_sqlite,
 };

@@ -29,8 +29,11 @@ static int take_refs(struct refill *f, const struct imp_row *row, struct imp_err
 {
 	struct imp_record r;
 	struct imp_refs refs;
-	int rc = imp_record_decode(row->type, row->record, &r, err);
+	int rc = row->salt.len > 0 ? imp_record_decode(row->type, row->record, &r, err)
+				   : 0;
 
+	if (row->salt.len == 0)
+		return 0; /* it is forgotten */
 	if (rc)
 		return imp_wrap(err, rc, "%s: entry %llu", f->l->db->shown,
 				(unsigned long long)row->index);

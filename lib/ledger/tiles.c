@@ -175,7 +175,8 @@ static int put_record(struct writing *w, const struct imp_row *row, struct imp_e
 	struct imp_writer n = imp_writer(length, sizeof(length));
 	int rc;
 
-	imp_disclosed_put(&shown, &d);
+	if (row->salt.len > 0) /* of one that is forgotten there is nothing */
+		imp_disclosed_put(&shown, &d);
 	imp_put_u32be(&n, (uint32_t)shown.len);
 	rc = imp_out_write(&w->record, imp_written(&n), err);
 	return rc ? rc : imp_out_write(&w->record, imp_written(&shown), err);
@@ -189,9 +190,6 @@ static int add_record(struct writing *w, const struct imp_row *row, struct imp_e
 
 	if (!w->records)
 		return 0;
-	if (row->salt.len == 0)
-		return imp_fail(err, IMP_ELEDGER, "entry %llu: its record is missing",
-				(unsigned long long)row->index);
 	if (at == 0)
 		rc = open_records(w, n, width, err);
 	if (!rc)

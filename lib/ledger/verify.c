@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading a whole ledger with suspicion. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/grow.h"
 #include "base/sip.h"
 #include "ledger/core.h"
+#include "ledger/forget.h"
 #include "ledger/verify.h"
 
 /* A sum over rows in any order, to compare two tables without holding one. */
@@ -17,9 +20,20 @@ struct walk {
 	struct imp_range edge;
 	uint64_t key[2][2]; /* of the sums: drawn anew, so that nobody aims at them */
 	struct tally named, refs; /* what records name; what the table says */
+	struct absent {
+		uint64_t index;
+		bool forgotten; /* an entry says so */
+	} * absent;		/* entries without a record, ascending; owned */
+	size_t absents, cap;
 	const struct imp_checkpoint *outside;
 	struct imp_ledger_report *out;
 };
+
+static void walk_fini(struct walk *w)
+{
+	free(w->absent);
+	w->absent = NULL;
+}
 
 static int bad_entry(const struct walk *w, uint64_t index, const char *what,
 		     struct imp_error *err)
@@ -63,6 +77,49 @@ static int count_named(struct walk *w, const struct imp_record *record, uint64_t
 	return rc;
 }
 
+static int note_absent(struct walk *w, uint64_t index, struct imp_error *err)
+{
+	struct absent *more =
+		imp_grow(w->absent, w->absents, &w->cap, sizeof(*more), err);
+
+	if (!more)
+		return -IMP_ERESOURCE;
+	w->absent = more;
+	w->absent[w->absents++] = (struct absent){ .index = index };
+	return 0;
+}
+
+/* An entry says that another one was forgotten: once, and then it is. */
+static int take_forgotten(void *ctx, uint64_t index, struct imp_error *err)
+{
+	struct walk *w = ctx;
+	size_t low = 0, high = w->absents;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (w->absent[mid].index < index)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (low == w->absents || w->absent[low].index != index ||
+	    w->absent[low].forgotten)
+		return bad_entry(w, index, "is said to be forgotten, and is not", err);
+	w->absent[low].forgotten = true;
+	w->out->forgotten++;
+	return 0;
+}
+
+static int check_absent(const struct walk *w, struct imp_error *err)
+{
+	for (size_t i = 0; i < w->absents; i++)
+		if (!w->absent[i].forgotten)
+			return bad_entry(w, w->absent[i].index, "its record is missing",
+					 err);
+	return 0;
+}
+
 static int check_record(struct walk *w, const struct imp_row *row, struct imp_error *err)
 {
 	struct imp_record record;
@@ -70,7 +127,7 @@ static int check_record(struct walk *w, const struct imp_row *row, struct imp_er
 	int rc;
 
 	if (row->salt.len == 0)
-		return bad_entry(w, row->index, "its record is missing", err);
+		return note_absent(w, row->index, err);
 	if (imp_record_digest(w->l->crypto, row->salt.ptr, row->record, &digest))
 		return imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
 	if (!imp_hash_eq(&digest, &row->digest))
@@ -79,7 +136,11 @@ static int check_record(struct walk *w, const struct imp_row *row, struct imp_er
 	rc = imp_record_decode(row->type, row->record, &record, NULL);
 	if (rc)
 		return bad_entry(w, row->index, "its record is malformed", err);
-	return count_named(w, &record, row->index, err);
+	if (record.type == IMP_LEAF_FORGOTTEN)
+		rc = imp_forgotten_each(record.bytes, row->index, take_forgotten, w, err);
+	if (rc == -IMP_EFORMAT)
+		return bad_entry(w, row->index, "its record is malformed", err);
+	return rc ? rc : count_named(w, &record, row->index, err);
 }
 
 static int check_leaf(void *ctx, const struct imp_row *row, struct imp_error *err)
@@ -110,7 +171,7 @@ static int check_entries(struct walk *w, struct imp_error *err)
 	w->out->entries = w->edge.size;
 	if (!rc && w->edge.size == 0)
 		rc = bad(w, "has no entries", err);
-	return rc;
+	return rc ? rc : check_absent(w, err);
 }
 
 struct ref_page {
@@ -266,6 +327,7 @@ static int verify(struct imp_ledger *l, void *ctx, struct imp_error *err)
 	struct walk *w = ctx;
 	int rc;
 
+	walk_fini(w);
 	*w->out = (struct imp_ledger_report){ 0 };
 	*w = (struct walk){ .l = l, .outside = w->outside, .out = w->out };
 	if (imp_random(l->crypto, (uint8_t *)w->key, sizeof(w->key)))
@@ -284,7 +346,7 @@ int imp_ledger_verify(struct imp_ledger *l, const struct imp_checkpoint *outside
 		      struct imp_ledger_report *out, struct imp_error *err)
 {
 	struct imp_ledger_report report = { 0 };
-	struct walk w = { .outside = outside, .out = &report };
+	CLEANUP(walk_fini) struct walk w = { .outside = outside, .out = &report };
 	int rc = imp_ledger_read(l, verify, &w, err);
 
 	if (!rc)

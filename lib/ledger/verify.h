@@ -12,6 +12,7 @@
 
 struct imp_ledger_report {
 	uint64_t entries, checkpoints; /* that were looked at */
+	uint64_t forgotten;	       /* entries whose records were */
 	uint64_t open;		       /* items that are reserved or sent */
 	uint64_t anchored; /* entries that the checkpoint from outside covers; 0: none */
 };

@@ -68,7 +68,7 @@ class Ledger(Case):
         self.assertEqual(entries[7]["assurance"], "attested")
         for entry in entries:
             self.assertEqual(list(entry), list(entries[0]), "every field, always")
-        self.assertEqual(self.report(), {"ledger": self.tool("ledger", "show", "--json").out.split('"')[3], "entries": 10, "checkpoints": 0, "open": 0,
+        self.assertEqual(self.report(), {"ledger": self.tool("ledger", "show", "--json").out.split('"')[3], "entries": 10, "checkpoints": 0, "open": 0, "forgotten": 0,
                                          "anchored": False, "anchored_entries": 0})
         text = self.tool("log").out
         self.assertIn("imei 001010010000014", text)
