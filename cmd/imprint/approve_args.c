@@ -34,7 +34,7 @@ static void check_sides(struct argp_state *state, const struct approve_args *a)
 		argp_error(state,
 			   "--evidence and --challenge go with -d; --against takes "
 			   "evidence, too");
-	if (!asks && !a->against && (v->cards || v->factories.count > 0))
+	if (!asks && !a->against && (v->known.cards || v->known.factories.count > 0))
 		argp_error(state, "--cards and --factory go with -d or --against");
 }
 

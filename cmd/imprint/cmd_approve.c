@@ -77,7 +77,7 @@ static int open_keys(struct approve *x, struct imp_error *err)
 static int open_changes(struct approve *x, struct imp_error *err)
 {
 	const struct approve_args *a = x->a;
-	struct verifier *v = a->verifier.cards ? &x->verifier : NULL;
+	struct verifier *v = a->verifier.known.cards ? &x->verifier : NULL;
 	int rc = v ? verifier_open(v, x->crypto, &a->verifier, &a->dev, err) : 0;
 
 	x->changes.diff = (struct diff_report){ .catalog = &x->names.catalog,

@@ -47,7 +47,7 @@ static void check_args(struct argp_state *state, const struct args *a)
 		argp_error(state, "expected A and B, or A and -d DEVICE");
 	if (a->paths == 2 && strcmp(a->path[0], "-") == 0 && strcmp(a->path[1], "-") == 0)
 		argp_error(state, "only one side can be standard input");
-	if (!v->cards && (v->owner || v->evidence || v->factories.count > 0))
+	if (!v->known.cards && (v->owner || v->evidence || v->known.factories.count > 0))
 		argp_error(state, "--owner, --evidence and --factory go with --cards");
 }
 
@@ -235,7 +235,7 @@ static int prepare(struct diff *x, struct imp_error *err)
 
 	if (!rc)
 		rc = open_sides(x, err);
-	if (!rc && x->a->verifier.cards)
+	if (!rc && x->a->verifier.known.cards)
 		rc = verifier_open(&x->verifier, x->crypto, &x->a->verifier, &x->a->dev,
 				   err);
 	if (!rc)
@@ -253,7 +253,7 @@ static int prepare(struct diff *x, struct imp_error *err)
 static int compare(struct diff *x, struct compile_args *c, int *devices,
 		   struct imp_error *err)
 {
-	bool cards = x->a->verifier.cards;
+	bool cards = x->a->verifier.known.cards;
 	struct side_work w = { .crypto = x->crypto,
 			       .compile = c,
 			       .verifier = cards ? &x->verifier : NULL,
@@ -318,7 +318,7 @@ static int conclude(const struct diff *x, struct imp_error *err)
 		if (x->side[i].packages)
 			say_note("%s: encrypted: only outer claims were compared",
 				 r->name[i]);
-	if (x->side[1].kind == SIDE_DEVICES && !x->a->verifier.cards)
+	if (x->side[1].kind == SIDE_DEVICES && !x->a->verifier.known.cards)
 		say_note("without --cards devices prove nothing, nor do they tell "
 			 "whether a domain was wiped");
 	if (r->not_compared)

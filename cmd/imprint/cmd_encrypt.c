@@ -41,7 +41,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->in = arg;
 		return 0;
 	case ARGP_KEY_END:
-		if (!a->seal.cards && !ledger_is_named(&a->seal.ledger))
+		if (!cards_are_named(&a->seal.known))
 			argp_error(state, "missing --cards FILE, or --ledger");
 		return 0;
 	default:
@@ -71,7 +71,7 @@ static int read_revoked(struct imp_revoked *r, struct imp_crypto *crypto,
 			struct imp_error *err)
 {
 	CLEANUP(imp_key_fini) struct imp_key owner = { 0 };
-	struct revoked_use use = { .ledger = &a->seal.ledger };
+	struct revoked_use use = { .ledger = &a->seal.known.ledger };
 	int rc = 0;
 
 	if (a->revoked.owner) {

@@ -3,11 +3,9 @@
 #include <unistd.h>
 
 #include "args.h"
+#include "cardsarg.h"
 #include "commands.h"
 #include "enroll.h"
-#include "issue.h"
-#include "keyarg.h"
-#include "ledgerarg.h"
 #include "revokedarg.h"
 
 struct args {

@@ -178,8 +178,8 @@ static int open_ledger(struct packer *p, struct imp_error *err)
 {
 	int rc = 0;
 
-	if (!p->sealing.ledger && ledger_is_named(&p->a->seal.ledger))
-		rc = ledger_open(&p->a->seal.ledger, NULL, &p->sealing.ledger, err);
+	if (!p->sealing.ledger && ledger_is_named(&p->a->seal.known.ledger))
+		rc = ledger_open(&p->a->seal.known.ledger, NULL, &p->sealing.ledger, err);
 	p->out.recorder =
 		(struct recorder){ .l = p->sealing.ledger, .crypto = p->crypto };
 	return rc;
@@ -201,7 +201,7 @@ static int pack(struct packer *p, struct imp_key *key, struct imp_error *err)
 		rc = grants_open(&p->grants, &p->revoked, p->crypto, &a->grant,
 				 &(struct grant_use){ .path = a->key.path,
 						      .key = key,
-						      .ledger = &a->seal.ledger },
+						      .ledger = &a->seal.known.ledger },
 				 err);
 	if (!rc && grants_given(&p->grants))
 		rc = imp_grants_alone(&p->grants, err);

@@ -166,10 +166,11 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	if (!rc)
 		rc = verifier_open(&p.verifier, crypto, &a.verifier, &a.dev, err);
 	if (!rc)
-		rc = verifier_revoke(&p.verifier, crypto, &a.verifier, &a.revoked,
-				     &(struct revoked_use){ .ledger = &a.verifier.ledger,
-							    .looks = a.dry_run },
-				     err);
+		rc = verifier_revoke(
+			&p.verifier, crypto, &a.verifier, &a.revoked,
+			&(struct revoked_use){ .ledger = &a.verifier.known.ledger,
+					       .looks = a.dry_run },
+			err);
 	if (!rc)
 		rc = open_files(&p, crypto, err);
 	if (!rc && a.quorum.approval)

@@ -175,7 +175,7 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	if (!rc)
 		rc = verifier_revoke(
 			&s.verifier, crypto, &a.verifier, &a.revoked,
-			&(struct revoked_use){ .ledger = &a.verifier.ledger }, err);
+			&(struct revoked_use){ .ledger = &a.verifier.known.ledger }, err);
 	if (!rc)
 		rc = objects_open(&s.objects, crypto, a.bundle, err);
 	if (!rc)

@@ -11,10 +11,9 @@
 
 #include "announce.h"
 #include "args.h"
+#include "cardsarg.h"
 #include "commands.h"
 #include "identities.h"
-#include "issue.h"
-#include "keyarg.h"
 #include "mistakes.h"
 #include "sim/sim.h"
 #include "source/catalog.h"

@@ -120,9 +120,9 @@ static void check_make(struct argp_state *state, const struct args *a)
 /* Who there is, and what they proved. */
 static void check_known(struct argp_state *state, const struct verifier_args *v)
 {
-	if (ledger_is_named(&v->ledger))
+	if (ledger_is_named(&v->known.ledger))
 		return;
-	if (!v->cards)
+	if (!v->known.cards)
 		argp_error(state, "without -d: the devices are those of --cards FILE, or "
 				  "of --ledger");
 	if (!v->evidence)
@@ -262,7 +262,7 @@ static int read_terms(struct transfer *t, const struct args *a, struct imp_error
 static int read_revoked(struct transfer *t, const struct args *a, struct imp_error *err)
 {
 	const struct revoked_use use = { .owner = a->recover ? NULL : &t->signer.pub,
-					 .ledger = &a->verifier.ledger };
+					 .ledger = &a->verifier.known.ledger };
 	const struct imp_revoked *r = &t->verifier.revoked;
 	int rc = verifier_revoke(&t->verifier, t->crypto, &a->verifier, &a->revoked, &use,
 				 err);
@@ -339,7 +339,7 @@ static int accept(struct transfer *t, const struct args *a, struct imp_error *er
 static int from_evidence(struct transfer *t, const struct args *a, struct imp_error *err)
 {
 	CLEANUP(listed_close) struct listed listed = { 0 };
-	int rc = a->csv ? listed_open(&listed, a->csv, a->verifier.cards, err) : 0;
+	int rc = a->csv ? listed_open(&listed, a->csv, a->verifier.known.cards, err) : 0;
 
 	return rc ? rc : transfer_from_evidence(t, &a->dev, &listed, err);
 }

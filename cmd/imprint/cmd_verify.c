@@ -66,7 +66,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->confirm = cli_text(state, "--confirm", arg, IMP_LEDGER_REASON);
 		return 0;
 	case ARGP_KEY_END:
-		if (a->confirm && !ledger_is_named(&a->verifier.ledger))
+		if (a->confirm && !ledger_is_named(&a->verifier.known.ledger))
 			argp_error(state, "--confirm goes with --ledger");
 		if (a->retired && (a->expect || a->require_locked))
 			argp_error(state, "--retired: such a device holds nothing and is "
@@ -170,7 +170,7 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	if (!rc)
 		rc = verifier_revoke(
 			&x.verifier, crypto, &a.verifier, &a.revoked,
-			&(struct revoked_use){ .ledger = &a.verifier.ledger }, err);
+			&(struct revoked_use){ .ledger = &a.verifier.known.ledger }, err);
 	x.verifier.require_locked = a.require_locked;
 	if (!rc && a.expect)
 		rc = objects_open(&x.objects, crypto, a.expect, err);

@@ -11,12 +11,9 @@
 #include "note.h"
 #include "registry.h"
 
-enum { OPT_CARDS = 0x300, OPT_FACTORY, OPT_ACCEPT_ASSERTED, OPT_BATCH, OPT_LABEL };
+enum { OPT_ACCEPT_ASSERTED = 0x300, OPT_BATCH, OPT_LABEL };
 
 static const struct argp_option seal_options[] = {
-	{ "cards", OPT_CARDS, "FILE", 0, "The devices' cards, as enroll wrote them", 0 },
-	{ "factory", OPT_FACTORY, "PUB", 0,
-	  "Trust device keys that the factory key PUB has endorsed; repeatable", 0 },
 	{ "accept-asserted", OPT_ACCEPT_ASSERTED, NULL, 0,
 	  "Encrypt also to keys that only the device itself, or the CSV, vouches for",
 	  0 },
@@ -27,25 +24,17 @@ static error_t seal_parse(int key, char *arg, struct argp_state *state)
 {
 	struct seal_args *a = state->input;
 
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &a->ledger;
-		return 0;
-	case OPT_CARDS:
-		a->cards = arg;
-		return 0;
-	case OPT_FACTORY:
-		path_list_add(state, &a->factories, arg);
-		return 0;
-	case OPT_ACCEPT_ASSERTED:
+	(void)arg;
+	if (key == ARGP_KEY_INIT)
+		state->child_inputs[0] = &a->known;
+	else if (key == OPT_ACCEPT_ASSERTED)
 		a->accept_asserted = true;
-		return 0;
-	default:
+	else
 		return ARGP_ERR_UNKNOWN;
-	}
+	return 0;
 }
 
-static const struct argp_child seal_children[] = { { &ledger_argp, 0, NULL, 0 }, { 0 } };
+static const struct argp_child seal_children[] = { { &cards_argp, 0, NULL, 0 }, { 0 } };
 const struct argp seal_argp = { .options = seal_options,
 				.parser = seal_parse,
 				.children = seal_children };
@@ -127,50 +116,21 @@ static error_t jobs_parse(int key, char *arg, struct argp_state *state)
 
 const struct argp jobs_argp = { .options = jobs_options, .parser = jobs_parse };
 
-int pubs_read(struct imp_crypto *crypto, const struct path_list *l, struct imp_pub *out,
-	      const char **test, struct imp_error *err)
-{
-	const char *found = NULL;
-
-	for (size_t i = 0; i < l->count; i++) {
-		CLEANUP(imp_key_fini) struct imp_key key = { 0 };
-		int rc = trusted_read(crypto, l->path[i], &key, err);
-
-		if (rc)
-			return rc;
-		out[i] = key.pub;
-		if (key.class == IMP_CLASS_TEST)
-			found = l->path[i];
-	}
-	if (test)
-		*test = found;
-	return 0;
-}
-
-int factories_check(const struct key_user *by, const char *test, struct imp_error *err)
-{
-	return !test || by->class == IMP_CLASS_TEST
-		       ? 0
-		       : imp_fail(err, IMP_EPOLICY,
-				  "--factory %s: is a test key, and %s is for production",
-				  test, by->path);
-}
-
 int sealing_open(struct sealing *s, struct imp_crypto *crypto, const struct seal_args *a,
 		 struct imp_error *err)
 {
-	struct imp_pub key[COUNTOF(a->factories.path)];
+	struct imp_pub key[COUNTOF(a->known.factories.path)];
 	const struct imp_factories factories = { .key = key,
-						 .count = a->factories.count };
-	int rc = pubs_read(crypto, &a->factories, key, &s->test_factory, err);
+						 .count = a->known.factories.count };
+	int rc = pubs_read(crypto, &a->known.factories, key, &s->test_factory, err);
 
 	s->sealer.accept_asserted = a->accept_asserted;
-	if (rc || (!a->cards && !ledger_is_named(&a->ledger)))
+	if (rc || !cards_are_named(&a->known))
 		return rc;
 	s->sealer.cards = &s->cards;
-	if (a->cards)
-		return imp_cards_open(&s->cards, a->cards, &factories, err);
-	rc = ledger_open(&a->ledger, NULL, &s->ledger, err);
+	if (a->known.cards)
+		return imp_cards_open(&s->cards, a->known.cards, &factories, err);
+	rc = ledger_open(&a->known.ledger, NULL, &s->ledger, err);
 	if (!rc)
 		registry_cards(&s->cards, s->ledger, &factories);
 	return rc;

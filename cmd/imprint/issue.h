@@ -4,16 +4,13 @@
 #define IMPRINT_ISSUE_H
 
 #include "bundle.h"
+#include "cardsarg.h"
 #include "issue/pool.h"
 #include "issue/seal.h"
-#include "keyarg.h"
-#include "ledgerarg.h"
 
-/* --cards, --factory, --accept-asserted */
+/* --cards, --factory, --ledger, --station, --accept-asserted */
 struct seal_args {
-	const char *cards;
-	struct path_list factories;
-	struct ledger_args ledger;
+	struct cards_args known;
 	bool accept_asserted;
 };
 extern const struct argp seal_argp;
@@ -68,13 +65,5 @@ struct filter {
 };
 int run_filter(struct filter *f, const char *in, struct imp_crypto *crypto,
 	       struct imp_error *err);
-
-/* Do these factories vouch for anything that this key works with? `test` is one that is
- * for tests, or NULL. 0, -IMP_EPOLICY. */
-int factories_check(const struct key_user *by, const char *test, struct imp_error *err);
-/* Public keys of --factory and the like. out has room for as many as the list has; *test
- * becomes the path of one of class test, or NULL; test may be NULL. */
-int pubs_read(struct imp_crypto *crypto, const struct path_list *l, struct imp_pub *out,
-	      const char **test, struct imp_error *err);
 
 #endif

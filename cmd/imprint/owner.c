@@ -5,7 +5,6 @@
 
 #include "base/file.h"
 #include "cose/key.h"
-#include "issue.h"
 #include "ledger/journal.h"
 #include "ledger/registry.h"
 #include "owner.h"
@@ -86,7 +85,7 @@ static int read_revoked(struct owner *o, const struct owner_args *a,
 			struct imp_error *err)
 {
 	const struct revoked_use use = { .owner = &o->signer.pub,
-					 .ledger = &a->verifier.ledger };
+					 .ledger = &a->verifier.known.ledger };
 	int rc = verifier_revoke(&o->verifier, o->crypto, &a->verifier, &a->revoked, &use,
 				 err);
 

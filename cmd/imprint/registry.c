@@ -33,9 +33,9 @@ int registry_open(struct verifier *v, const struct verifier_args *a,
 {
 	int rc = 0;
 
-	if (!ledger_is_named(&a->ledger))
+	if (!ledger_is_named(&a->known.ledger))
 		return 0;
-	for (size_t i = 0; !rc && !a->cards && i < dev->ids; i++)
+	for (size_t i = 0; !rc && !a->known.cards && i < dev->ids; i++)
 		if (!id_is_ueid(dev->id[i]))
 			rc = imp_fail(
 				err, IMP_EUSAGE,
@@ -43,10 +43,10 @@ int registry_open(struct verifier *v, const struct verifier_args *a,
 				"not find serials; name the --cards, too",
 				dev->id[i]);
 	if (!rc)
-		rc = ledger_open(&a->ledger, NULL, &v->ledger, err);
+		rc = ledger_open(&a->known.ledger, NULL, &v->ledger, err);
 	if (rc)
 		return rc;
-	if (!a->cards)
+	if (!a->known.cards)
 		registry_cards(&v->cards, v->ledger, factories);
 	v->proven.ask = ask_evidence;
 	v->proven.ctx = v->ledger;

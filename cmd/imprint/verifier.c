@@ -2,13 +2,10 @@
 /* Who is known, and what they have proven: options, cards, keeping. */
 #include "verifier.h"
 #include "grantarg.h"
-#include "issue.h"
 #include "registry.h"
 
 enum {
-	OPT_CARDS = 0x400,
-	OPT_FACTORY,
-	OPT_OWNER,
+	OPT_OWNER = 0x400,
 	OPT_GRANT,
 	OPT_EVIDENCE,
 	OPT_ALLOW_DEBUG,
@@ -16,9 +13,6 @@ enum {
 };
 
 static const struct argp_option verifier_options[] = {
-	{ "cards", OPT_CARDS, "FILE", 0, "The devices' cards, as enroll wrote them", 0 },
-	{ "factory", OPT_FACTORY, "PUB", 0,
-	  "Trust device keys that the factory key PUB has endorsed; repeatable", 0 },
 	{ "owner", OPT_OWNER, "PUB", 0, "The device must belong to PUB", 0 },
 	{ "grant", OPT_GRANT, "FILE", 0,
 	  "With --owner: what the holder of the grant in FILE set in its domain is expected; "
@@ -40,13 +34,7 @@ static error_t verifier_parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &a->ledger;
-		return 0;
-	case OPT_CARDS:
-		a->cards = arg;
-		return 0;
-	case OPT_FACTORY:
-		path_list_add(state, &a->factories, arg);
+		state->child_inputs[0] = &a->known;
 		return 0;
 	case OPT_OWNER:
 		a->owner = arg;
@@ -72,7 +60,7 @@ static error_t verifier_parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const struct argp_child verifier_children[] = { { &ledger_argp, 0, NULL, 0 },
+static const struct argp_child verifier_children[] = { { &cards_argp, 0, NULL, 0 },
 						       { 0 } };
 const struct argp verifier_argp = { .options = verifier_options,
 				    .parser = verifier_parse,
@@ -126,20 +114,20 @@ int verifier_open(struct verifier *v, struct imp_crypto *crypto,
 		  const struct verifier_args *a, const struct dev_args *dev,
 		  struct imp_error *err)
 {
-	struct imp_pub key[COUNTOF(a->factories.path)];
+	struct imp_pub key[COUNTOF(a->known.factories.path)];
 	const struct imp_factories factories = { .key = key,
-						 .count = a->factories.count };
+						 .count = a->known.factories.count };
 	CLEANUP(imp_key_fini) struct imp_key owner = { 0 };
 	int rc;
 
-	if (!a->cards && !ledger_is_named(&a->ledger))
+	if (!cards_are_named(&a->known))
 		return imp_hint(
 			err,
 			imp_fail(err, IMP_EUSAGE, "missing --cards FILE, or --ledger"),
 			"imprint enroll -d DEVICE -o FILE makes it");
-	rc = pubs_read(crypto, &a->factories, key, &v->test_factory, err);
-	if (!rc && a->cards)
-		rc = imp_cards_open(&v->cards, a->cards, &factories, err);
+	rc = pubs_read(crypto, &a->known.factories, key, &v->test_factory, err);
+	if (!rc && a->known.cards)
+		rc = imp_cards_open(&v->cards, a->known.cards, &factories, err);
 	if (!rc)
 		rc = imp_proven_open(&v->proven, a->evidence, err);
 	if (!rc)
@@ -162,7 +150,7 @@ int verifier_open(struct verifier *v, struct imp_crypto *crypto,
 		rc = challenges_open(&v->challenges, crypto, a->challenge,
 				     a->owner ? &v->owner_key : NULL, err);
 	v->allow_debug = a->allow_debug;
-	v->require_endorsed = a->factories.count > 0;
+	v->require_endorsed = a->known.factories.count > 0;
 	return rc;
 }
 

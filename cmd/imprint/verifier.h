@@ -3,10 +3,10 @@
 #ifndef IMPRINT_VERIFIER_H
 #define IMPRINT_VERIFIER_H
 
+#include "cardsarg.h"
 #include "challenges.h"
 #include "devices.h"
 #include "evidence/proven.h"
-#include "ledgerarg.h"
 #include "object/grant.h"
 #include "revokedarg.h"
 
@@ -31,9 +31,9 @@ struct verifier {
 /* --cards, --factory, --owner, --grant, --evidence, --challenge, --allow-debug, --ledger,
  * --station */
 struct verifier_args {
-	const char *cards, *owner, *evidence, *challenge;
-	struct path_list factories, grants;
-	struct ledger_args ledger;
+	struct cards_args known;
+	const char *owner, *evidence, *challenge;
+	struct path_list grants;
 	bool allow_debug;
 };
 extern const struct argp verifier_argp;
