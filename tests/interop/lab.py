@@ -7,6 +7,7 @@ import signal
 import subprocess
 import tempfile
 import time
+import unittest
 
 import agent
 import cose
@@ -156,3 +157,22 @@ class Bench:
     def state(self):
         """(model, device): the state as freshly attested."""
         return self.model.snapshot(), agent.snapshot_of(self.attest())
+
+
+class LabCase(unittest.TestCase):
+    """Each test at a bench of its own, of a lab with COUNT devices."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.lab = Lab(cls.COUNT)
+        cls.lab.__enter__()
+        cls.used = 0
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.lab.__exit__()
+
+    def setUp(self):
+        type(self).used += 1
+        self.bench = self.lab.bench(self.used)
+        self.addCleanup(self.bench.client.close)

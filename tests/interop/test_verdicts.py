@@ -11,26 +11,14 @@ import objects as o
 import smp
 from cbor_strict import Pairs, Tag, encode
 from fixtures import settings
-from lab import Lab
-
-COUNT = 16
+from lab import LabCase
 
 
-class Verdicts(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.lab = Lab(COUNT)
-        cls.lab.__enter__()
-        cls.used = 0
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.lab.__exit__()
+class Verdicts(LabCase):
+    COUNT = 16
 
     def setUp(self):
-        type(self).used += 1
-        self.bench = self.lab.bench(self.used)
-        self.addCleanup(self.bench.client.close)
+        super().setUp()
         self.fleet, self.device = self.bench.fleet, self.bench.device
         self.me = {o.UEID: self.device.ueid}
 

@@ -11,26 +11,14 @@ import agent
 import objects as o
 import smp
 from cbor_strict import encode
-from lab import Lab
-
-COUNT = 9
+from lab import LabCase
 
 
-class Wire(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.lab = Lab(COUNT)
-        cls.lab.__enter__()
-        cls.used = 0
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.lab.__exit__()
+class Wire(LabCase):
+    COUNT = 9
 
     def setUp(self):
-        type(self).used += 1
-        self.bench = self.lab.bench(self.used)
-        self.addCleanup(self.bench.client.close)
+        super().setUp()
         self.client = self.bench.client
 
     def stage(self, **body):
