@@ -20,14 +20,20 @@
 
 enum { FAULTS_MAX = 256 };
 
-struct args {
-	struct report_args report;
-	unsigned count; /* 0: as many as the CSV has rows, or 1 */
-	const char *csv, *dir;
+/* How the devices are reached: --tcp, --call-home, --every, --usb. */
+struct way_args {
 	struct imp_tcp_where tcp;  /* host "": not on TCP */
 	struct imp_tcp_where home; /* host "": they call nobody */
 	uint32_t every_s;
-	bool usb, production;
+	bool usb;
+};
+
+struct args {
+	struct report_args report;
+	struct way_args way;
+	unsigned count; /* 0: as many as the CSV has rows, or 1 */
+	const char *csv, *dir;
+	bool production;
 	struct path_list maker, vendor;
 	const char *factory;
 	const char *fault[FAULTS_MAX];
@@ -40,27 +46,20 @@ struct args {
 enum {
 	OPT_CSV = 0x100,
 	OPT_STATE,
-	OPT_TCP,
-	OPT_CALL_HOME,
-	OPT_EVERY,
-	OPT_USB,
 	OPT_MAKER,
 	OPT_FACTORY,
 	OPT_PRODUCTION,
 	OPT_VENDOR,
 	OPT_FAULT,
 	OPT_SEED,
-	OPT_PASS_FD
+	OPT_PASS_FD,
+	OPT_TCP,
+	OPT_CALL_HOME,
+	OPT_EVERY,
+	OPT_USB,
 };
 
-static const struct argp_option options[] = {
-	{ "count", 'n', "N", 0, "Simulate N devices (default: the rows of the CSV, or 1)",
-	  0 },
-	{ "csv", OPT_CSV, "FILE", 0, "Take imei, iccid and serial from the rows of FILE",
-	  0 },
-	{ "state", OPT_STATE, "DIR", 0,
-	  "Keep flash and keys in DIR, and the devices' links DIR/1, DIR/2, ... (default sim)",
-	  0 },
+static const struct argp_option way_options[] = {
 	{ "tcp", OPT_TCP, "HOST:PORT", 0,
 	  "Listen on TCP in place of pseudo-terminals: the first device on PORT, each further one on the next; PORT 0: each on any that is free",
 	  0 },
@@ -70,6 +69,52 @@ static const struct argp_option options[] = {
 	  "Let them call again SECONDS after each conversation (default 60)", 0 },
 	{ "usb", OPT_USB, NULL, 0,
 	  "Plug the devices in at the kernel's virtual USB controller (vhci-hcd; root)",
+	  0 },
+	{ 0 },
+};
+
+static error_t way_parse(int key, char *arg, struct argp_state *state)
+{
+	struct way_args *a = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		a->every_s = 60;
+		return 0;
+	case OPT_TCP:
+		if (!imp_tcp_where(arg, &a->tcp))
+			argp_error(state, "--tcp %s: expected HOST:PORT", arg);
+		return 0;
+	case OPT_CALL_HOME:
+		if (!imp_tcp_where(arg, &a->home) || strcmp(a->home.port, "0") == 0)
+			argp_error(state,
+				   "--call-home %s: expected HOST:PORT, PORT from 1",
+				   arg);
+		return 0;
+	case OPT_EVERY:
+		a->every_s = (uint32_t)cli_number(state, "--every", arg, 1, 86400);
+		return 0;
+	case OPT_USB:
+		a->usb = true;
+		return 0;
+	case ARGP_KEY_END:
+		if (a->usb + (a->home.host[0] != 0) + (a->tcp.host[0] != 0) > 1)
+			argp_error(state, "--usb, --tcp and --call-home: one of them");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp way_argp = { .options = way_options, .parser = way_parse };
+
+static const struct argp_option options[] = {
+	{ "count", 'n', "N", 0, "Simulate N devices (default: the rows of the CSV, or 1)",
+	  0 },
+	{ "csv", OPT_CSV, "FILE", 0, "Take imei, iccid and serial from the rows of FILE",
+	  0 },
+	{ "state", OPT_STATE, "DIR", 0,
+	  "Keep flash and keys in DIR, and the devices' links DIR/1, DIR/2, ... (default sim)",
 	  0 },
 	{ "maker", OPT_MAKER, "PUB", 0, "Build the maker's key PUB into the firmware",
 	  0 },
@@ -91,7 +136,9 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-static const struct argp_child children[] = { { &report_argp, 0, NULL, 0 }, { 0 } };
+static const struct argp_child children[] = { { &report_argp, 0, NULL, 0 },
+					      { &way_argp, 0, NULL, 0 },
+					      { 0 } };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -100,10 +147,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT:
 		a->dir = "sim";
-		a->every_s = 60;
 		a->seed = 1;
 		a->pass_fd = -1;
 		state->child_inputs[0] = &a->report;
+		state->child_inputs[1] = &a->way;
 		return 0;
 	case 'n':
 		a->count = (unsigned)cli_number(state, "-n", arg, 1, IMP_SIM_DEVICES);
@@ -113,22 +160,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_STATE:
 		a->dir = arg;
-		return 0;
-	case OPT_TCP:
-		if (!imp_tcp_where(arg, &a->tcp))
-			argp_error(state, "--tcp %s: expected HOST:PORT", arg);
-		return 0;
-	case OPT_CALL_HOME:
-		if (!imp_tcp_where(arg, &a->home) || strcmp(a->home.port, "0") == 0)
-			argp_error(state,
-				   "--call-home %s: expected HOST:PORT, PORT from 1",
-				   arg);
-		return 0;
-	case OPT_EVERY:
-		a->every_s = (uint32_t)cli_number(state, "--every", arg, 1, 86400);
-		return 0;
-	case OPT_USB:
-		a->usb = true;
 		return 0;
 	case OPT_MAKER:
 		path_list_add(state, &a->maker, arg);
@@ -159,8 +190,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (a->maker.count > 1)
 			argp_error(state, "one --maker only");
-		if (a->usb + (a->home.host[0] != 0) + (a->tcp.host[0] != 0) > 1)
-			argp_error(state, "--usb, --tcp and --call-home: one of them");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -230,10 +259,10 @@ static int open_sim(struct args *a, struct fleet *f, struct imp_error *err)
 {
 	const struct imp_sim_options o = {
 		.dir = a->dir,
-		.tcp = a->tcp.host[0] ? &a->tcp : NULL,
-		.home = a->home.host[0] ? &a->home : NULL,
-		.every_s = a->every_s,
-		.usb = a->usb,
+		.tcp = a->way.tcp.host[0] ? &a->way.tcp : NULL,
+		.home = a->way.home.host[0] ? &a->way.home : NULL,
+		.every_s = a->way.every_s,
+		.usb = a->way.usb,
 		.identity = f->who.identity,
 		.count = f->who.count,
 		.maker = a->maker.count > 0 ? &f->maker : NULL,
