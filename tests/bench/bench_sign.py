@@ -11,6 +11,8 @@ import sys
 import tempfile
 import time
 
+from common import luhn
+
 imprint = os.path.abspath(sys.argv[1])
 DEVICES = 20_000 if os.environ.get("IMPRINT_SOAK") == "1" else 2_000
 ROUNDS = 3
@@ -24,11 +26,6 @@ variables: {imei: {type: imei}}
 settings:
   cellular: {psm-timer: 10h, active-timer: 20s, power-saving: [psm, edrx]}
 '''
-
-
-def luhn(digits):
-    total = sum(sum(divmod(int(d) * (1 + i % 2), 10)) for i, d in enumerate(reversed(digits + "0")))
-    return digits + str(-total % 10)
 
 
 def quietly(*command, **more):

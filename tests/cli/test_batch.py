@@ -9,13 +9,7 @@ import cbor2
 from cryptography.hazmat.primitives.asymmetric import ec, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tool import IMPRINT, Case
-
-
-def luhn(digits):
-    total = sum(sum(divmod(int(d) * (1 + i % 2), 10)) for i, d in enumerate(reversed(digits + "0")))
-    return digits + str(-total % 10)
-
+from tool import IMPRINT, Case, luhn
 
 IMEIS = [luhn(f"00101001{n:06d}") for n in range(3000)]
 

@@ -13,15 +13,10 @@ import cbor2
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from tool import IMPRINT, ROOT, Case
+from tool import IMPRINT, ROOT, Case, luhn
 
 VECTORS = ROOT / "tests" / "vectors" / "bytes"
 DEVICES = 40
-
-
-def luhn(digits):
-    total = sum(sum(divmod(int(d) * (1 + i % 2), 10)) for i, d in enumerate(reversed(digits + "0")))
-    return digits + str(-total % 10)
 
 
 def number(name):

@@ -18,7 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from tool import EXAMPLES, IMPRINT, Case
+from tool import EXAMPLES, IMPRINT, Case, luhn
 
 MARKER = "4b6579206d61726b657220696e20746865206461726b2c203332206279746573"  # 32 bytes in hex
 IMEI = "001010010000014"
@@ -338,17 +338,12 @@ class BackEnd(Export):
     def test_csv_07_memory_does_not_grow_with_the_rows(self):
         peak = []
         for count in (50, 3000):
-            rows = "".join(f"S{n},{self.luhn(10000000000000 + n)}\n" for n in range(count))
+            rows = "".join(f"S{n},{luhn(10000000000000 + n)}\n" for n in range(count))
             self.write("d.csv", "serial,imei\n" + rows)
             self.make(SENSOR, "--csv", "d.csv", "--force")
             peak.append(self.peak_kib("export", "--format", "leshan", "x.credentials", "-k", "backend.pem", "--signer", "owner.pub", "-o", "out",
                                       "--force"))
         self.assertLess(peak[1] - peak[0], 262144 if os.environ.get("SANITIZED") else 4096, peak)
-
-    def luhn(self, digits):
-        text = str(digits)
-        total = sum(sum(divmod(2 * int(d), 10)) if n % 2 else int(d) for n, d in enumerate(text))
-        return f"{text}{-total % 10}"
 
 
 class Schema(Case):

@@ -7,7 +7,7 @@ import unittest
 
 import book
 from book import Book, Line, ueid_of
-from tool import Case
+from tool import Case, luhn
 
 COUNT = 1000 if os.environ.get("IMPRINT_SOAK") else 100
 DAY = 86400
@@ -36,9 +36,7 @@ PLANTED = {
 
 def imei(number):
     """Of the simulated device of this number, from 1."""
-    digits = f"00101001{number:06}"
-    doubled = [sum(divmod(int(d) * (1 + at % 2), 10)) for at, d in enumerate(digits)]
-    return digits + str(-sum(doubled) % 10)
+    return luhn(f"00101001{number:06}")
 
 
 class Fleet(Case):

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
 from hardware import PIN, SOFTHSM, WithTpm, configure, init_token, make_token, uri
-from tool import EXAMPLES, IMPRINT, Case
+from tool import EXAMPLES, IMPRINT, Case, luhn
 
 # SoftHSM leaks with each Ed25519 signature: leaks of ours are looked for with ES256.
 ED25519 = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}
@@ -64,12 +64,6 @@ class Token(Case):
         text = path.read_text().split() if path.exists() else []
         path.unlink(missing_ok=True)
         return text
-
-
-def luhn(n):
-    digits = f"{n:014d}"
-    total = sum(sum(divmod(int(d) * (2 if i % 2 else 1), 10)) for i, d in enumerate(digits))
-    return digits + str(-total % 10)
 
 
 def items(path):

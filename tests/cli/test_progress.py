@@ -7,15 +7,10 @@ import subprocess
 import time
 import unittest
 
-from tool import IMPRINT, Case
+from tool import IMPRINT, Case, luhn
 
 ROWS = 3000
 LINE = re.compile(r"\rbuild: (\d+) of (\d+)  (\d+)%  (\d+)/s  (\d+):(\d\d) left\x1b\[K")
-
-
-def luhn(digits):
-    total = sum(sum(divmod(int(d) * (1 + i % 2), 10)) for i, d in enumerate(reversed(digits + "0")))
-    return digits + str(-total % 10)
 
 
 class Progress(Case):

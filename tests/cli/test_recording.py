@@ -9,7 +9,7 @@ import unittest
 
 from cbor2 import CBORDecoder, loads
 
-from tool import IMPRINT, Case, schema
+from tool import IMPRINT, Case, luhn, schema
 
 POSTGRES = os.environ["IMPRINT_TEST_POSTGRES"]
 ONE, TWO = "001010010000014", "001010010000022"
@@ -17,9 +17,7 @@ PROFILE_ID = -70010
 
 
 def imei(i):
-    digits = f"{10_000_000_000_000 + i}"
-    total = sum(sum(divmod(int(d) * (1 + n % 2), 10)) for n, d in enumerate(reversed(digits + "0")))
-    return digits + str(-total % 10)
+    return luhn(10_000_000_000_000 + i)
 
 
 class Recording(Case):

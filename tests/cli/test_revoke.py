@@ -13,7 +13,7 @@ import unittest
 
 import cbor2
 
-from tool import IMPRINT, ROOT, Case
+from tool import IMPRINT, ROOT, Case, luhn
 
 sys.path.append(str(ROOT / "tests/interop"))
 import cose  # noqa: E402
@@ -275,11 +275,6 @@ class Lists(Owner):
             self.run_tool("check", "p.yaml", "--csv", rows, "--owner", "owner.pub", "--revoked", name, status=3 if rows == "all.csv" else 0)
         self.assertLess(time.monotonic() - started, 60)
         self.assertLess(self.peak_kib("check", "p.yaml", "--csv", "rows.csv", "--owner", "owner.pub", "--revoked", "2.list"), 64 << 10)
-
-
-def luhn(digits):
-    total = sum(sum(divmod(2 * int(d), 10)) if n % 2 else int(d) for n, d in enumerate(f"{digits:014d}"))
-    return f"{digits:014d}{-total % 10}"
 
 
 HEAD = '''imprint: 1

@@ -15,7 +15,7 @@ import unittest
 
 import cbor2
 
-from tool import IMPRINT, Case
+from tool import IMPRINT, Case, luhn
 
 SOAK = "IMPRINT_SOAK" in os.environ
 MANY = 5000 if SOAK else 500
@@ -30,11 +30,6 @@ def decode_all(data):
     return out
 
 
-def luhn(digits):
-    total = sum(sum(divmod(2 * int(d), 10)) if n % 2 else int(d) for n, d in enumerate(digits))
-    return f"{digits}{-total % 10}"
-
-
 class Serve(Case):
     """A fleet in folders sim0, sim1..., claimed, with packages for all of it; devices keep what they are between runs."""
 
@@ -43,7 +38,7 @@ class Serve(Case):
     def fleet(self, count=3, profiled=None):
         self.keys()
         self.profile()
-        self.rows = [(f"S{n}", luhn(f"{10101000000000 + n}")) for n in range(count)]
+        self.rows = [(f"S{n}", luhn(10101000000000 + n)) for n in range(count)]
         self.write("all.csv", "serial,imei\n" + "".join(f"{s},{i}\n" for s, i in self.rows[:profiled]))
         self.parts = range(0, count, A_SIMULATION)
         for part in self.parts:

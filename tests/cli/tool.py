@@ -17,6 +17,13 @@ EXAMPLES = ROOT / "profiles" / "examples" / "nb-iot-sensor"
 SCHEMAS = itertools.count(1)
 
 
+def luhn(digits):
+    """14 digits or more, and the check digit behind them. Source: 3GPP TS 23.003 annex B."""
+    text = str(digits).zfill(14)
+    total = sum(sum(divmod(int(d) * (1 + i % 2), 10)) for i, d in enumerate(reversed(text + "0")))
+    return text + str(-total % 10)
+
+
 class Simulated:
     """Simulated devices in a case's folder, until the block or the test ends."""
 
