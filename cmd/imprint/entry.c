@@ -143,7 +143,7 @@ static void put_claims(struct json *j, const struct imp_record *r)
 static const char *assurance_of(const struct imp_record *r)
 {
 	static const char *const ways[] = {
-		[1] = "attested", [2] = "readback", [3] = "unproven"
+		[1] = "attested", [2] = "readback", [3] = "unproven", [4] = "refused"
 	};
 
 	if (r->type == IMP_LEAF_DEVICE && r->assurance <= IMP_ENDORSED)

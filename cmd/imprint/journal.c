@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/digits.h"
+#include "base/reason.h"
 #include "journal.h"
 #include "registry.h"
 
@@ -76,6 +77,16 @@ static const char *words(const struct outcome *o, char out[IMP_ERROR_TEXT])
 	return out;
 }
 
+/* Whether it took it, once it asked for a challenge, is not said. */
+static enum imp_delivered way_of(const struct outcome *o, bool proof)
+{
+	unsigned reason = o->rc ? o->j->d->reason : 0;
+
+	if (proof)
+		return IMP_ATTESTED;
+	return reason && reason != IMP_R_CHALLENGE ? IMP_REFUSED : IMP_UNPROVEN;
+}
+
 static int after(struct imp_ledger *l, void *ctx, struct imp_error *err)
 {
 	const struct outcome *o = ctx;
@@ -85,7 +96,7 @@ static int after(struct imp_ledger *l, void *ctx, struct imp_error *err)
 	const struct imp_delivery delivery = { .object = o->j->plan->id,
 					       .ueid = d->known.card.ueid,
 					       .code = (enum imp_code) - o->rc,
-					       .way = proof ? IMP_ATTESTED : IMP_UNPROVEN,
+					       .way = way_of(o, proof),
 					       .message = words(o, message) };
 	int rc = proof ? registry_keep(l, d, -o->rc, o->j->plan->id, err) : 0;
 

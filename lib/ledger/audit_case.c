@@ -6,6 +6,7 @@
 
 #include "base/grow.h"
 #include "ledger/audit_case.h"
+#include "ledger/journal.h"
 
 struct imp_span imp_case_bytes(const struct imp_case *c, size_t at, size_t len)
 {
@@ -97,8 +98,17 @@ size_t imp_case_above(const struct imp_case *c, const struct imp_issue *floor)
 uint64_t imp_case_took(const struct imp_case *c, struct imp_span id)
 {
 	for (size_t i = c->carried_count; i > 0; i--)
-		if (imp_span_eq(IMP_SPAN(c->carried[i - 1].id), id))
+		if (c->carried[i - 1].took &&
+		    imp_span_eq(IMP_SPAN(c->carried[i - 1].id), id))
 			return c->carried[i - 1].entry;
+	return 0;
+}
+
+uint64_t imp_case_first_took(const struct imp_case *c)
+{
+	for (size_t i = 0; i < c->carried_count; i++)
+		if (c->carried[i].took)
+			return c->carried[i].entry;
 	return 0;
 }
 
@@ -216,12 +226,13 @@ static int take_delivery(struct imp_case *c, const struct imp_found *f,
 {
 	struct imp_carried *d;
 
-	if (f->record.code != IMP_OK)
+	if (f->record.assurance == IMP_REFUSED)
 		return 0;
 	d = MORE(c->carried, c->carried_count, c->carried_cap, err);
 	if (!d)
 		return -IMP_ERESOURCE;
 	d->entry = f->index;
+	d->took = f->record.code == IMP_OK;
 	memcpy(d->id, f->record.object.ptr, sizeof(d->id));
 	return 0;
 }

@@ -30,13 +30,15 @@ struct imp_issue {
 	uint8_t id[32], issuer[32];
 	uint32_t domain, owner_epoch, domain_epoch;
 	uint64_t sequence;
-	bool shown; /* evidence names it */
+	const struct imp_shown_token *shown; /* evidence that names it; NULL: none */
+	const struct imp_shown_token *led;   /* evidence whose history goes by it */
 };
 
-/* Something that was carried to the device, and that it took. */
+/* Something that was carried to the device, and that it did not refuse. */
 struct imp_carried {
 	uint64_t entry;
 	uint8_t id[32];
+	bool took; /* else its answer was lost */
 };
 
 /* Evidence of the device. */
@@ -134,6 +136,8 @@ size_t imp_case_above(const struct imp_case *c, const struct imp_issue *floor);
 int imp_issue_order(const struct imp_issue *a, const struct imp_issue *b);
 /* Did the device take this object, by a delivery? The entry, or 0. */
 uint64_t imp_case_took(const struct imp_case *c, struct imp_span id);
+/* The first delivery of something that it took: the entry, or 0. */
+uint64_t imp_case_first_took(const struct imp_case *c);
 void imp_case_fini(struct imp_case *c);
 
 /* Read all that the ledger says of a device, and the evidence in files. */
@@ -182,6 +186,8 @@ struct imp_short imp_date(uint64_t seconds);
 /* What each part judges; 0 or a negative code. */
 int imp_judge_registry(struct imp_case *c, struct imp_error *err) IMP_MUST_CHECK;
 int imp_judge_issues(struct imp_case *c, struct imp_error *err) IMP_MUST_CHECK;
+int imp_judge_sent(struct imp_case *c, const struct imp_issue *i, struct imp_error *err)
+	IMP_MUST_CHECK;
 int imp_judge_tokens(struct imp_case *c, struct imp_error *err) IMP_MUST_CHECK;
 int imp_judge_end(struct imp_case *c, const struct imp_shown_token *last,
 		  const struct imp_evidence *token, struct imp_error *err) IMP_MUST_CHECK;

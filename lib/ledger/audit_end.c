@@ -41,6 +41,7 @@ static int judge_life(const struct end *e, struct imp_error *err)
 	struct imp_fact is = imp_fact_token(e->last, "its lifecycle is %s",
 					    imp_life_name(e->token->life));
 	bool ended = e->token->life == IMP_LIFE_DECOMMISSIONED;
+	uint64_t took = imp_case_first_took(c);
 
 	if (c->retired.entry && !ended && is_after(e, c->retired.entry))
 		return accuse(e, IMP_FOUND_WRONG_LIFECYCLE, -1, is,
@@ -48,13 +49,10 @@ static int judge_life(const struct end *e, struct imp_error *err)
 	if (!c->retired.entry && ended)
 		return accuse(e, IMP_FOUND_WRONG_LIFECYCLE, -1, is,
 			      imp_fact_entry(e->card->entry, "it is in service"), err);
-	if (e->token->life != IMP_LIFE_UNOWNED || c->carried_count == 0 ||
-	    !is_after(e, c->carried[0].entry))
+	if (e->token->life != IMP_LIFE_UNOWNED || took == 0 || !is_after(e, took))
 		return 0;
-	return accuse(
-		e, IMP_FOUND_WRONG_LIFECYCLE, -1, is,
-		imp_fact_entry(c->carried[0].entry, "it took an object of its owner"),
-		err);
+	return accuse(e, IMP_FOUND_WRONG_LIFECYCLE, -1, is,
+		      imp_fact_entry(took, "it took an object of its owner"), err);
 }
 
 /* Is there evidence that did not come by the station that enrolled it? */

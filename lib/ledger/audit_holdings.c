@@ -153,7 +153,7 @@ static int judge_domain(const struct at *at, unsigned d, struct imp_error *err)
 	int rc = judge_profile(at, d, issue, err);
 
 	if (issue)
-		issue->shown = true;
+		issue->shown = at->s;
 	if (rc || right.is == IMP_RIGHT_YES)
 		return rc;
 	return accuse(at,

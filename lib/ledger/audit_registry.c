@@ -19,7 +19,7 @@ static struct imp_fact first_of(const struct imp_case *c, uint64_t *time)
 				      imp_short(IMP_SPAN(c->token[0].signing)).text);
 	}
 	if (c->carried_count > 0)
-		return imp_fact_entry(c->carried[0].entry, "it took an object");
+		return imp_fact_entry(c->carried[0].entry, "an object was sent to it");
 	return imp_fact_ledger("names it");
 }
 
@@ -222,32 +222,6 @@ static int judge_revoked(struct imp_case *c, const struct imp_issue *i,
 	return rc;
 }
 
-static struct imp_fact state_fact(const struct imp_found *f)
-{
-	return imp_fact_entry(f->index, "%s at %s, and no evidence names it",
-			      imp_leaf_name(f->record.type),
-			      imp_date(f->record.time).text);
-}
-
-/* Sent, or said to be there, and nothing that the device signed says so. */
-static int judge_open(struct imp_case *c, const struct imp_issue *i,
-		      struct imp_error *err)
-{
-	CLEANUP(imp_found_fini) struct imp_found f = { 0 };
-	uint64_t took = imp_case_took(c, IMP_SPAN(i->id));
-	int rc = imp_find_latest(c->run->l, IMP_REF_ITEM, IMP_SPAN(i->id), &f, err);
-
-	if (rc > 0 &&
-	    (f.record.type == IMP_LEAF_SENT || f.record.type == IMP_LEAF_PROVEN ||
-	     f.record.type == IMP_LEAF_WRITTEN_OFF))
-		return accuse(c, IMP_FOUND_IN_DOUBT, i, state_fact(&f), err);
-	if (rc == 0 && took > 0)
-		return accuse(c, IMP_FOUND_IN_DOUBT, i,
-			      imp_fact_entry(took, "delivered, and no evidence names it"),
-			      err);
-	return rc < 0 ? rc : 0;
-}
-
 int imp_judge_issues(struct imp_case *c, struct imp_error *err)
 {
 	int rc = 0;
@@ -256,8 +230,8 @@ int imp_judge_issues(struct imp_case *c, struct imp_error *err)
 		rc = judge_right(c, &c->issue[i], err);
 		if (!rc && c->run->any_revoked)
 			rc = judge_revoked(c, &c->issue[i], err);
-		if (!rc && !c->issue[i].shown && c->cards > 0)
-			rc = judge_open(c, &c->issue[i], err);
+		if (!rc && c->cards > 0)
+			rc = imp_judge_sent(c, &c->issue[i], err);
 	}
 	return rc;
 }

@@ -63,11 +63,13 @@ static int judge(struct imp_case *c, const struct imp_ring_entry *e,
 						   e->entry.domain_epoch },
 				       .sequence = e->entry.sequence };
 	struct imp_right right = imp_case_right(c, &w);
+	struct imp_issue *issue = imp_case_issue(c, IMP_SPAN(e->entry.id));
 	int rc = 0;
 
-	if (e->entry.kind == IMP_ENTRY_PROFILE &&
-	    imp_case_issue(c, IMP_SPAN(e->entry.id)))
+	if (e->entry.kind == IMP_ENTRY_PROFILE && issue) {
+		issue->led = issue->led ? issue->led : c->ring_of;
 		return 0;
+	}
 	if (right.is != IMP_RIGHT_YES)
 		rc = accuse(c, IMP_FOUND_FOREIGN_AUTHORITY, e,
 			    imp_fact_ledger("%s", right.why), err);

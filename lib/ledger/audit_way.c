@@ -33,7 +33,7 @@ struct search {
 	struct imp_crypto *crypto;
 	const struct candidates *from;
 	const struct imp_chain_head *to;
-	unsigned folds_left;
+	unsigned domain, folds_left;
 	size_t chosen[DEPTH_MAX];
 };
 
@@ -177,19 +177,32 @@ static size_t first_after(const struct imp_case *c, const struct imp_way *w)
 	return low;
 }
 
+/* Not an issuance, the owner's record, or one that is there already: it was retried. */
+static bool is_new_command(const struct imp_case *c, const struct imp_way *w,
+			   const struct candidates *there, struct imp_span id)
+{
+	for (size_t i = 0; i < there->count; i++)
+		if (imp_span_eq(IMP_SPAN(there->at[i].entry.id), id))
+			return false;
+	return !imp_case_issue(c, id) && !imp_span_eq(id, w->token->record);
+}
+
+/* Those that it took come before those whose answer was lost: there is room for some. */
 static int add_commands(const struct imp_case *c, const struct imp_way *w,
 			struct candidates *out, struct imp_error *err)
 {
+	const size_t first = first_after(c, w), count = c->carried_count - first;
 	size_t added = 0;
 	int rc = 0;
 
-	for (size_t i = first_after(c, w); !rc && w->token->owned; i++) {
-		if (i == c->carried_count || added == COMMANDS_MAX)
+	for (size_t k = 0; !rc && w->token->owned && k < 2 * count; k++) {
+		const struct imp_carried *d = &c->carried[first + k % count];
+
+		if (added == COMMANDS_MAX)
 			break;
-		if (imp_case_issue(c, IMP_SPAN(c->carried[i].id)) ||
-		    imp_span_eq(IMP_SPAN(c->carried[i].id), w->token->record))
+		if (d->took != (k < count) || !is_new_command(c, w, out, IMP_SPAN(d->id)))
 			continue;
-		rc = add_command(w, &c->carried[i], out, err);
+		rc = add_command(w, d, out, err);
 		added++;
 	}
 	return rc;
@@ -286,12 +299,21 @@ static int straight(struct search *s, const struct imp_head *head, struct imp_er
 	return rc ? rc : is_end(s, &at);
 }
 
-/* What was found on the way changes the state that the token must show. */
-static void replay(const struct search *s, bool all, uint32_t entries,
-		   struct imp_replay *r)
+/* What was found on the way changes the state that the token must show, and is proven by
+ * it: no other entries lead to its head. */
+static void replay(const struct imp_case *c, const struct imp_way *w,
+		   const struct search *s, bool all, struct imp_replay *r)
 {
-	for (uint32_t i = 0; i < entries; i++)
-		imp_replay_fold(r, &s->from->at[all ? i : s->chosen[i]].entry);
+	const uint32_t entries = s->to->n - w->chains.head[s->domain].n;
+
+	for (uint32_t i = 0; i < entries; i++) {
+		const struct imp_entry *e = &s->from->at[all ? i : s->chosen[i]].entry;
+		struct imp_issue *issue = imp_case_issue(c, IMP_SPAN(e->id));
+
+		imp_replay_fold(r, e);
+		if (issue && !issue->led)
+			issue->led = w->now;
+	}
 }
 
 /* The longest row of candidates that could have come, for how much is missing. */
@@ -319,6 +341,7 @@ static int walk_domain(const struct imp_case *c, const struct imp_way *w, unsign
 	struct search s = { .crypto = c->run->l->crypto,
 			    .from = &from,
 			    .to = to,
+			    .domain = d,
 			    .folds_left = FOLDS_MAX };
 	int rc;
 
@@ -333,9 +356,9 @@ static int walk_domain(const struct imp_case *c, const struct imp_way *w, unsign
 	if (!rc)
 		rc = straight(&s, head, err);
 	if (rc > 0)
-		replay(&s, true, to->n - head->n, r);
+		replay(c, w, &s, true, r);
 	else if (!rc && (rc = choose(&s, head, 0, 0, 0, err)) > 0)
-		replay(&s, false, to->n - head->n, r);
+		replay(c, w, &s, false, r);
 	out->missing = missing(&from, to->n - head->n);
 	out->end = rc > 0			   ? IMP_WAY_FOLLOWS
 		   : d > 0 && to->n - head->n == 1 ? IMP_WAY_FORKS

@@ -94,6 +94,10 @@ int imp_find_newest(struct imp_ledger *l, enum imp_ref_kind kind, struct imp_spa
 typedef int imp_find_fn(void *ctx, const struct imp_found *f, struct imp_error *err);
 int imp_find_each(struct imp_ledger *l, enum imp_ref_kind kind, struct imp_span key,
 		  imp_find_fn *fn, void *ctx, struct imp_error *err) IMP_MUST_CHECK;
+/* Has the device answered each time that this was sent to it that it does not take it?
+ * Where an answer was lost, it may have. 1, 0, a negative code. */
+int imp_find_refused(struct imp_ledger *l, struct imp_span ueid, struct imp_span object,
+		     struct imp_error *err) IMP_MUST_CHECK;
 /* The same with each row as it stands, from an index on, some at a time: nothing of it is
  * checked. */
 int imp_each_row(struct imp_ledger *l, uint64_t from,

@@ -107,7 +107,12 @@ struct imp_delivery {
 	const uint8_t *object; /* id, 32 bytes */
 	struct imp_span ueid;
 	enum imp_code code; /* IMP_OK: it is in force */
-	enum imp_way { IMP_ATTESTED = 1, IMP_READ_BACK = 2, IMP_UNPROVEN = 3 } way;
+	enum imp_delivered {
+		IMP_ATTESTED = 1,
+		IMP_READ_BACK = 2,
+		IMP_UNPROVEN = 3,
+		IMP_REFUSED = 4, /* the device answered that it does not take it */
+	} way;
 	const char *message; /* of a failure; cut to IMP_REASON_MAX bytes; or NULL */
 };
 

@@ -497,27 +497,96 @@ class Findings(Audited):
         self.provision(2, "-d sim/1")
         self.finds("in-doubt")
 
-    def test_in_doubt_where_it_was_written_off(self):
-        """Sent in vain, applied at night, set back, and the item written off: its issuance explains the entry."""
-        for sequence in (2, 3):
-            self.pack(sequence, out=f"{sequence}.packages")
-            raw = (self.dir / f"{sequence}.packages").read_bytes()
-            items = book.items(raw)
-            head = decode(raw[: len(raw) - sum(map(len, items))])
-            head[1] = 1
-            spoilt = decode(items[1])
-            spoilt.value[2] = bytes(len(spoilt.value[2]))
-            self.write("f.packages", encode(head) + encode(spoilt))
-            (self.dir / "f.packages").chmod(0o600)
-            self.tool("push f.packages -d sim/2 --cards x.cards", status=5)
-        for sequence in (2, 3):
-            self.outside(f"push {sequence}.packages -d sim/2 --cards x.cards")
+    def spoilt(self, sequence):
+        """A package for TWO whose outside alone is right, which no device takes; the whole one beside it."""
+        self.pack(sequence, out=f"{sequence}.packages")
+        raw = (self.dir / f"{sequence}.packages").read_bytes()
+        items = book.items(raw)
+        head = decode(raw[: len(raw) - sum(map(len, items))])
+        head[1] = 1
+        package = decode(items[1])
+        package.value[2] = bytes(len(package.value[2]))
+        self.write("f.packages", encode(head) + encode(package))
+        (self.dir / "f.packages").chmod(0o600)
+        return "f.packages"
+
+    def write_off(self):
         for line in self.tool("ledger items").out.splitlines():
             self.tool(f"ledger write-off --item {line.split()[0]} --reason line_stopped")
+
+    def test_unissued_profile_that_a_push_in_vain_wrote_down(self):
+        """Refused, applied at night, set back, and the item written off: its issuance explains the entry, and nobody sent it."""
+        for sequence in (2, 3):
+            self.tool(f"push {self.spoilt(sequence)} -d sim/2 --cards x.cards", status=5)
+        for sequence in (2, 3):
+            self.outside(f"push {sequence}.packages -d sim/2 --cards x.cards")
+        self.write_off()
+        self.tool("verify -d sim/2 --cards x.cards")
+        both = self.finds("unissued-profile", "unissued-profile")
+        self.assertEqual([re.search(r"sequence (\d)", f["facts"][0]["text"])[1] for f in both], ["2", "3"])
+        self.assertIn("its history goes by", both[0]["facts"][0]["text"])
+        self.assertIn("it holds", both[1]["facts"][0]["text"])
+        self.assertEqual({f["facts"][1]["text"] for f in both}, {"has nothing but the device's refusals of it"})
+        self.provision(4)
+        self.assertEqual(len(self.finds("unissued-profile", "unissued-profile", args=["-d", "sim/2"])), 2)
+
+    def test_unissued_profile_that_was_written_off(self):
+        """The plug was pulled, then it was applied at night, set back, and the item written off."""
+        self.again("--fault", "2:unplug@900")
+        self.pack(2, out="2.packages")
+        self.tool("push 2.packages -d sim/2 --cards x.cards --timeout 3", status=8)
+        self.again()
+        self.outside("push 2.packages -d sim/2 --cards x.cards")
+        self.provision(3)
+        (f,) = self.finds("in-doubt")
+        self.assertIn("only its history goes by it", f["facts"][1]["text"])
+        self.write_off()
+        (f,) = self.finds("unissued-profile")
+        self.assertEqual(f["facts"][1]["text"], "its item was written-off, as if no device had it")
+        self.assertEqual(f["facts"][1]["source"], "entry")
+
+    def test_in_doubt_where_it_was_written_off(self):
+        self.tool(f"push {self.spoilt(2)} -d sim/2 --cards x.cards", status=5)
+        self.write_off()
         self.tool("verify -d sim/2 --cards x.cards")
         (f,) = self.finds("in-doubt")
         self.assertIn("written-off at", f["facts"][1]["text"])
-        self.assertIn("sequence 2", f["facts"][0]["text"])
+
+    def test_an_answer_that_was_lost_is_no_alarm(self):
+        """It took it, and said so in vain: whatever settles that, nobody else was there."""
+        self.again("--fault", "2:lie:no-evidence")
+        self.provision(2, "-d sim/2", status=7)
+        self.again()
+        self.tool("push p.packages -d sim/2 --cards x.cards --station line-7")
+        self.clean()
+        self.again("--fault", "2:lie:no-evidence")
+        self.provision(3, "-d sim/2", status=7)
+        self.again()
+        self.tool("verify -d sim/2 --cards x.cards")
+        self.provision(4)
+        self.clean("--deep")
+        # Refused, and then not: the cause was mended.
+        self.tool(f"push {self.spoilt(5)} -d sim/2 --cards x.cards --station line-7", status=5)
+        self.tool("push 5.packages -d sim/2 --cards x.cards --station line-7")
+        self.clean("-d", "sim/2")
+
+    def test_an_answer_that_was_lost_before_it_was_refused(self):
+        self.again("--fault", "2:lie:no-evidence")
+        self.pack(2, out="2.packages")
+        self.tool("push 2.packages -d sim/2 --cards x.cards --station line-7", status=7)
+        self.again()
+        self.provision(3)
+        self.assertIn("sequence", self.tool("push 2.packages -d sim/2 --cards x.cards --station line-7", status=4).err)
+        (f,) = self.finds("in-doubt")
+        self.assertIn("only its history goes by it", f["facts"][1]["text"])
+
+    def test_no_gap_where_the_answer_to_a_command_was_lost(self):
+        self.outside(f"lock -k owner.pem --target {TWO} -o lock.signed")
+        self.again("--fault", "2:lie:no-evidence")
+        self.tool("push lock.signed -d sim/2 --cards x.cards", status=7)
+        self.again()
+        self.provision(2)
+        self.clean()
 
     def test_in_doubt_that_evidence_settles(self):
         """The answer was lost: what a file shows counts as much as what the ledger has."""

@@ -158,7 +158,7 @@ class Ledger(Case):
         self.run_tool("pack", "p.yaml", "--csv", "d.csv", "-k", "owner.pem", "--cards", "x.cards", "--sequence", "9", "--epochs", "7,0", "-o", "q.packages")
         self.beside("$I push q.packages -d sim/1 --cards x.cards", status=4)
         last = self.log()[-1]
-        self.assertEqual((last["type"], last["status"], last["assurance"]), ("delivery", 4, "unproven"))
+        self.assertEqual((last["type"], last["status"], last["assurance"]), ("delivery", 4, "refused"))
         self.assertIn("epoch", last["reason"])
         self.assertEqual(self.report()["open"], 1)
 
