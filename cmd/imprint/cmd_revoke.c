@@ -8,7 +8,7 @@
 #include "commands.h"
 #include "keyarg.h"
 #include "lastseen.h"
-#include "ledger/journal.h"
+#include "ledger/revocations.h"
 #include "note.h"
 #include "revoke.h"
 
@@ -109,11 +109,13 @@ struct revoke {
 	struct imp_key key;
 	struct imp_signer signer;
 	struct imp_revoked list;
+	struct imp_secret parts; /* as they were signed, for the ledger */
 };
 
 static void revoke_fini(struct revoke *v)
 {
 	imp_revoked_fini(&v->list);
+	imp_secret_fini(&v->parts);
 	imp_key_fini(&v->key);
 	imp_crypto_free(&v->crypto);
 }
@@ -154,22 +156,21 @@ static int check_own(const struct revoke *v, struct imp_error *err)
 			v->a->key.path);
 }
 
-/* Everything that was not revoked in the ledger is so from here on. */
+/* Everything that it had not revoked in the ledger is so from here on. */
 static int enter(struct imp_ledger *l, void *ctx, struct imp_error *err)
 {
-	const struct imp_revoked *r = ctx;
+	const struct revoke *v = ctx;
+	struct imp_span rest = imp_secret_span(&v->parts);
 	int rc = 0;
 
-	for (size_t i = 0; !rc && i < r->count; i++) {
-		struct imp_span subject = { r->entry[i].bytes, r->entry[i].len };
+	while (!rc && rest.len > 0) {
+		size_t len = imp_cbor_item_len(rest, IMP_CBOR_STRICT, NULL);
 
 		rc = cli_check_cancel(err);
 		if (!rc)
-			rc = imp_ledger_revoked(l, subject, NULL, err);
-		if (rc > 0)
-			rc = 0;
-		else if (!rc)
-			rc = imp_ledger_revoke(l, r->id, r->sequence, subject, NULL, err);
+			rc = imp_ledger_revoke_part(l, (struct imp_span){ rest.ptr, len },
+						    &v->signer.pub, err);
+		rest = (struct imp_span){ rest.ptr + len, rest.len - len };
 	}
 	return rc;
 }
@@ -179,7 +180,7 @@ static int enter_all(struct revoke *v, struct imp_error *err)
 	CLEANUP(imp_ledger_close) struct imp_ledger *l = NULL;
 	int rc = ledger_open(&v->a->ledger, NULL, &l, err);
 
-	return rc ? rc : imp_ledger_do(l, enter, &v->list, err);
+	return rc ? rc : imp_ledger_do(l, enter, v, err);
 }
 
 /* What hosts will ask for is remembered before the list is there for them. */
@@ -190,6 +191,8 @@ static int write_out(struct revoke *v, struct imp_error *err)
 	int rc = imp_out_open(&out, a->out.path,
 			      IMP_OUT_BINARY | (a->out.force ? IMP_OUT_FORCE : 0), err);
 
+	if (ledger_is_named(&a->ledger))
+		v->list.parts = &v->parts;
 	if (!rc)
 		rc = imp_revoked_write(&v->list, v->crypto, &v->signer, &out, err);
 	if (!rc)

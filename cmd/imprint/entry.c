@@ -97,7 +97,7 @@ void entry_text(FILE *f, uint64_t index, const struct imp_record *r)
 	if (r->type == IMP_LEAF_ISSUE)
 		fprintf(f, " domain %" PRIu64 " sequence %" PRIu64, r->domain,
 			r->sequence);
-	if (r->type == IMP_LEAF_LIST) {
+	if (r->type == IMP_LEAF_LIST || r->type == IMP_LEAF_LIST_PART) {
 		put_hash(f, "of", r->issuer);
 		fprintf(f, " sequence %" PRIu64, r->sequence);
 	}
@@ -127,7 +127,8 @@ static void some_uint(struct json *j, const char *key, bool has, uint64_t v)
 static void put_claims(struct json *j, const struct imp_record *r)
 {
 	bool issued = r->type == IMP_LEAF_ISSUE;
-	bool revokes = r->type == IMP_LEAF_REVOKE || r->type == IMP_LEAF_LIST;
+	bool revokes = r->type == IMP_LEAF_REVOKE || r->type == IMP_LEAF_LIST ||
+		       r->type == IMP_LEAF_LIST_PART;
 	struct imp_evidence e = { 0 };
 	bool token = take_token(r, &e);
 

@@ -27,6 +27,7 @@ struct imp_revoked {
 		uint8_t bytes[IMP_UEID_MAX];
 	} * entry; /* ascending once it was read or sorted; owned */
 	size_t count, cap;
+	struct imp_secret *parts; /* of a list that is written: gets them, too; or NULL */
 };
 
 /*

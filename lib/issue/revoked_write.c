@@ -6,8 +6,8 @@
 #include "issue/revoked.h"
 #include "object/batch.h"
 
-/* A part leaves room for its headers within the 64 KiB of an object. */
-enum { PART_MAX = 60000, HEAD = 3, ROOM = 64 };
+/* A part leaves room for its headers within the record of a ledger. */
+enum { PART_MAX = 59000, HEAD = 3, ROOM = 64 };
 
 static int compare(const void *a, const void *b)
 {
@@ -98,6 +98,8 @@ static int sign_part(struct imp_revoked *r, struct imp_crypto *crypto,
 		memcpy(r->id, id, sizeof(id));
 	else if (imp_sha256(crypto, both, COUNTOF(both), r->id))
 		return imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
+	if (r->parts && imp_secret_append(r->parts, imp_written(&w), err))
+		return -IMP_ERESOURCE;
 	return imp_out_write(out, imp_written(&w), err);
 }
 

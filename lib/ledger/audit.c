@@ -116,30 +116,31 @@ static int look(struct imp_audit_run *r, enum imp_ref_kind kind, bool *out,
 	return rc;
 }
 
-struct revocation {
-	uint64_t entry;
-	bool any;
-};
-
-static int take_first(void *ctx, const struct imp_found *f, struct imp_error *err)
+/* Once in an audit: who can write a ledger can write many. */
+static int tell_unverified(struct imp_audit_run *r, uint64_t entry, struct imp_error *err)
 {
-	struct revocation *v = ctx;
+	struct imp_charge c = { .code = IMP_FOUND_UNVERIFIED, .domain = -1 };
 
-	(void)err;
-	if (!v->any)
-		v->entry = f->index;
-	v->any = true;
-	return 0;
+	if (r->unverified_told)
+		return 0;
+	r->unverified_told = true;
+	c.fact[0] = imp_fact_entry(entry, "a revocation, by no list of an owner that is "
+					  "named");
+	c.fact[1] = imp_fact_owners(r->a);
+	return imp_run_tell(r, &c, err);
 }
 
 int imp_run_revoked(struct imp_audit_run *r, struct imp_span subject, uint64_t *entry,
 		    struct imp_error *err)
 {
-	struct revocation v = { 0 };
-	int rc = imp_find_each(r->l, IMP_REF_REVOKED, subject, take_first, &v, err);
+	const struct imp_owner_kids by = { r->a->owner, r->a->owners };
+	struct imp_revoked_by v;
+	int rc = imp_find_revoked(r->l, &by, subject, &v, err);
 
 	*entry = v.entry;
-	return rc ? rc : v.any;
+	if (rc == 0 && v.claimed)
+		rc = tell_unverified(r, v.entry, err);
+	return rc;
 }
 
 /* Devices. */

@@ -117,6 +117,7 @@ struct imp_audit_run {
 	struct imp_held_grant *grant;
 	size_t grant_count, grant_cap;
 	bool any_revoked;
+	bool unverified_told;	       /* of revocations */
 	struct imp_resigned *resigned; /* ascending by entry; owned */
 	size_t resigned_count, resigned_cap;
 };
@@ -171,6 +172,8 @@ int imp_run_tell(struct imp_audit_run *r, const struct imp_charge *charge,
 /* Facts. */
 struct imp_fact imp_fact_entry(uint64_t entry, const char *fmt, ...) IMP_PRINTF(2, 3);
 struct imp_fact imp_fact_ledger(const char *fmt, ...) IMP_PRINTF(1, 2);
+/* Whom --owner names. */
+struct imp_fact imp_fact_owners(const struct imp_auditing *a);
 struct imp_fact imp_fact_option(const char *option, const char *fmt, ...)
 	IMP_PRINTF(2, 3);
 /* Of a token. */
@@ -248,7 +251,8 @@ int imp_audit_grants(struct imp_audit_run *r, struct imp_error *err) IMP_MUST_CH
 /* Verify again, in parallel, what the options ask for; fills run->resigned. */
 int imp_audit_resign(struct imp_audit_run *r, struct imp_error *err) IMP_MUST_CHECK;
 enum imp_verdict imp_run_verdict(const struct imp_audit_run *r, uint64_t entry);
-/* The entry from which on something is revoked: 1, 0, or a negative code. */
+/* The entry from which on an owner that is named has revoked something: 1, 0, or a
+ * negative code. What no such list says is told of, and counts for nothing. */
 int imp_run_revoked(struct imp_audit_run *r, struct imp_span subject, uint64_t *entry,
 		    struct imp_error *err) IMP_MUST_CHECK;
 

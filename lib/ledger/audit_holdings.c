@@ -49,12 +49,7 @@ static int judge_owner(const struct at *at, struct imp_error *err)
 		c->owners > 0 ? IMP_FOUND_FOREIGN_AUTHORITY : IMP_FOUND_PRE_CLAIMED;
 
 	if (c->run->a->owners > 0 && !is_named(c, t->owner))
-		return accuse(at, code, -1, owned_by(at),
-			      imp_fact_option("--owner", "names %s%s",
-					      imp_short((struct imp_span){
-								c->run->a->owner[0], 32 })
-						      .text,
-					      c->run->a->owners > 1 ? " and others" : ""),
+		return accuse(at, code, -1, owned_by(at), imp_fact_owners(c->run->a),
 			      err);
 	if (imp_case_took(c, t->record))
 		return 0;

@@ -74,6 +74,10 @@ static const struct imp_finding_kind kinds[IMP_FOUND_CODES] = {
 				    "that station" },
 	[IMP_FOUND_STALE] = { "stale", IMP_NOTICE, "it has proven nothing for too long",
 			      "imprint verify -d DEVICE, or look for it" },
+	[IMP_FOUND_UNVERIFIED] = { "unverified", IMP_NOTICE,
+				   "it could not be verified, so it counts for nothing",
+				   "name who must have signed it: --owner PUB; else find "
+				   "out who entered it" },
 	[IMP_FOUND_NOT_ANCHORED] = { "not-anchored", IMP_NOTICE,
 				     "nothing outside says that this is the ledger",
 				     "name a checkpoint that was kept elsewhere: "

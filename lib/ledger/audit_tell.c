@@ -63,6 +63,15 @@ struct imp_fact imp_fact_token(const struct imp_shown_token *t, const char *fmt,
 	return f;
 }
 
+struct imp_fact imp_fact_owners(const struct imp_auditing *a)
+{
+	if (a->owners == 0)
+		return imp_fact_option("--owner", "is not given");
+	return imp_fact_option("--owner", "names %s%s",
+			       imp_short((struct imp_span){ a->owner[0], 32 }).text,
+			       a->owners > 1 ? " and others" : "");
+}
+
 struct imp_short imp_short(struct imp_span hash)
 {
 	struct imp_short s;

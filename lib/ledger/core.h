@@ -11,6 +11,7 @@
 #include "ledger/db.h"
 #include "ledger/ledger.h"
 #include "ledger/record.h"
+#include "ledger/revocations.h"
 
 struct imp_job;
 
@@ -31,6 +32,10 @@ struct imp_ledger {
 	uint64_t added;	      /* leaves */
 	bool changed;	      /* something else was written */
 	uint8_t buf[IMP_RECORD_MAX];
+	struct imp_part { /* of a revocation list, verified; empty payload: none */
+		uint8_t id[32], owner[32]; /* kid of who signed it */
+		struct imp_secret payload;
+	} part;
 };
 
 /* Add an entry, within a work. r's time, station and tool are filled in; index may be
@@ -94,6 +99,15 @@ int imp_find_newest(struct imp_ledger *l, enum imp_ref_kind kind, struct imp_spa
 typedef int imp_find_fn(void *ctx, const struct imp_found *f, struct imp_error *err);
 int imp_find_each(struct imp_ledger *l, enum imp_ref_kind kind, struct imp_span key,
 		  imp_find_fn *fn, void *ctx, struct imp_error *err) IMP_MUST_CHECK;
+/* What is said of something that may be revoked. */
+struct imp_revoked_by {
+	bool claimed;	/* some entry says that it is */
+	uint64_t entry; /* which: of a list that counts, else the first */
+};
+/* Is it revoked, by a list of one of them that verifies? 1, 0, a negative code. */
+int imp_find_revoked(struct imp_ledger *l, const struct imp_owner_kids *by,
+		     struct imp_span subject, struct imp_revoked_by *out,
+		     struct imp_error *err) IMP_MUST_CHECK;
 /* Has the device answered each time that this was sent to it that it does not take it?
  * Where an answer was lost, it may have. 1, 0, a negative code. */
 int imp_find_refused(struct imp_ledger *l, struct imp_span ueid, struct imp_span object,

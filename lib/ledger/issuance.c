@@ -1,27 +1,71 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What was issued: nothing else under the same numbers, and by nobody who is revoked. */
+#include <string.h>
+
 #include "base/digits.h"
 #include "ledger/core.h"
 #include "ledger/journal.h"
+#include "object/signed.h"
 
 /* Objects that are written down in one transaction. */
 struct issuing {
 	const struct imp_issued *object;
 	size_t count, *at;
 	bool any_revoked;	/* anything is, by this ledger */
-	struct imp_span issuer; /* that was found good last */
+	struct imp_span issuer; /* that was found good last, for whomever */
 };
 
-static int check_revoked(struct imp_ledger *l, const struct issuing *q, const char *what,
-			 struct imp_span subject, struct imp_error *err)
-{
-	CLEANUP(imp_found_fini) struct imp_found f = { 0 };
-	int rc = q->any_revoked ? imp_find_latest(l, IMP_REF_REVOKED, subject, &f, err)
-				: 0;
+/* Whose a device is, by its last evidence. */
+struct owner {
+	uint8_t kid[1][32];
+	bool known;
+};
 
+static int take_owner(void *ctx, const struct imp_found *f, struct imp_error *err)
+{
+	struct owner *o = ctx;
+	struct imp_evidence e;
+	struct imp_signed s;
+
+	(void)err;
+	if (f->record.type != IMP_LEAF_EVIDENCE ||
+	    imp_signed_decode(f->record.bytes, &s, NULL) ||
+	    imp_evidence_decode(s.payload, &e, NULL))
+		return 0;
+	o->known = e.owned;
+	if (e.owned)
+		memcpy(o->kid[0], e.owner.ptr, sizeof(o->kid[0]));
+	return 0;
+}
+
+/* Only what the owner of the device has taken back: anybody can sign a list. */
+static int check_owners(struct imp_ledger *l, struct imp_span ueid, const char *what,
+			struct imp_span subject, struct imp_error *err)
+{
+	struct owner o = { 0 };
+	struct imp_revoked_by found;
+	int rc = imp_find_each(l, IMP_REF_DEVICE, ueid, take_owner, &o, err);
+	const struct imp_owner_kids by = { o.kid, o.known };
+
+	if (!rc)
+		rc = imp_find_revoked(l, &by, subject, &found, err);
 	return rc > 0 ? imp_fail(err, IMP_EPOLICY, "its %s is revoked, by entry %llu",
-				 what, (unsigned long long)f.index)
+				 what, (unsigned long long)found.entry)
 		      : rc;
+}
+
+/* claimed: some list says so, whosever it is. */
+static int check_revoked(struct imp_ledger *l, const struct issuing *q,
+			 const struct imp_record *r, const char *what,
+			 struct imp_span subject, bool *claimed, struct imp_error *err)
+{
+	const struct imp_owner_kids nobody = { NULL, 0 };
+	struct imp_revoked_by found = { 0 };
+	int rc = q->any_revoked ? imp_find_revoked(l, &nobody, subject, &found, err) : 0;
+
+	if (claimed)
+		*claimed = found.claimed;
+	return rc || !found.claimed ? rc : check_owners(l, r->ueid, what, subject, err);
 }
 
 /* The key of the log signs nothing else. */
@@ -41,18 +85,19 @@ static int check_log_key(struct imp_ledger *l, struct imp_span issuer,
 }
 
 /* Most often they are all by one. */
-static int check_issuer(struct imp_ledger *l, struct issuing *q, struct imp_span issuer,
-			struct imp_error *err)
+static int check_issuer(struct imp_ledger *l, struct issuing *q,
+			const struct imp_record *r, struct imp_error *err)
 {
+	bool claimed;
 	int rc;
 
-	if (imp_span_eq(q->issuer, issuer))
+	if (imp_span_eq(q->issuer, r->issuer))
 		return 0;
-	rc = check_revoked(l, q, "issuer", issuer, err);
+	rc = check_revoked(l, q, r, "issuer", r->issuer, &claimed, err);
 	if (!rc)
-		rc = check_log_key(l, issuer, err);
-	if (!rc)
-		q->issuer = issuer;
+		rc = check_log_key(l, r->issuer, err);
+	if (!rc && !claimed)
+		q->issuer = r->issuer;
 	return rc;
 }
 
@@ -82,10 +127,10 @@ static int check_new(struct imp_ledger *l, struct issuing *q, const struct imp_r
 	if (rc > 0)
 		return taken(r, &f, err);
 	if (!rc)
-		rc = check_issuer(l, q, r->issuer, err);
+		rc = check_issuer(l, q, r, err);
 	if (!rc)
-		rc = check_revoked(l, q, "device", r->ueid, err);
-	return rc ? rc : check_revoked(l, q, "id", r->object, err);
+		rc = check_revoked(l, q, r, "device", r->ueid, NULL, err);
+	return rc ? rc : check_revoked(l, q, r, "id", r->object, NULL, err);
 }
 
 static bool is_same(const struct imp_record *a, const struct imp_record *b)

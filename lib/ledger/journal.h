@@ -26,8 +26,8 @@ struct imp_issued {
  * Note that an object was signed, before it is handed out.
  *
  * 0, also where it was noted before; -IMP_EPOLICY: another object was issued to this
- * device under the same numbers, the issuer, the device or the object is revoked, or the
- * issuer is the ledger's own key.
+ * device under the same numbers, the device's owner has revoked the issuer, the device or
+ * the object, or the issuer is the ledger's own key.
  */
 int imp_ledger_issue(struct imp_ledger *l, const struct imp_issued *object,
 		     struct imp_error *err) IMP_MUST_CHECK;
@@ -164,9 +164,10 @@ int imp_ledger_order(struct imp_ledger *l, const uint8_t id[32], struct imp_span
 int imp_ledger_grant(struct imp_ledger *l, const uint8_t id[32], struct imp_span object,
 		     struct imp_error *err) IMP_MUST_CHECK;
 /*
- * Note that a revocation names a kid, an object's id or a ueid: from this entry on.
+ * Note that a revocation names a kid, an object's id or a ueid: from this entry on, where
+ * the part of it that says so is there (ledger/revocations.h).
  *
- *   id         of the revocation, 32 bytes
+ *   id         of that part, 32 bytes
  *   sequence   of the revocation
  */
 int imp_ledger_revoke(struct imp_ledger *l, const uint8_t id[32], uint64_t sequence,
@@ -187,8 +188,5 @@ struct imp_shown_list {
  */
 int imp_ledger_list(struct imp_ledger *l, const struct imp_shown_list *list, bool keep,
 		    struct imp_error *err) IMP_MUST_CHECK;
-/* 1 and the entry that says so, 0, or a negative code. */
-int imp_ledger_revoked(struct imp_ledger *l, struct imp_span subject, uint64_t *entry,
-		       struct imp_error *err) IMP_MUST_CHECK;
 
 #endif

@@ -16,30 +16,6 @@ static int put(struct imp_ledger *l, void *ctx, struct imp_error *err)
 	return imp_append_record(l, ctx, NULL, err);
 }
 
-struct revoked {
-	struct imp_span subject;
-	uint64_t *entry;
-};
-
-static int find_revoked(struct imp_ledger *l, void *ctx, struct imp_error *err)
-{
-	CLEANUP(imp_found_fini) struct imp_found f = { 0 };
-	const struct revoked *q = ctx;
-	int rc = imp_find_latest(l, IMP_REF_REVOKED, q->subject, &f, err);
-
-	if (rc > 0 && q->entry)
-		*q->entry = f.index;
-	return rc;
-}
-
-int imp_ledger_revoked(struct imp_ledger *l, struct imp_span subject, uint64_t *entry,
-		       struct imp_error *err)
-{
-	struct revoked q = { subject, entry };
-
-	return imp_ledger_read(l, find_revoked, &q, err);
-}
-
 int imp_ledger_deliver(struct imp_ledger *l, const struct imp_delivery *d,
 		       struct imp_error *err)
 {

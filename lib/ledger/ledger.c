@@ -293,6 +293,7 @@ void imp_ledger_close(struct imp_ledger **ledger)
 	if (!l)
 		return;
 	imp_db_close(&l->db);
+	imp_secret_fini(&l->part.payload);
 	imp_crypto_free(&l->crypto);
 	pthread_mutex_destroy(&l->lock);
 	pthread_mutex_destroy(&l->writing);

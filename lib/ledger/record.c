@@ -124,6 +124,8 @@ static const struct type types[] = {
 	{ IMP_LEAF_REVOKE, "revoked", F(TIME) | F(OBJECT) | F(SEQUENCE) | F(SUBJECT),
 	  ANY | F(REASON) },
 	{ IMP_LEAF_LIST, "list", F(TIME) | F(OBJECT) | F(ISSUER) | F(SEQUENCE), ANY },
+	{ IMP_LEAF_LIST_PART, "list-part",
+	  F(TIME) | F(OBJECT) | F(ISSUER) | F(SEQUENCE) | F(KEY) | F(CONTENT), ANY },
 	{ IMP_LEAF_FORGOTTEN, "forgotten", F(TIME) | F(REASON) | F(CONTENT), ANY },
 };
 
@@ -339,6 +341,7 @@ static const struct named named[] = {
 	{ IMP_LEAF_GRANT, IMP_REF_GIVEN, OBJECT },
 	{ IMP_LEAF_REVOKE, IMP_REF_REVOKED, SUBJECT },
 	{ IMP_LEAF_LIST, IMP_REF_LIST, ISSUER },
+	{ IMP_LEAF_LIST_PART, IMP_REF_GIVEN, OBJECT },
 };
 
 /* One key may be a device's for signing and for sealing. */

@@ -18,11 +18,11 @@ sys.path.append(str(ROOT / "tests/interop"))
 import cose  # noqa: E402
 from cbor_strict import decode, encode, sequence  # noqa: E402
 
-TYPES = {"confirmed": 11, "quarantined": 12, "retired": 13, "issued": 20, "delivery": 40, "evidence": 41, "grant": 51, "revoked": 52}
+TYPES = {"confirmed": 11, "quarantined": 12, "retired": 13, "issued": 20, "delivery": 40, "evidence": 41, "grant": 51, "revoked": 52, "list-part": 54}
 # Fields of records, and by which of them an entry is found: imprint-ledger(5).
 TIME, STATION, UEID, SIGNING, REASON, OBJECT, ISSUER, SEQUENCE, CODE, NONCE, BOOT, COUNT, KEY, CONTENT, SUBJECT = 1, 2, 5, 6, 9, 10, 11, 15, 20, 21, 22, 23, 24, 25, 26
 REFS = {"confirmed": {1: UEID}, "quarantined": {1: UEID}, "retired": {1: UEID}, "issued": {3: UEID, 4: OBJECT}, "delivery": {3: UEID},
-        "evidence": {3: UEID, 8: SIGNING, 9: NONCE}, "grant": {10: OBJECT}, "revoked": {11: SUBJECT}}
+        "evidence": {3: UEID, 8: SIGNING, 9: NONCE}, "grant": {10: OBJECT}, "revoked": {11: SUBJECT}, "list-part": {10: OBJECT}}
 
 
 class Book:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """AUD: each finding, planted by a small fraud of its own and found; and what only looks like it, which is not."""
+import hashlib
 import json
 import os
 import re
@@ -448,27 +449,61 @@ class Findings(Audited):
 
     def test_revoked(self):
         issued = self.book().last("issued", ueid_of(TWO))
-        revoke = {book.OBJECT: os.urandom(32), book.SEQUENCE: 1, book.REASON: "stolen"}
-        self.book().append("revoked", revoke | {book.SUBJECT: b"\x01" * 32})
+        mine = ("--owner", "owner.pub")
+        self.outside("keygen --class test -o x.pem --public x.pub")
+        self.tool("revoke -k owner.pem --kid x.pub -o 1.list")
         self.tool("push p.packages -d sim/2 --cards x.cards")
-        self.clean()
-        self.book().append("revoked", revoke | {book.SUBJECT: issued[book.OBJECT]})
-        self.clean()  # nothing since says that it still has it
+        self.clean(*mine)
+        self.tool(f"revoke -k owner.pem --list 1.list --object {issued[book.OBJECT].hex()} -o 2.list")
+        self.clean(*mine)  # nothing since says that it still has it
         self.tool("push p.packages -d sim/2 --cards x.cards")
-        (f,) = self.finds("revoked")
+        (f,) = self.finds("revoked", args=mine)
         self.assertIn("still holds", f["facts"][0]["text"])
+        self.unverified()
+        self.unverified("--owner", "stranger.pub", but=("foreign-authority", "pre-claimed"))
+
+    def unverified(self, *args, but=()):
+        """What is told of no device, and condemns none."""
+        found, totals = self.audit(*args)
+        (f,) = [f for f in found if f["finding"] == "unverified"]
+        self.assertEqual((f["severity"], f["device"], f["facts"][0]["source"], f["facts"][1]["name"]), ("notice", None, "entry", "--owner"))
+        self.assertLessEqual({f["finding"] for f in found} - {"unverified"}, set(but))
+        return f
 
     def test_revoked_issuer(self):
         """KEY-20..24: what it had issued before stays good."""
-        issued = self.book().last("issued", ueid_of(ONE))
         self.outside("grant -k owner.pem --holder stranger.pub --domain 1 --allow 11 --target keel-2 -o x.grant")
-        self.provision(1, "-d sim/2", key="stranger", domain="network", words="--grant x.grant")
-        entry = self.book().append("revoked", {book.OBJECT: os.urandom(32), book.SEQUENCE: 1, book.SUBJECT: issued[book.ISSUER]})
-        found, _ = self.audit()
-        self.assertNotIn("revoked", [f["finding"] for f in found])
+        options = {"key": "stranger", "domain": "network", "words": "--grant x.grant"}
+        self.provision(1, "-d sim/1", **options)
+        issued = self.book().last("issued", ueid_of(ONE))
+        mine = ("--owner", "owner.pub", "--grant", "x.grant")
+        self.tool("revoke -k owner.pem --kid stranger.pub -o o.list")
+        self.clean(*mine)
+        self.assertIn("its issuer is revoked, by entry", self.provision(2, "-d sim/1", status=4, **options).err)
         self.book().append("issued", issued | {book.OBJECT: os.urandom(32), book.SEQUENCE: 9})
-        (f,) = [f for f in self.audit()[0] if f["finding"] == "revoked"]
-        self.assertEqual((f["device"], f["facts"][1]["number"]), (f"imei {ONE}", entry))
+        (f,) = self.finds("revoked", device=ONE, args=mine)
+        entry = self.lines(self.tool("log --json").out)[f["facts"][1]["number"]]
+        self.assertEqual((entry["type"], entry["subject"]), ("revoked", issued[book.ISSUER].hex()))
+        self.unverified()
+
+    def test_who_owns_nothing_revokes_nothing(self):
+        """The owner's key and a device, by a stranger's list, and by entries behind which no list stands."""
+        issued = self.book().last("issued", ueid_of(TWO))
+        self.tool(f"revoke -k stranger.pem --kid owner.pub --ueid {TWO} -o evil.list")
+        for subject in (issued[book.ISSUER], ueid_of(TWO)):
+            self.book().append("revoked", {book.OBJECT: os.urandom(32), book.SEQUENCE: 1, book.SUBJECT: subject})
+        self.provision(2)
+        self.unverified()
+        self.unverified("--owner", "owner.pub")
+        # Not even where a part says that the owner has signed it.
+        item = decode((self.dir / "evil.list").read_bytes())
+        item.value[0] = encode(decode(item.value[0]) | {4: issued[book.ISSUER]})
+        part = hashlib.sha256(encode(["Signature1", item.value[0], b"", item.value[2]])).digest()
+        key = self.run_tool("key", "--cose", "owner.pub").stdout
+        self.book().append("list-part", {book.OBJECT: part, book.ISSUER: issued[book.ISSUER], book.SEQUENCE: 1, book.KEY: key, book.CONTENT: encode(item)})
+        self.book().append("revoked", {book.OBJECT: part, book.SEQUENCE: 1, book.SUBJECT: ueid_of(TWO)})
+        self.provision(3)
+        self.unverified("--owner", "owner.pub")
 
     def test_wrong_lifecycle(self):
         self.book().append("retired", {book.UEID: ueid_of(TWO), book.REASON: "scrapped"})

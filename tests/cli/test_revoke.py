@@ -248,11 +248,11 @@ class Lists(Owner):
         self.use("1.list", 0)  # nothing of it is known without the ledger
         self.revoke("--list", "2.list", "--ueid", ME, out="3.list", env=env)
         entries = [e for e in self.lines(self.run_tool("log", "--json", env=env).out) if e["type"] != "issued"]
-        self.assertEqual([(e["type"], e["sequence"]) for e in entries[1:]], [("list", 2), ("list", 3)] + [("revoked", 3)] * 5)
-        self.assertEqual([bytes.fromhex(e["subject"]) for e in entries[3:]], [b"a" * 32, b"b" * 32, ueid(ME), b"u" * 7, b"u" * 33])
+        self.assertEqual([(e["type"], e["sequence"]) for e in entries[1:]], [("list", 2), ("list", 3), ("list-part", 3)] + [("revoked", 3)] * 5)
+        self.assertEqual([bytes.fromhex(e["subject"]) for e in entries[4:]], [b"a" * 32, b"b" * 32, ueid(ME), b"u" * 7, b"u" * 33])
         self.assertEqual(entries[1]["issuer"], self.kid("owner").hex())
         self.revoke("--list", "3.list", "--ueid", OTHER, out="4.list", env=env)
-        self.assertEqual([e["type"] for e in self.lines(self.run_tool("log", "--json", env=env).out)[-2:]], ["list", "revoked"])
+        self.assertEqual([e["type"] for e in self.lines(self.run_tool("log", "--json", env=env).out)[-3:]], ["list", "list-part", "revoked"])
         self.assertRegex(self.run_tool("log", env=env).out, r"list .*object \w+.* of \w+.* sequence 4")
 
     def test_a_hundred_thousand(self):
@@ -427,7 +427,7 @@ IMPRINT_LEDGER= $I verify {self.DEVICE} --json
                 self.assertRegex(run.err, rf"imei {ME}: {says} .* {BY}")
                 self.assertEqual(run.out.count("status 4"), 2)
                 self.assertEqual(self.lines(run.out)[-1]["domains"], [])
-                self.assertEqual({e["type"] for e in self.lines(self.run_tool("log", "--json", env=env).out)} - {"list", "revoked"}, {"ledger"})
+                self.assertEqual({e["type"] for e in self.lines(self.run_tool("log", "--json", env=env).out)} - {"list", "list-part", "revoked"}, {"ledger"})
 
     def test_commands_of_the_owner_are_as_good_as_their_list(self):
         self.simulate(self.START + f'''

@@ -4,7 +4,10 @@
 
 #include "cose/key.h"
 #include "fill.h"
+#include "ledger/revocations.h"
 #include "ledger/verify.h"
+#include "object/revocation.h"
+#include "object/signed.h"
 
 static struct imp_error err;
 
@@ -50,31 +53,100 @@ TEST_BOTH(keep, one_object_a_device_and_its_numbers)
 	imp_ledger_close(&l);
 }
 
-TEST_BOTH(keep, what_is_revoked_is_not_issued)
+/* A list of one key, one object and one device, each of the same bytes. */
+static struct imp_span list_of(const struct fill_key *k, uint8_t key, uint8_t object,
+			       uint8_t device, struct imp_writer *w, uint8_t id[32])
 {
-	static const uint8_t subject[] = { 8, 9, 1 };
-	static const char *const says[] = { "its issuer is revoked",
-					    "its device is revoked",
-					    "its id is revoked" };
-	struct imp_ledger *l;
+	uint8_t set[IMP_REVOKED_SETS][64], payload[256];
+	const struct imp_span subject[] = { { fill_id(key), 32 },
+					    { fill_id(object), 32 },
+					    { fill_id(device), 15 } };
+	struct imp_revocation r = { .sequence = 1, .part = 1, .parts = 1 };
+	struct imp_writer p = imp_writer(payload, sizeof(payload));
 
-	l = place_open(p, "line-1");
-	for (size_t i = 0; i < COUNTOF(subject); i++) {
-		struct imp_issued o = object_of(1, 7);
-		struct imp_span s = { fill_id((uint8_t)(subject[i] + 0x40)),
-				      subject[i] == 9 ? 15u : 32u };
-		uint64_t entry = 0;
+	for (int i = 0; i < IMP_REVOKED_SETS; i++) {
+		struct imp_writer s = imp_writer(set[i], sizeof(set[i]));
 
-		o.issuer = fill_id(subject[i] == 8 ? 0x48 : (uint8_t)(0x60 + i));
-		o.ueid.ptr = fill_id(subject[i] == 9 ? 0x49 : (uint8_t)(0x70 + i));
-		o.object = fill_id(subject[i] == 1 ? 0x41 : (uint8_t)(0x80 + i));
-		cr_assert_eq(imp_ledger_revoked(l, s, &entry, &err), 0);
-		WORKS(imp_ledger_revoke(l, fill_id(0xaa), 1, s, "lost", &err));
-		cr_assert_eq(imp_ledger_revoked(l, s, &entry, &err), 1);
-		cr_assert_eq(entry, i + 1);
-		SAYS(imp_ledger_issue(l, &o, &err), IMP_EPOLICY, says[i]);
+		imp_cbor_put_array(&s, 1);
+		imp_cbor_put_bytes(&s, subject[i]);
+		r.set[i] = imp_written(&s);
+	}
+	imp_revocation_encode(&r, &p);
+	cr_assert_eq(imp_signed_put_one(k->crypto, &k->signer, IMP_KIND_REVOCATION,
+					(struct imp_span){ 0 }, imp_written(&p), w, id),
+		     0);
+	return imp_written(w);
+}
+
+static int is_revoked(struct imp_ledger *l, const uint8_t (*owner)[32],
+		      struct imp_span subject, uint64_t *entry)
+{
+	const struct imp_owner_kids by = { owner, owner ? 1 : 0 };
+
+	return imp_ledger_revoked(l, &by, subject, entry, &err);
+}
+
+TEST_BOTH(keep, what_an_owner_revokes_is_revoked_by_that_owner)
+{
+	struct imp_ledger *l = place_open(p, "line-1");
+	uint8_t room[1024], id[32], mine[1][32], theirs[1][32];
+	struct imp_writer w = imp_writer(room, sizeof(room));
+	struct fill_key owner, other;
+	struct imp_span part;
+	uint64_t entry = 0;
+
+	fill_key(&owner);
+	fill_key(&other);
+	cr_assert_eq(imp_cose_kid(owner.crypto, &owner.key.pub, mine[0]), 0);
+	cr_assert_eq(imp_cose_kid(other.crypto, &other.key.pub, theirs[0]), 0);
+	part = list_of(&owner, 0x41, 0x42, 0x43, &w, id);
+	SAYS(imp_ledger_revoke_part(l, part, &other.key.pub, &err), IMP_EVERIFY,
+	     "does not verify");
+	cr_assert_eq(size_of(l), 1);
+	WORKS(imp_ledger_revoke_part(l, part, &owner.key.pub, &err));
+	cr_assert_eq(size_of(l), 5);
+	WORKS(imp_ledger_revoke_part(l, part, &owner.key.pub, &err));
+	cr_assert_eq(size_of(l), 6); /* the part alone: all of it is revoked */
+	for (uint8_t i = 0; i < 3; i++) {
+		const struct imp_span s = { fill_id((uint8_t)(0x41 + i)),
+					    i < 2 ? 32 : 15 };
+
+		cr_assert_eq(is_revoked(l, mine, s, &entry), 1);
+		cr_assert_eq(entry, 2u + i);
+		cr_assert_eq(is_revoked(l, theirs, s, &entry), 0);
+		cr_assert_eq(is_revoked(l, NULL, s, &entry), 0);
 	}
 	imp_ledger_close(&l);
+	fill_key_stop(&owner);
+	fill_key_stop(&other);
+}
+
+/* An entry that no part stands behind, and one behind which a part says something else.
+ */
+TEST_BOTH(keep, what_no_list_says_is_not_revoked)
+{
+	const struct imp_span subject = { fill_id(0x51), 32 };
+	struct imp_ledger *l = place_open(p, "line-1");
+	uint8_t room[1024], id[32], mine[1][32];
+	struct imp_writer w = imp_writer(room, sizeof(room));
+	struct fill_key owner;
+	struct imp_span part;
+	uint64_t entry = 0;
+
+	fill_key(&owner);
+	cr_assert_eq(imp_cose_kid(owner.crypto, &owner.key.pub, mine[0]), 0);
+	part = list_of(&owner, 0x41, 0x42, 0x43, &w, id);
+	WORKS(imp_ledger_revoke(l, fill_id(0xaa), 1, subject, "lost", &err));
+	WORKS(imp_ledger_revoke(l, id, 1, subject, "lost", &err));
+	WORKS(imp_ledger_grant(l, id, IMP_TEXT("no list"), &err));
+	cr_assert_eq(is_revoked(l, mine, subject, &entry), 0);
+	WORKS(imp_ledger_revoke_part(l, part, &owner.key.pub, &err));
+	cr_assert_eq(is_revoked(l, mine, subject, &entry), 0);
+	/* What was entered under the id of the list before it hides nothing of it. */
+	cr_assert_eq(is_revoked(l, mine, (struct imp_span){ fill_id(0x41), 32 }, &entry),
+		     1);
+	imp_ledger_close(&l);
+	fill_key_stop(&owner);
 }
 
 /* SEQ: a nonce answers once. */
