@@ -12,7 +12,9 @@ static int before(struct imp_ledger *l, void *ctx, struct imp_error *err)
 {
 	const struct journal *j = ctx;
 	const struct plan *p = j->plan;
-	const struct imp_item item = { .id = p->id, .object = p->id };
+	const struct imp_item item = { .id = p->id,
+				       .object = p->id,
+				       .ueid = p->claims.ueid };
 	const struct imp_issued issued = { .object = p->id,
 					   .ueid = p->claims.ueid,
 					   .issuer = p->entry.issuer,
@@ -21,14 +23,14 @@ static int before(struct imp_ledger *l, void *ctx, struct imp_error *err)
 					   .domain_epoch = p->entry.domain_epoch,
 					   .sequence = p->entry.sequence };
 	struct imp_item_now now;
-	int rc = imp_ledger_item(l, p->id, &now, err);
+	int rc = imp_ledger_item(l, p->id, p->claims.ueid, &now, err);
 
 	if (rc || now.state == IMP_ITEM_PROVEN)
 		return rc;
 	rc = imp_ledger_issue(l, &issued, err);
 	if (!rc)
 		rc = imp_ledger_reserve(l, &item, err);
-	return rc ? rc : imp_ledger_sent(l, p->id, err);
+	return rc ? rc : imp_ledger_sent(l, p->id, p->claims.ueid, err);
 }
 
 int journal_before(struct journal *j)

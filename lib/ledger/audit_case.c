@@ -27,17 +27,18 @@ const struct imp_carded *imp_case_card_of(const struct imp_case *c,
 	return NULL;
 }
 
+static int compare(uint64_t a, uint64_t b)
+{
+	return a == b ? 0 : a < b ? -1 : 1;
+}
+
 static int by_id(const void *a, const void *b)
 {
 	const struct imp_issue *x = *(struct imp_issue *const *)a;
 	const struct imp_issue *y = *(struct imp_issue *const *)b;
+	int c = memcmp(x->id, y->id, sizeof(x->id));
 
-	return memcmp(x->id, y->id, sizeof(x->id));
-}
-
-static int compare(uint64_t a, uint64_t b)
-{
-	return a == b ? 0 : a < b ? -1 : 1;
+	return c ? c : compare(x->entry, y->entry);
 }
 
 int imp_issue_order(const struct imp_issue *a, const struct imp_issue *b)
@@ -73,11 +74,19 @@ static int put_in_order(struct imp_case *c, struct imp_error *err)
 
 struct imp_issue *imp_case_issue(const struct imp_case *c, struct imp_span id)
 {
-	struct imp_issue wanted, *key = &wanted, **at;
+	size_t low = 0, high = c->issues;
 
-	memcpy(wanted.id, id.ptr, sizeof(wanted.id));
-	at = bsearch(&key, c->by_id, c->issues, sizeof(key), by_id);
-	return at ? *at : NULL;
+	while (low < high) { /* behind the last of them */
+		size_t mid = low + (high - low) / 2;
+
+		if (memcmp(c->by_id[mid]->id, id.ptr, 32) <= 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low > 0 && imp_span_eq(IMP_SPAN(c->by_id[low - 1]->id), id)
+		       ? c->by_id[low - 1]
+		       : NULL;
 }
 
 size_t imp_case_above(const struct imp_case *c, const struct imp_issue *floor)

@@ -129,7 +129,7 @@ const struct imp_carded *imp_case_card(const struct imp_case *c);
 /* The card of a key of this device, or NULL. */
 const struct imp_carded *imp_case_card_of(const struct imp_case *c,
 					  const uint8_t signing[32]);
-/* The issuance of an object, or NULL. */
+/* The last issuance of an object, or NULL. */
 struct imp_issue *imp_case_issue(const struct imp_case *c, struct imp_span id);
 /* Where in c->by_pair the issuances are above another one. */
 size_t imp_case_above(const struct imp_case *c, const struct imp_issue *floor);

@@ -24,7 +24,7 @@ static int find_standing(struct imp_case *c, const struct imp_issue *i,
 			 struct standing *out, struct imp_error *err)
 {
 	struct imp_ledger *l = c->run->l;
-	int rc = imp_find_latest(l, IMP_REF_ITEM, IMP_SPAN(i->id), &out->last, err);
+	int rc = imp_find_item(l, IMP_SPAN(i->id), c->ueid, &out->last, err);
 
 	out->took = imp_case_took(c, IMP_SPAN(i->id));
 	if (rc >= 0 && (i->shown || i->led) && !out->took)
@@ -113,8 +113,11 @@ int imp_judge_sent(struct imp_case *c, const struct imp_issue *i, struct imp_err
 {
 	CLEANUP(standing_fini) struct standing s = { 0 };
 	struct imp_fact why;
-	int rc = find_standing(c, i, &s, err);
+	int rc;
 
+	if (imp_case_issue(c, IMP_SPAN(i->id)) != i)
+		return 0; /* refused, and issued again with its own numbers */
+	rc = find_standing(c, i, &s, err);
 	if (rc)
 		return rc;
 	if (contradicts(i, &s, &why))

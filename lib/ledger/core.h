@@ -94,6 +94,10 @@ int imp_find_latest(struct imp_ledger *l, enum imp_ref_kind kind, struct imp_spa
 int imp_find_newest(struct imp_ledger *l, enum imp_ref_kind kind, struct imp_span above,
 		    struct imp_span below, struct imp_found *out, struct imp_error *err)
 	IMP_MUST_CHECK;
+/* The last entry about an item that is not another device's; ueid empty: any. Likewise.
+ */
+int imp_find_item(struct imp_ledger *l, struct imp_span item, struct imp_span ueid,
+		  struct imp_found *out, struct imp_error *err) IMP_MUST_CHECK;
 /* Call fn with each entry that names something, in order; what it returns other than 0
  * ends that. fn must not look anything up; what it is given is borrowed. */
 typedef int imp_find_fn(void *ctx, const struct imp_found *f, struct imp_error *err);

@@ -130,6 +130,36 @@ int imp_find_each(struct imp_ledger *l, enum imp_ref_kind kind, struct imp_span 
 			  call_found, &e, err);
 }
 
+struct last_of {
+	struct imp_span ueid;
+	uint64_t index;
+	bool any;
+};
+
+static int take_last(void *ctx, const struct imp_found *f, struct imp_error *err)
+{
+	struct last_of *last = ctx;
+
+	(void)err;
+	if (f->record.ueid.len > 0 && !imp_span_eq(f->record.ueid, last->ueid))
+		return 0;
+	last->index = f->index;
+	last->any = true;
+	return 0;
+}
+
+int imp_find_item(struct imp_ledger *l, struct imp_span item, struct imp_span ueid,
+		  struct imp_found *out, struct imp_error *err)
+{
+	struct last_of last = { .ueid = ueid };
+	int rc;
+
+	if (ueid.len == 0)
+		return imp_find_latest(l, IMP_REF_ITEM, item, out, err);
+	rc = imp_find_each(l, IMP_REF_ITEM, item, take_last, &last, err);
+	return rc || !last.any ? rc : imp_find_entry(l, last.index, out, err);
+}
+
 struct page {
 	struct imp_ledger *l;
 	int (*fn)(void *ctx, const struct imp_row *row, struct imp_error *err);

@@ -67,7 +67,8 @@ static bool has_object(const struct forgetting *f, struct imp_span id)
  * count for an order they stay. */
 static bool is_its_step(const struct forgetting *f, const struct imp_record *r)
 {
-	return is_step(r->type) && r->order.len == 0 && has_object(f, r->object);
+	return is_step(r->type) && r->order.len == 0 && has_object(f, r->object) &&
+	       (r->ueid.len == 0 || imp_span_eq(r->ueid, f->ueid));
 }
 
 static int look(void *ctx, const struct imp_row *row, struct imp_error *err)
@@ -107,7 +108,7 @@ static int check_item(const struct forgetting *f, const struct imp_found *found,
 		      struct imp_error *err)
 {
 	struct imp_item_now now;
-	int rc = imp_ledger_item(f->l, found->record.object.ptr, &now, err);
+	int rc = imp_ledger_item(f->l, found->record.object.ptr, f->ueid, &now, err);
 
 	if (rc || (now.state != IMP_ITEM_RESERVED && now.state != IMP_ITEM_SENT))
 		return rc;

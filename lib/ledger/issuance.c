@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What was issued: nothing else under the same numbers, and by nobody who is revoked. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/digits.h"
+#include "base/grow.h"
 #include "ledger/core.h"
 #include "ledger/journal.h"
 #include "object/signed.h"
@@ -101,29 +103,106 @@ static int check_issuer(struct imp_ledger *l, struct issuing *q,
 	return rc;
 }
 
+/* Issuances that an object is held against. */
+struct others {
+	struct imp_ledger *l;
+	const struct imp_record *r;
+	uint64_t *at; /* owned */
+	size_t count, cap;
+	bool same; /* one of them is this very one */
+};
+
+static void others_fini(struct others *o)
+{
+	free(o->at);
+}
+
+static bool has_same_numbers(const struct imp_record *a, const struct imp_record *b)
+{
+	return a->domain == b->domain && a->owner_epoch == b->owner_epoch &&
+	       a->domain_epoch == b->domain_epoch && a->sequence == b->sequence &&
+	       imp_span_eq(a->issuer, b->issuer);
+}
+
+static int add_other(struct others *o, const struct imp_found *f, struct imp_error *err)
+{
+	void *more = imp_grow(o->at, o->count, &o->cap, sizeof(*o->at), err);
+
+	if (!more)
+		return -IMP_ERESOURCE;
+	o->at = more;
+	o->at[o->count++] = f->index;
+	return 0;
+}
+
+/* Under its id, for this device; what is for another one is that one's. */
+static int take_id(void *ctx, const struct imp_found *f, struct imp_error *err)
+{
+	struct others *o = ctx;
+
+	if (!imp_span_eq(f->record.ueid, o->r->ueid))
+		return 0;
+	o->same |= has_same_numbers(&f->record, o->r);
+	return has_same_numbers(&f->record, o->r) ? 0 : add_other(o, f, err);
+}
+
+/* Under its numbers; those of another issuer are another's. */
+static int take_pair(void *ctx, const struct imp_found *f, struct imp_error *err)
+{
+	struct others *o = ctx;
+
+	return imp_span_eq(f->record.issuer, o->r->issuer) &&
+			       !imp_span_eq(f->record.object, o->r->object)
+		       ? add_other(o, f, err)
+		       : 0;
+}
+
+/* The first that the device has not refused, which any can be whose outside is forged: 1,
+ * 0, a negative code. */
+static int find_standing(struct others *o, struct imp_found *out, struct imp_error *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < o->count; i++) {
+		rc = imp_find_entry(o->l, o->at[i], out, err);
+		if (rc > 0)
+			rc = imp_find_refused(o->l, out->record.ueid, out->record.object,
+					      err);
+		if (rc >= 0)
+			rc = !rc;
+	}
+	return rc;
+}
+
 static int taken(const struct imp_record *r, const struct imp_found *f,
 		 struct imp_error *err)
 {
 	char id[65];
 
+	int rc;
+
 	imp_hex(f->record.object, id);
-	return imp_fail(err, IMP_EPOLICY,
-			"sequence %llu of domain %llu was issued already, as %.16s "
-			"(entry %llu)",
-			(unsigned long long)r->sequence, (unsigned long long)r->domain,
-			id, (unsigned long long)f->index);
+	rc = imp_fail(err, IMP_EPOLICY,
+		      "sequence %llu of domain %llu was issued already, as %.16s "
+		      "(entry %llu)",
+		      (unsigned long long)r->sequence, (unsigned long long)r->domain, id,
+		      (unsigned long long)f->index);
+	return imp_hint(err, rc, "sign it with the next sequence");
 }
 
 static int check_new(struct imp_ledger *l, struct issuing *q, const struct imp_record *r,
 		     struct imp_error *err)
 {
 	CLEANUP(imp_found_fini) struct imp_found f = { 0 };
+	CLEANUP(others_fini) struct others o = { .l = l, .r = r };
 	uint8_t pair[IMP_PAIR_MAX];
 	struct imp_writer w = imp_writer(pair, sizeof(pair));
 	int rc;
 
 	imp_pair_put(r, &w);
-	rc = imp_find_latest(l, IMP_REF_PAIR, imp_written(&w), &f, err);
+	rc = imp_find_each(l, IMP_REF_PAIR, imp_written(&w), take_pair, &o, err);
+	if (!rc)
+		rc = find_standing(&o, &f, err);
 	if (rc > 0)
 		return taken(r, &f, err);
 	if (!rc)
@@ -133,32 +212,21 @@ static int check_new(struct imp_ledger *l, struct issuing *q, const struct imp_r
 	return rc ? rc : check_revoked(l, q, r, "id", r->object, NULL, err);
 }
 
-static bool is_same(const struct imp_record *a, const struct imp_record *b)
-{
-	uint8_t one[IMP_PAIR_MAX], two[IMP_PAIR_MAX];
-	struct imp_writer v = imp_writer(one, sizeof(one));
-	struct imp_writer w = imp_writer(two, sizeof(two));
-
-	imp_pair_put(a, &v);
-	imp_pair_put(b, &w);
-	return imp_span_eq(imp_written(&v), imp_written(&w)) &&
-	       imp_span_eq(a->issuer, b->issuer);
-}
-
+/* A retry builds the same object; an id under another outside is forged, one of both. */
 static int issue(struct imp_ledger *l, struct issuing *q, struct imp_record *r,
 		 struct imp_error *err)
 {
 	CLEANUP(imp_found_fini) struct imp_found f = { 0 };
-	int rc = imp_find_latest(l, IMP_REF_OBJECT, r->object, &f, err);
+	CLEANUP(others_fini) struct others o = { .l = l, .r = r };
+	int rc = imp_find_each(l, IMP_REF_OBJECT, r->object, take_id, &o, err);
 
-	/* A retry builds the same object; an id under another outside is forged. */
+	if (rc || o.same)
+		return rc;
+	rc = find_standing(&o, &f, err);
 	if (rc > 0)
-		return is_same(&f.record, r)
-			       ? 0
-			       : imp_fail(err, IMP_EPOLICY,
-					  "its id is that of entry %llu, which is for "
-					  "another device, or has other numbers",
-					  (unsigned long long)f.index);
+		return imp_fail(err, IMP_EPOLICY,
+				"its id is that of entry %llu, which has other numbers",
+				(unsigned long long)f.index);
 	if (!rc)
 		rc = check_new(l, q, r, err);
 	return rc ? rc : imp_append_record(l, r, NULL, err);

@@ -45,6 +45,7 @@ static bool is_open(enum imp_leaf type)
 struct request {
 	enum imp_item_state to;
 	struct imp_span item, object, order; /* object empty: the one it was taken for */
+	struct imp_span ueid;		     /* empty: whosever it is */
 	uint64_t quota;
 	const struct imp_shown *shown;
 	const char *reason;
@@ -98,7 +99,12 @@ static int check(struct imp_ledger *l, const struct request *q,
 
 	s.other_object = q->object.len > 0 && !imp_span_eq(q->object, r->object);
 	s.other_station = !imp_span_eq(r->station, imp_span_str(l->station));
-	if (from == IMP_ITEM_SENT && q->to == IMP_ITEM_RELEASED && q->shown)
+	if (s.other_station && r->ueid.len > 0) {
+		rc = imp_find_refused(l, r->ueid, r->object, err);
+		s.refused = rc > 0;
+		rc = rc < 0 ? rc : 0;
+	}
+	if (!rc && from == IMP_ITEM_SENT && q->to == IMP_ITEM_RELEASED && q->shown)
 		rc = take_claims(l, r->object, &s, err);
 	why = rc ? NULL : imp_item_step_refused(&s);
 	return why ? refuse(q, now, why, err) : rc;
@@ -145,6 +151,7 @@ static int put_step(struct imp_ledger *l, const struct request *q,
 {
 	struct imp_record r = { .type = leaf_of(q->to),
 				.item = q->item,
+				.ueid = q->ueid,
 				.object = q->object,
 				.order = q->order,
 				.after = now->index,
@@ -154,6 +161,7 @@ static int put_step(struct imp_ledger *l, const struct request *q,
 
 	if (q->object.len == 0) { /* as it was taken */
 		r.object = now->record.object;
+		r.ueid = now->record.ueid;
 		r.order = now->record.order;
 	}
 	if (r.order.len > 0)
@@ -177,7 +185,7 @@ static int step(struct imp_ledger *l, void *ctx, struct imp_error *err)
 	CLEANUP(imp_found_fini) struct imp_found now = { 0 };
 	const struct request *q = ctx;
 	enum imp_item_state from;
-	int rc = imp_find_latest(l, IMP_REF_ITEM, q->item, &now, err);
+	int rc = imp_find_item(l, q->item, q->ueid, &now, err);
 
 	if (rc < 0)
 		return rc;
@@ -192,15 +200,17 @@ int imp_ledger_reserve(struct imp_ledger *l, const struct imp_item *item,
 	struct request q = { .to = IMP_ITEM_RESERVED,
 			     .item = { item->id, 32 },
 			     .object = { item->object, 32 },
+			     .ueid = item->ueid,
 			     .order = item->order,
 			     .quota = item->quota };
 
 	return imp_ledger_do(l, step, &q, err);
 }
 
-int imp_ledger_sent(struct imp_ledger *l, const uint8_t item[32], struct imp_error *err)
+int imp_ledger_sent(struct imp_ledger *l, const uint8_t item[32], struct imp_span ueid,
+		    struct imp_error *err)
 {
-	struct request q = { .to = IMP_ITEM_SENT, .item = { item, 32 } };
+	struct request q = { .to = IMP_ITEM_SENT, .item = { item, 32 }, .ueid = ueid };
 
 	return imp_ledger_do(l, step, &q, err);
 }
@@ -238,11 +248,11 @@ int imp_ledger_write_off(struct imp_ledger *l, const uint8_t item[32], const cha
 }
 
 /* Within a work. */
-static int item_now(struct imp_ledger *l, struct imp_span item, struct imp_item_now *out,
-		    struct imp_error *err)
+static int item_now(struct imp_ledger *l, struct imp_span item, struct imp_span ueid,
+		    struct imp_item_now *out, struct imp_error *err)
 {
 	CLEANUP(imp_found_fini) struct imp_found f = { 0 };
-	int rc = imp_find_latest(l, IMP_REF_ITEM, item, &f, err);
+	int rc = imp_find_item(l, item, ueid, &f, err);
 
 	if (rc < 0)
 		return rc;
@@ -260,7 +270,7 @@ static int item_now(struct imp_ledger *l, struct imp_span item, struct imp_item_
 }
 
 struct question {
-	struct imp_span item;
+	struct imp_span item, ueid;
 	struct imp_item_now *out;
 };
 
@@ -268,13 +278,13 @@ static int look_up(struct imp_ledger *l, void *ctx, struct imp_error *err)
 {
 	const struct question *q = ctx;
 
-	return item_now(l, q->item, q->out, err);
+	return item_now(l, q->item, q->ueid, q->out, err);
 }
 
-int imp_ledger_item(struct imp_ledger *l, const uint8_t item[32],
+int imp_ledger_item(struct imp_ledger *l, const uint8_t item[32], struct imp_span ueid,
 		    struct imp_item_now *out, struct imp_error *err)
 {
-	struct question q = { { item, 32 }, out };
+	struct question q = { { item, 32 }, ueid, out };
 
 	return imp_ledger_read(l, look_up, &q, err);
 }
@@ -284,22 +294,49 @@ static bool is_in_doubt(enum imp_item_state s)
 	return s == IMP_ITEM_RESERVED || s == IMP_ITEM_SENT || s == IMP_ITEM_WRITTEN_OFF;
 }
 
-/* Was the object issued to no other device? What another one says of it counts for
- * nothing. 1, 0, a negative code. */
+struct whose {
+	struct imp_span ueid;
+	bool its, others;
+};
+
+static int take_issue(void *ctx, const struct imp_found *f, struct imp_error *err)
+{
+	struct whose *w = ctx;
+
+	(void)err;
+	if (imp_span_eq(f->record.ueid, w->ueid))
+		w->its = true;
+	else
+		w->others = true;
+	return 0;
+}
+
+/* Was the object issued to this device, or to nobody? What another one says of it counts
+ * for nothing. 1, 0, a negative code. */
 static int is_its(struct imp_ledger *l, const uint8_t object[32], struct imp_span ueid,
 		  struct imp_error *err)
 {
-	CLEANUP(imp_found_fini) struct imp_found f = { 0 };
-	int rc = imp_find_latest(l, IMP_REF_OBJECT, (struct imp_span){ object, 32 }, &f,
-				 err);
+	struct whose w = { .ueid = ueid };
+	int rc = imp_find_each(l, IMP_REF_OBJECT, (struct imp_span){ object, 32 },
+			       take_issue, &w, err);
 
-	return rc > 0 ? imp_span_eq(f.record.ueid, ueid) : rc == 0 ? 1 : rc;
+	return rc ? rc : w.its || !w.others;
+}
+
+static int prove(struct imp_ledger *l, const uint8_t item[32], struct imp_span ueid,
+		 struct imp_error *err)
+{
+	const struct imp_shown held = { .holds_object = true };
+	struct request q = {
+		.to = IMP_ITEM_PROVEN, .item = { item, 32 }, .ueid = ueid, .shown = &held
+	};
+
+	return step(l, &q, err);
 }
 
 /* Within a work. */
 static int settle(struct imp_ledger *l, void *ctx, struct imp_error *err)
 {
-	const struct imp_shown held = { .holds_object = true };
 	const struct imp_evidence *token = ctx;
 	struct imp_item_now now;
 	int rc = 0;
@@ -307,13 +344,13 @@ static int settle(struct imp_ledger *l, void *ctx, struct imp_error *err)
 	for (unsigned i = 0; !rc && i < IMP_EVIDENCE_DOMAINS; i++) {
 		if (!(token->used >> i & 1))
 			continue;
-		rc = item_now(l, token->domain[i].id, &now, err);
+		rc = item_now(l, token->domain[i].id, token->ueid, &now, err);
 		if (rc || !is_in_doubt(now.state) ||
 		    memcmp(now.item, now.object, sizeof(now.item)) != 0)
 			continue;
 		rc = is_its(l, now.object, token->ueid, err);
 		if (rc > 0)
-			rc = imp_ledger_proven(l, now.item, &held, err);
+			rc = prove(l, now.item, token->ueid, err);
 	}
 	return rc;
 }
@@ -357,7 +394,7 @@ static int next_open(struct imp_ledger *l, void *ctx, struct imp_error *err)
 		uint8_t id[32];
 
 		memcpy(id, b->item[i].item, sizeof(id));
-		rc = item_now(l, IMP_SPAN(id), &b->item[i], err);
+		rc = item_now(l, IMP_SPAN(id), (struct imp_span){ 0 }, &b->item[i], err);
 	}
 	return rc;
 }

@@ -25,9 +25,10 @@ struct imp_issued {
 /*
  * Note that an object was signed, before it is handed out.
  *
- * 0, also where it was noted before; -IMP_EPOLICY: another object was issued to this
- * device under the same numbers, the device's owner has revoked the issuer, the device or
- * the object, or the issuer is the ledger's own key.
+ * 0, also where it was noted before; -IMP_EPOLICY: another object of this issuer was
+ * issued to this device under the same numbers, and it did not refuse that; the device's
+ * owner has revoked the issuer, the device or the object, or the issuer is the ledger's
+ * own key.
  */
 int imp_ledger_issue(struct imp_ledger *l, const struct imp_issued *object,
 		     struct imp_error *err) IMP_MUST_CHECK;
@@ -43,6 +44,7 @@ int imp_ledger_issue_all(struct imp_ledger *l, const struct imp_issued *object,
 struct imp_item {
 	const uint8_t *id;     /* 32 bytes: of the object itself, of a seat, ... */
 	const uint8_t *object; /* id of the object that hands it to a device, 32 bytes */
+	struct imp_span ueid;  /* of that device, or empty */
 	struct imp_span order; /* id, or empty */
 	uint64_t quota;	       /* of the order: how many items may be taken on it */
 };
@@ -50,14 +52,18 @@ struct imp_item {
 /*
  * Take an item. Where this station has it for this object already, it has it.
  *
+ * What stands on the outside of a package is not proven before a device takes it: what
+ * somebody has sent to another device under this id takes nothing from this one, and
+ * what the device has refused may be taken by another station.
+ *
  * 0; -IMP_EPOLICY: somebody has it, it is settled, or the order is used up.
  */
 int imp_ledger_reserve(struct imp_ledger *l, const struct imp_item *item,
 		       struct imp_error *err) IMP_MUST_CHECK;
-/* Note that it is about to leave this process: to be asked for before the first byte. 0,
- * -IMP_EPOLICY. */
-int imp_ledger_sent(struct imp_ledger *l, const uint8_t item[32], struct imp_error *err)
-	IMP_MUST_CHECK;
+/* Note that it is about to leave this process, for a device (empty: whosever it is): to
+ * be asked for before the first byte. 0, -IMP_EPOLICY. */
+int imp_ledger_sent(struct imp_ledger *l, const uint8_t item[32], struct imp_span ueid,
+		    struct imp_error *err) IMP_MUST_CHECK;
 /* Note that a device has it. 0, -IMP_EPOLICY: this evidence does not say so. */
 int imp_ledger_proven(struct imp_ledger *l, const uint8_t item[32],
 		      const struct imp_shown *shown, struct imp_error *err)
@@ -92,8 +98,14 @@ struct imp_item_now {
 	char station[65];
 };
 
-/* 0; state IMP_ITEM_FREE where it was never reserved. */
-int imp_ledger_item(struct imp_ledger *l, const uint8_t item[32],
+/*
+ * Where does it stand?
+ *
+ *   ueid   as far as it is this device's; empty: whosever
+ *
+ * 0; state IMP_ITEM_FREE where it was never reserved.
+ */
+int imp_ledger_item(struct imp_ledger *l, const uint8_t item[32], struct imp_span ueid,
 		    struct imp_item_now *out, struct imp_error *err) IMP_MUST_CHECK;
 /* Call fn with every item that is reserved or sent: what a restart has to settle. fn may
  * settle it there and then; what it returns other than 0 ends that. */

@@ -87,7 +87,7 @@ static const struct field fields[FIELDS] = {
 #define ANY    (F(STATION) | F(TOOL))
 #define CLAIMS (F(DOMAIN) | F(OWNER_EPOCH) | F(DOMAIN_EPOCH) | F(SEQUENCE))
 #define STEP   (F(TIME) | F(ITEM) | F(OBJECT))
-#define TAKEN  (ANY | F(ORDER) | F(USED) | F(AFTER) | F(REASON))
+#define TAKEN  (ANY | F(UEID) | F(ORDER) | F(USED) | F(AFTER) | F(REASON))
 
 struct type {
 	enum imp_leaf type;

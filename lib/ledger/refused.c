@@ -4,7 +4,7 @@
 #include "ledger/journal.h"
 
 struct count {
-	struct imp_span object;
+	struct imp_span ueid, object;
 	uint64_t sent, refused; /* how often */
 };
 
@@ -24,14 +24,15 @@ static int count_sent(void *ctx, const struct imp_found *f, struct imp_error *er
 	struct count *c = ctx;
 
 	(void)err;
-	c->sent += f->record.type == IMP_LEAF_SENT;
+	c->sent += f->record.type == IMP_LEAF_SENT &&
+		   (f->record.ueid.len == 0 || imp_span_eq(f->record.ueid, c->ueid));
 	return 0;
 }
 
 int imp_find_refused(struct imp_ledger *l, struct imp_span ueid, struct imp_span object,
 		     struct imp_error *err)
 {
-	struct count c = { .object = object };
+	struct count c = { .ueid = ueid, .object = object };
 	int rc = imp_find_each(l, IMP_REF_DEVICE, ueid, count_delivery, &c, err);
 
 	if (rc || c.refused == 0)

@@ -26,7 +26,7 @@ static const char *if_mine(const struct imp_item_step *s)
 {
 	if (s->other_object)
 		return "is taken, for another object";
-	return s->other_station ? "is taken, by another station" : NULL;
+	return s->other_station && !s->refused ? "is taken, by another station" : NULL;
 }
 
 static const char *if_held(const struct imp_item_step *s)

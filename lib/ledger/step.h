@@ -39,6 +39,7 @@ struct imp_item_step {
 	enum imp_item_state from, to;
 	bool other_object;  /* reserved for another object than this */
 	bool other_station; /* by another station than this */
+	bool refused;	    /* by the device, each time that it was sent */
 	/* Of the object. */
 	uint32_t owner_epoch, domain_epoch;
 	uint64_t sequence;

@@ -170,7 +170,7 @@ static void provision(struct imp_ledger *l, struct maker *m, struct imp_error *e
 
 	must(imp_ledger_issue(l, &issued, err), err);
 	must(imp_ledger_reserve(l, &item, err), err);
-	must(imp_ledger_sent(l, m->profile, err), err);
+	must(imp_ledger_sent(l, m->profile, (struct imp_span){ 0 }, err), err);
 	prove(l, m, err);
 	must(imp_ledger_deliver(l, &delivery, err), err);
 }

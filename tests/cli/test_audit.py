@@ -108,6 +108,31 @@ class Audited(Case):
         self.write(name, resign(items[-1], self.line.key(imei), claims(body)))
         return name
 
+    def spoilt(self, sequence, at=1, **claims):
+        """A package, by default for TWO, whose outside alone is right, which no device takes; the whole ones beside it."""
+        self.pack(sequence, out=f"{sequence}.packages")
+        raw = (self.dir / f"{sequence}.packages").read_bytes()
+        items = book.items(raw)
+        head = decode(raw[: len(raw) - sum(map(len, items))])
+        head[1] = 1
+        package = decode(items[at])
+        package.value[2] = bytes(len(package.value[2]))
+        outside = decode(package.value[0])
+        outside[15] |= {self.CLAIMS[name]: value for name, value in claims.items()}
+        package.value[0] = encode(outside)
+        self.write("f.packages", encode(head) + encode(package))
+        (self.dir / "f.packages").chmod(0o600)
+        return "f.packages"
+
+    CLAIMS = {"id": -70010, "issuer": -70011, "pair": -70013}
+
+    def outside_of(self, name, at):
+        return decode(decode(book.items((self.dir / name).read_bytes())[at]).value[0])[15]
+
+    def write_off(self):
+        for line in self.tool("ledger items").out.splitlines():
+            self.tool(f"ledger write-off --item {line.split()[0]} --reason line_stopped")
+
 
 class Findings(Audited):
     def test_nothing(self):
@@ -532,23 +557,6 @@ class Findings(Audited):
         self.provision(2, "-d sim/1")
         self.finds("in-doubt")
 
-    def spoilt(self, sequence):
-        """A package for TWO whose outside alone is right, which no device takes; the whole one beside it."""
-        self.pack(sequence, out=f"{sequence}.packages")
-        raw = (self.dir / f"{sequence}.packages").read_bytes()
-        items = book.items(raw)
-        head = decode(raw[: len(raw) - sum(map(len, items))])
-        head[1] = 1
-        package = decode(items[1])
-        package.value[2] = bytes(len(package.value[2]))
-        self.write("f.packages", encode(head) + encode(package))
-        (self.dir / "f.packages").chmod(0o600)
-        return "f.packages"
-
-    def write_off(self):
-        for line in self.tool("ledger items").out.splitlines():
-            self.tool(f"ledger write-off --item {line.split()[0]} --reason line_stopped")
-
     def test_unissued_profile_that_a_push_in_vain_wrote_down(self):
         """Refused, applied at night, set back, and the item written off: its issuance explains the entry, and nobody sent it."""
         for sequence in (2, 3):
@@ -757,6 +765,71 @@ class Findings(Audited):
         for words in ("audit --json --csv", "audit --checkpoint c", "audit --log x", "audit --stale 0", "audit none.evidence", "audit --owner none.pub"):
             with self.subTest(words):
                 self.assertIn(self.tool(words, status=None).returncode, (2, 6))
+
+
+class Squatters(Audited):
+    """Who has no key, or another, takes no numbers and no packages from the owner. Whatever stands on the outside of a package is not proven."""
+
+    def evil(self, name, device="-d sim/2", status=5):
+        return self.tool(f"push {name} {device} --cards x.cards --station evil --timeout 3", status=status)
+
+    def another(self, sequence):
+        """Another object by the owner, under numbers that are taken."""
+        self.profile(sequence, extra="  apn/0: {name: iot, apn: other.example, auth: none}\n")
+        self.outside("pack p.yaml --csv d.csv -k owner.pem --cards x.cards -o another.packages --force")
+        return self.tool("push another.packages -d sim/2 --cards x.cards --station line-7", status=4)
+
+    def test_what_the_device_refuses_takes_nothing(self):
+        """The outside is that of the owner's package to the bit; another station goes on with that."""
+        self.evil(self.spoilt(2))
+        self.tool("push 2.packages -d sim/1 -d sim/2 --cards x.cards --station line-7")
+        self.clean()
+        # Other numbers under its id, and another id under its numbers.
+        self.evil(self.spoilt(3, pair=[1, 0, 99]))
+        self.evil(self.spoilt(3, id=os.urandom(32)))
+        self.tool("push 3.packages -d sim/1 -d sim/2 --cards x.cards --station line-7")
+        (f,) = self.finds("in-doubt")  # the id that is nobody's
+        self.assertIn("sequence 3", f["facts"][0]["text"])
+        # What was taken is taken.
+        self.assertIn("sequence 3 of domain 0 was issued already", self.another(3).err)
+
+    def test_a_stranger_takes_nothing_of_the_owners(self):
+        """Not even where the answer is lost."""
+        self.again("--fault", "2:unplug@900")
+        self.pack(2, out="bad.packages", key="stranger")
+        self.evil("bad.packages", status=8)
+        self.again()
+        self.provision(2)
+        self.evil("bad.packages", status=4)
+        self.provision(3)
+
+    def test_what_is_sent_to_one_device_takes_nothing_from_another(self):
+        """The id of the package for TWO, on the outside of one for ONE, whose answer is lost; whoever owns ONE can do that."""
+        self.pack(2, out="2.packages")
+        theirs = self.outside_of("2.packages", 1)
+        self.again("--fault", "1:unplug@900")
+        self.evil(self.spoilt(2, at=0, id=theirs[-70010], pair=[1, 0, 9]), "-d sim/1", status=8)
+        self.assertEqual(self.outside_of("2.packages", 1)[-70010], theirs[-70010])
+        self.again()
+        self.tool("push 2.packages -d sim/1 -d sim/2 --cards x.cards --station line-7")
+        (f,) = self.finds("in-doubt", device=ONE)
+        self.assertIn("sequence 9", f["facts"][0]["text"])
+        self.evil("f.packages", "-d sim/1")
+        self.finds("in-doubt", device=ONE)
+        self.provision(3)
+        self.finds("in-doubt", device=ONE)
+
+    def test_an_answer_that_was_lost_keeps_numbers_and_package(self):
+        self.again("--fault", "2:unplug@900")
+        self.pack(2, out="2.packages")
+        self.tool("push 2.packages -d sim/2 --cards x.cards --station line-7 --timeout 3", status=8)
+        self.again()
+        self.assertIn("by another station", self.evil("2.packages", status=4).err)
+        run = self.another(2)
+        self.assertIn("sequence 2 of domain 0 was issued already", run.err)
+        self.assertIn("hint: sign it with the next sequence", run.err)
+        self.tool("push 2.packages -d sim/2 --cards x.cards --station line-7")
+        self.clean()
 
 
 class Asserted(Audited):

@@ -97,7 +97,7 @@ static void make(const struct place *p)
 	fill_key(&key);
 	fill_entries(l, 4);
 	WORKS(imp_ledger_reserve(l, &item, &err));
-	WORKS(imp_ledger_sent(l, item.id, &err));
+	WORKS(imp_ledger_sent(l, item.id, (struct imp_span){ 0 }, &err));
 	WORKS(imp_ledger_checkpoint(l, &key.signer, &note, &err));
 	imp_ledger_close(&l);
 	fill_key_stop(&key);

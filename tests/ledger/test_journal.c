@@ -93,7 +93,7 @@ static enum imp_item_state state_of(struct imp_ledger *l, const uint8_t *id)
 {
 	struct imp_item_now now;
 
-	WORKS(imp_ledger_item(l, id, &now, &err));
+	WORKS(imp_ledger_item(l, id, (struct imp_span){ 0 }, &now, &err));
 	return now.state;
 }
 
@@ -118,12 +118,13 @@ TEST_BOTH(journal, an_item_goes_its_way_once)
 	struct imp_ledger_info i;
 
 	cr_assert_eq(state_of(l, item.id), FREE);
-	SAYS(imp_ledger_sent(l, item.id, &err), IMP_EPOLICY, "was not reserved");
+	SAYS(imp_ledger_sent(l, item.id, (struct imp_span){ 0 }, &err), IMP_EPOLICY,
+	     "was not reserved");
 	WORKS(imp_ledger_reserve(l, &item, &err));
 	WORKS(imp_ledger_reserve(l, &item, &err));
 	cr_assert_eq(state_of(l, item.id), RESERVED);
-	WORKS(imp_ledger_sent(l, item.id, &err));
-	WORKS(imp_ledger_sent(l, item.id, &err));
+	WORKS(imp_ledger_sent(l, item.id, (struct imp_span){ 0 }, &err));
+	WORKS(imp_ledger_sent(l, item.id, (struct imp_span){ 0 }, &err));
 	WORKS(imp_ledger_reserve(l, &item, &err)); /* after a crash it is still its own */
 	cr_assert_eq(state_of(l, item.id), SENT);
 	SAYS(imp_ledger_proven(l, item.id, &(struct imp_shown){ 0 }, &err), IMP_EPOLICY,
@@ -147,12 +148,13 @@ TEST_BOTH(journal, two_stations_cannot_take_one_item)
 	WORKS(imp_ledger_reserve(a, &item, &err));
 	SAYS(imp_ledger_reserve(b, &item, &err), IMP_EPOLICY, "by another station");
 	cr_assert(strstr(err.msg, "line-1"), "%s", err.msg);
-	SAYS(imp_ledger_sent(b, item.id, &err), IMP_EPOLICY, "by another station");
+	SAYS(imp_ledger_sent(b, item.id, (struct imp_span){ 0 }, &err), IMP_EPOLICY,
+	     "by another station");
 	other.object = fill_id(3);
 	SAYS(imp_ledger_reserve(a, &other, &err), IMP_EPOLICY, "for another object");
 	WORKS(imp_ledger_release(a, item.id, NULL, "the device went", &err));
 	WORKS(imp_ledger_reserve(b, &other, &err));
-	WORKS(imp_ledger_sent(b, item.id, &err));
+	WORKS(imp_ledger_sent(b, item.id, (struct imp_span){ 0 }, &err));
 	imp_ledger_close(&a);
 	imp_ledger_close(&b);
 }
@@ -169,7 +171,7 @@ TEST_BOTH(journal, what_was_sent_stays_in_doubt)
 	struct imp_ledger *l = place_open(p, "line-1");
 
 	WORKS(imp_ledger_reserve(l, &item, &err));
-	WORKS(imp_ledger_sent(l, item.id, &err));
+	WORKS(imp_ledger_sent(l, item.id, (struct imp_span){ 0 }, &err));
 	SAYS(imp_ledger_release(l, item.id, NULL, "x", &err), IMP_EPOLICY, "in doubt");
 	SAYS(imp_ledger_release(l, item.id, &dead, "x", &err), IMP_EPOLICY,
 	     "is not in the ledger");
@@ -180,7 +182,7 @@ TEST_BOTH(journal, what_was_sent_stays_in_doubt)
 	WORKS(imp_ledger_release(l, item.id, &dead, "overtaken", &err));
 	cr_assert_eq(state_of(l, item.id), RELEASED);
 	WORKS(imp_ledger_reserve(l, &item, &err));
-	WORKS(imp_ledger_sent(l, item.id, &err));
+	WORKS(imp_ledger_sent(l, item.id, (struct imp_span){ 0 }, &err));
 	WORKS(imp_ledger_write_off(l, item.id, "lost", &err));
 	SAYS(imp_ledger_reserve(l, &item, &err), IMP_EPOLICY, "is written off");
 	WORKS(imp_ledger_proven(l, item.id, &(struct imp_shown){ .holds_object = true },
@@ -241,7 +243,7 @@ TEST_BOTH(journal, a_restart_finds_what_is_open_and_settles_it)
 
 		WORKS(imp_ledger_reserve(l, &one, &err));
 		if (i % 4 == 0)
-			WORKS(imp_ledger_sent(l, one.id, &err));
+			WORKS(imp_ledger_sent(l, one.id, (struct imp_span){ 0 }, &err));
 		if (i % 8 == 0)
 			WORKS(imp_ledger_proven(
 				l, one.id, &(struct imp_shown){ .holds_object = true },
@@ -271,7 +273,7 @@ TEST_BOTH(journal, what_a_device_holds_is_proven)
 		struct imp_item one = { .id = fill_id(k), .object = fill_id(k) };
 
 		WORKS(imp_ledger_reserve(l, &one, &err));
-		WORKS(imp_ledger_sent(l, one.id, &err));
+		WORKS(imp_ledger_sent(l, one.id, (struct imp_span){ 0 }, &err));
 	}
 	token.domain[3].id = (struct imp_span){ fill_id(2), 32 };
 	token.domain[4].id = (struct imp_span){ fill_id(3), 32 }; /* not in use */
@@ -291,7 +293,8 @@ static int reserve_send_die(const struct place *p)
 {
 	struct imp_ledger *l = place_open(p, "line-1");
 
-	if (imp_ledger_reserve(l, &item, NULL) || imp_ledger_sent(l, item.id, NULL))
+	if (imp_ledger_reserve(l, &item, NULL) ||
+	    imp_ledger_sent(l, item.id, (struct imp_span){ 0 }, NULL))
 		return 1;
 	_exit(0);
 }

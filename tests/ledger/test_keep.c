@@ -50,6 +50,41 @@ TEST_BOTH(keep, one_object_a_device_and_its_numbers)
 	b = object_of(5, 7);
 	b.domain_epoch = 1;
 	WORKS(imp_ledger_issue(l, &b, &err));
+	b = object_of(6, 7);
+	b.issuer = fill_id(7); /* another's numbers are another's */
+	WORKS(imp_ledger_issue(l, &b, &err));
+	b = object_of(1, 8);
+	SAYS(imp_ledger_issue(l, &b, &err), IMP_EPOLICY, "which has other numbers");
+	b.ueid = (struct imp_span){ fill_id(10), 15 }; /* forged: for which of them? */
+	WORKS(imp_ledger_issue(l, &b, &err));
+	imp_ledger_close(&l);
+}
+
+/* Whatever its outside says: only devices can tell. */
+TEST_BOTH(keep, what_a_device_refuses_takes_no_numbers)
+{
+	struct imp_issued a = object_of(1, 7), b = object_of(2, 7),
+			  forged = object_of(2, 9);
+	const struct imp_item item = { .id = a.object,
+				       .object = a.object,
+				       .ueid = a.ueid };
+	struct imp_delivery d = { .object = a.object,
+				  .ueid = a.ueid,
+				  .code = IMP_EVERIFY,
+				  .way = IMP_REFUSED };
+	struct imp_ledger *l = place_open(p, "line-1");
+
+	WORKS(imp_ledger_issue(l, &a, &err));
+	WORKS(imp_ledger_reserve(l, &item, &err));
+	WORKS(imp_ledger_sent(l, item.id, item.ueid, &err));
+	WORKS(imp_ledger_sent(l, item.id, item.ueid, &err));
+	WORKS(imp_ledger_deliver(l, &d, &err));
+	SAYS(imp_ledger_issue(l, &b, &err), IMP_EPOLICY, "was issued already"); /* one */
+	WORKS(imp_ledger_deliver(l, &d, &err));
+	WORKS(imp_ledger_issue(l, &b, &err));
+	d.object = forged.object;
+	WORKS(imp_ledger_deliver(l, &d, &err));
+	WORKS(imp_ledger_issue(l, &forged, &err));
 	imp_ledger_close(&l);
 }
 

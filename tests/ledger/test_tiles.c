@@ -178,7 +178,7 @@ TEST_BOTH(tiles, round_trip)
 		cr_assert_eq(r.entries, sizes[i] + 1);
 		cr_assert_eq(r.open, 1);
 		cr_assert_eq(r.checkpoints, 1);
-		WORKS(imp_ledger_item(copy, item.id, &now, &err));
+		WORKS(imp_ledger_item(copy, item.id, (struct imp_span){ 0 }, &now, &err));
 		cr_assert_eq(now.state, IMP_ITEM_RESERVED);
 		SAYS(take_in(copy), IMP_EUSAGE, "expected a new ledger");
 		imp_ledger_close(&l);

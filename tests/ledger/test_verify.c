@@ -26,7 +26,7 @@ static void start(const struct place *p)
 	WORKS(imp_ledger_checkpoint(ledger, &key.signer, &note, &err));
 	WORKS(imp_checkpoint_parse(imp_secret_span(&note), &kept, &err));
 	cr_assert_eq(kept.size, 9);
-	WORKS(imp_ledger_sent(ledger, fill_id(0x77), &err));
+	WORKS(imp_ledger_sent(ledger, fill_id(0x77), (struct imp_span){ 0 }, &err));
 	fill_entries(ledger, 1);
 }
 
@@ -212,7 +212,7 @@ TEST_BOTH(verify, damage_is_found_in_passing)
 
 	start(p);
 	place_sql(p, "DELETE FROM records WHERE idx = 9");
-	SAYS(imp_ledger_item(ledger, fill_id(0x77), &now, &err), IMP_ELEDGER,
-	     "entry 9: its record is missing");
+	SAYS(imp_ledger_item(ledger, fill_id(0x77), (struct imp_span){ 0 }, &now, &err),
+	     IMP_ELEDGER, "entry 9: its record is missing");
 	stop();
 }
