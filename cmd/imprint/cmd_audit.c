@@ -52,7 +52,7 @@ static const struct argp_option options[] = {
 	  "Devices must be owned by this key; repeatable (default: by whom they say)",
 	  0 },
 	{ "grant", OPT_GRANT, "FILE", 0,
-	  "Who holds the grant in FILE may write what it covers; repeatable, beside those in the ledger",
+	  "With --owner: who holds the grant in FILE may write what it covers; repeatable, beside those in the ledger",
 	  0 },
 	{ "since", OPT_SINCE, "DATE", 0,
 	  "Leave out what happened before DATE (2027-01-31, or 2027-01-31T12:00:00Z)",
@@ -77,6 +77,8 @@ static void check(struct argp_state *state, const struct args *a)
 {
 	if (a->report.json && a->csv)
 		argp_error(state, "--json and --csv: one of them");
+	if (a->grants.count > 0 && a->owners.count == 0)
+		argp_error(state, "--grant goes with --owner PUB, who gave it");
 	if (!a->checkpoint != !a->log)
 		argp_error(state, "--checkpoint FILE goes with --log FILE: whose "
 				  "signature counts?");
@@ -176,6 +178,18 @@ static void given_fini(struct given *g)
 	imp_crypto_free(&g->crypto);
 }
 
+/* It must be one of the owners who gave it. */
+static int read_grant(struct given *g, const struct args *a, size_t i,
+		      struct imp_error *err)
+{
+	int rc = -IMP_EPOLICY;
+
+	for (size_t k = 0; rc == -IMP_EPOLICY && k < a->owners.count; k++)
+		rc = imp_grants_read(&g->grant[i], g->crypto, a->grants.path[i],
+				     &g->pub[k], 0, err);
+	return rc;
+}
+
 static int read_owners(struct given *g, const struct args *a, struct imp_error *err)
 {
 	int rc = pubs_read(g->crypto, &a->owners, g->pub, NULL, err);
@@ -184,8 +198,7 @@ static int read_owners(struct given *g, const struct args *a, struct imp_error *
 		if (imp_cose_kid(g->crypto, &g->pub[i], g->owner[i]))
 			rc = imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
 	for (size_t i = 0; !rc && i < a->grants.count; i++)
-		rc = imp_grants_read(&g->grant[i], g->crypto, a->grants.path[i],
-				     a->owners.count == 1 ? &g->pub[0] : NULL, 0, err);
+		rc = read_grant(g, a, i, err);
 	return rc;
 }
 

@@ -112,7 +112,7 @@ struct imp_auditing {
 	const struct imp_pub *owner_key; /* the same owners' keys */
 	size_t owners;
 	struct imp_factories factories; /* none: as the ledger says */
-	const struct imp_grants *grant;
+	const struct imp_grants *grant; /* verified up to one of the owners */
 	size_t grants;
 	uint64_t now_s;
 	uint64_t since_s; /* findings that something before shows are left out */

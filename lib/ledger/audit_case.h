@@ -102,9 +102,9 @@ struct imp_resigned {
 	} verdict;
 };
 
-/* A grant, who holds it, and who signed the topmost above it: only an owner's counts. */
+/* A grant that an owner who is named gave, also through others, and who holds it. */
 struct imp_held_grant {
-	uint8_t holder[32], top[32];
+	uint8_t holder[32];
 	struct imp_grant grant;
 };
 

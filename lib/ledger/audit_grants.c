@@ -8,7 +8,7 @@
 #include "ledger/audit_case.h"
 
 static int add_grant(struct imp_audit_run *r, const struct imp_grant *g,
-		     struct imp_span top, struct imp_error *err)
+		     struct imp_error *err)
 {
 	void *more =
 		imp_grow(r->grant, r->grant_count, &r->grant_cap, sizeof(*r->grant), err);
@@ -19,21 +19,13 @@ static int add_grant(struct imp_audit_run *r, const struct imp_grant *g,
 	r->grant = more;
 	held = &r->grant[r->grant_count++];
 	*held = (struct imp_held_grant){ .grant = *g };
-	if (top.len == sizeof(held->top))
-		memcpy(held->top, top.ptr, top.len);
 	return imp_cose_kid(r->l->crypto, &g->holder, held->holder)
 		       ? imp_fail(err, IMP_EINTERNAL, "SHA-256 failed")
 		       : 0;
 }
 
-static struct imp_span top_of(const struct imp_grants *g)
-{
-	return g->link[g->links - 1].object.issuer;
-}
-
 /* A grant that the ledger holds, and those above it. */
-static int add_links(struct imp_audit_run *r, struct imp_span at, struct imp_span top,
-		     struct imp_error *err)
+static int add_links(struct imp_audit_run *r, struct imp_span at, struct imp_error *err)
 {
 	int rc = 0;
 
@@ -43,7 +35,7 @@ static int add_links(struct imp_audit_run *r, struct imp_span at, struct imp_spa
 
 		if (!imp_link_open(at, &s, &g))
 			return 0;
-		rc = add_grant(r, &g, top, err);
+		rc = add_grant(r, &g, err);
 		at = s.cose.uh.chain;
 	}
 	return rc;
@@ -79,41 +71,46 @@ static int keep_grant(void *ctx, const struct imp_found *f, struct imp_error *er
 	return imp_secret_append(k->bytes, f->record.bytes, err);
 }
 
-/* Every signature, the topmost by the key of an owner that is named; where none is, whom
- * it names must be the device's, which is seen with each. */
-static int open_grant(struct imp_audit_run *r, struct imp_span bytes, uint8_t top[32],
-		      struct imp_error *why)
+/* Every signature, the topmost by the key of an owner that is named. */
+static int open_grant(struct imp_audit_run *r, struct imp_span bytes)
 {
-	size_t n = r->a->owners;
 	int rc = -IMP_EVERIFY;
 
-	for (size_t i = 0; rc && i < (n > 0 ? n : 1); i++) {
+	for (size_t i = 0; rc && i < r->a->owners; i++) {
 		CLEANUP(imp_grants_fini) struct imp_grants g = { 0 };
 
-		rc = imp_grants_open(&g, r->l->crypto, bytes,
-				     n > 0 ? &r->a->owner_key[i] : NULL, why);
-		if (!rc && top_of(&g).len == 32)
-			memcpy(top, top_of(&g).ptr, 32);
+		rc = imp_grants_open(&g, r->l->crypto, bytes, &r->a->owner_key[i], NULL);
 	}
 	return rc;
+}
+
+/* Whose key must have signed the topmost, nobody has said. */
+static int tell_unverified(struct imp_audit_run *r, const struct place *first,
+			   struct imp_error *err)
+{
+	const struct imp_charge c = {
+		.code = IMP_FOUND_UNVERIFIED,
+		.domain = -1,
+		.fact = { imp_fact_entry(first->entry, "a grant, which no key verifies"),
+			  imp_fact_owners(r->a) },
+	};
+
+	return imp_run_tell(r, &c, err);
 }
 
 static int judge_grant(struct imp_audit_run *r, const struct place *p,
 		       struct imp_span bytes, struct imp_error *err)
 {
 	struct imp_charge c = { .code = IMP_FOUND_KEY_CONFLICT, .domain = -1 };
-	uint8_t top[32] = { 0 };
-	int rc = open_grant(r, bytes, top, NULL);
+	int rc = open_grant(r, bytes);
 
 	if (!rc)
-		return add_links(r, bytes, IMP_SPAN(top), err);
+		return add_links(r, bytes, err);
 	if (rc == -IMP_EINTERNAL || rc == -IMP_ERESOURCE)
 		return imp_fail(err, (enum imp_code) - rc,
 				"a grant of the ledger cannot be verified");
 	c.fact[0] = imp_fact_entry(p->entry, "a grant that does not verify");
-	c.fact[1] = r->a->owners > 0
-			    ? imp_fact_option("--owner", "no owner that is named gave it")
-			    : imp_fact_ledger("counts no grant by it");
+	c.fact[1] = imp_fact_option("--owner", "no owner that is named gave it");
 	return imp_run_tell(r, &c, err);
 }
 
@@ -126,10 +123,11 @@ int imp_audit_grants(struct imp_audit_run *r, struct imp_error *err)
 
 	for (size_t i = 0; !rc && i < a->grants; i++)
 		for (size_t n = 0; !rc && n < a->grant[i].links; n++)
-			rc = add_grant(r, &a->grant[i].link[n].grant,
-				       top_of(&a->grant[i]), err);
+			rc = add_grant(r, &a->grant[i].link[n].grant, err);
 	if (!rc)
 		rc = imp_run_given(r, keep_grant, &k, err);
+	if (!rc && a->owners == 0)
+		return k.count > 0 ? tell_unverified(r, &k.at[0], err) : 0;
 	for (size_t i = 0; !rc && i < k.count; at += k.at[i++].len)
 		rc = judge_grant(r, &k.at[i],
 				 (struct imp_span){ r->grants.ptr + at, k.at[i].len },

@@ -93,8 +93,6 @@ static struct held look(const struct imp_case *c, const struct imp_claimed *w)
 		const struct imp_held_grant *g = &c->run->grant[i];
 		enum imp_scope s = imp_scope_of(&g->grant, &write, 0);
 
-		if (!is_owner(c, IMP_SPAN(g->top)))
-			continue;
 		h.of_domain += g->grant.domain == w->domain;
 		if (!imp_span_eq(w->by, IMP_SPAN(g->holder)))
 			continue;

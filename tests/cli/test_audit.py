@@ -219,13 +219,15 @@ class Findings(Audited):
         self.outside("grant -k owner.pem --holder factory.pub --domain 1 --allow 11 --target keel-2 -o ours.grant")
         self.provision(1, "-d sim/2", key="stranger", domain="network", words="--grant theirs.grant")
         self.clean()
-        self.clean("-d", "sim/1", "-d", "sim/2", "--grant", "theirs.grant")
-        (f,) = self.finds("foreign-authority", args=["--grant", "ours.grant", "-d", "sim/1", "-d", "sim/2"])
+        self.clean("-d", "sim/1", "-d", "sim/2", "--grant", "theirs.grant", *self.MINE)
+        (f,) = self.finds("foreign-authority", args=[*self.MINE, "--grant", "ours.grant", "-d", "sim/1", "-d", "sim/2"])
         self.assertEqual((f["domain"], f["facts"][1]["text"]), (1, "knows no grant that this key holds"))
         # The ledger's grants count as well.
         data = (self.dir / "theirs.grant").read_bytes()
         self.book().append("grant", {book.OBJECT: os.urandom(32), book.CONTENT: data})
-        self.clean("--grant", "ours.grant", "-d", "sim/1", "-d", "sim/2")
+        self.clean("--grant", "ours.grant", "-d", "sim/1", "-d", "sim/2", *self.MINE)
+        # Two owners are named, and one of them gave it.
+        self.clean("--grant", "theirs.grant", "--owner", "factory.pub", *self.MINE)
 
     def test_foreign_authority_by_a_grant_that_nobody_gave(self):
         """Who writes the ledger adds a grant: by a key of its own, and one that is broken."""
@@ -235,12 +237,30 @@ class Findings(Audited):
         self.provision(1, "-d sim/2", key="stranger", domain="network", words="--grant theirs.grant")
         own = (self.dir / "own.grant").read_bytes()
         self.book().append("grant", {book.OBJECT: os.urandom(32), book.CONTENT: own})
-        self.finds("foreign-authority", args=["--grant", "ours.grant"])
         self.assertEqual(self.codes("--grant", "ours.grant", "--owner", "owner.pub"), ["foreign-authority", "key-conflict"])
         theirs = bytearray((self.dir / "theirs.grant").read_bytes())
         theirs[-1] ^= 1
         self.book().append("grant", {book.OBJECT: os.urandom(32), book.CONTENT: bytes(theirs)})
         self.assertEqual(self.codes("--grant", "ours.grant", "--owner", "owner.pub"), ["foreign-authority", "key-conflict", "key-conflict"])
+
+    def test_a_grant_whose_top_nobody_verified_excuses_nothing(self):
+        """In the owner's name, and signed by nobody: whom devices name as their owner, anybody can put there."""
+        self.outside("grant -k owner.pem --holder stranger.pub --domain 1 --allow 11 --target keel-2 -o theirs.grant")
+        self.provision(1, "-d sim/2", key="stranger", domain="network", words="--grant theirs.grant")
+        self.provision(1, "-d sim/1", domain="network")
+        self.outside("grant -k owner.pem --holder factory.pub --domain 1 --allow 11 --target keel-9 -o narrow.grant")
+        forged = bytearray((self.dir / "narrow.grant").read_bytes())
+        forged[-1] ^= 1
+        self.book().append("grant", {book.OBJECT: os.urandom(32), book.CONTENT: bytes(forged)})
+        self.unverified()
+        self.assertEqual(self.codes(*self.MINE), ["key-conflict"])
+        self.write("forged.grant", bytes(forged))
+        self.assertIn("--grant goes with --owner", self.tool("audit --grant narrow.grant", status=2).err)
+        self.tool("audit --grant forged.grant --owner owner.pub", status=5)
+        self.tool("audit --grant forged.grant --owner owner.pub --owner stranger.pub", status=5)
+        self.tool("audit --grant forged.grant --owner stranger.pub --owner owner.pub", status=5)
+
+    MINE = ("--owner", "owner.pub")
 
     def codes(self, *args):
         return sorted(f["finding"] for f in self.audit(*args)[0])
@@ -277,13 +297,13 @@ class Findings(Audited):
     def test_out_of_scope(self):
         self.outside("grant -k owner.pem --holder stranger.pub --domain 1 --allow 11 --target keel-2 -o wide.grant")
         self.provision(7, "-d sim/2", key="stranger", domain="network", words="--grant wide.grant")
-        self.assertEqual([f["finding"] for f in self.audit("--grant", "wide.grant")[0] if f["finding"] == "out-of-scope"], [])
+        self.assertEqual([f["finding"] for f in self.audit("--grant", "wide.grant", *self.MINE)[0] if f["finding"] == "out-of-scope"], [])
         for words, why in (("--domain 2 --allow 11 --target keel-2", "another domain"), ("--domain 1 --allow 11 --target keel-9", "other devices"),
                            ("--domain 1 --allow 11 --target keel-2 --sequences 1,6", "other sequences"),
                            ("--domain 1 --allow 11 --target keel-2 --epochs 1,5", "other epochs")):
             self.outside(f"grant -k owner.pem --holder stranger.pub {words} -o narrow.grant --force")
             with self.subTest(words):
-                (f,) = [f for f in self.audit("--grant", "narrow.grant")[0] if f["finding"] == "out-of-scope"]
+                (f,) = [f for f in self.audit("--grant", "narrow.grant", *self.MINE)[0] if f["finding"] == "out-of-scope"]
                 self.assertIn(why, f["facts"][1]["text"])
 
     def test_history_mismatch(self):
