@@ -72,6 +72,17 @@ static void let_in(struct caller *c)
 	c->device.session.wait.deadline_ns = imp_now_ns() + ms(s->timeout_ms);
 }
 
+static bool may_send(struct caller *c)
+{
+	struct serve *s = c->serve;
+	bool may;
+
+	pthread_mutex_lock(&s->lock);
+	may = failures_may_send(&s->failures, c->device.ueid, imp_now_ns());
+	pthread_mutex_unlock(&s->lock);
+	return may;
+}
+
 static int hand_one(struct device *d, const struct plan *plan, void *ctx)
 {
 	struct caller *c = ctx;
@@ -81,6 +92,11 @@ static int hand_one(struct device *d, const struct plan *plan, void *ctx)
 
 	if (plan_is_held(d, plan))
 		return 0;
+	if (!may_send(c))
+		return imp_fail(&d->err, IMP_EDEVICE,
+				"%s: %s: failed %d times: now it is sent something once "
+				"an hour",
+				d->uri, d->name, FAILURES_SENT);
 	c->is_news = true;
 	rc = journal_before(&j);
 	return rc ? rc : journal_after(&j, plan_apply(d, plan, v));
@@ -98,8 +114,19 @@ static int hand_over(struct caller *c)
 	return rc;
 }
 
+static bool is_failing_anew(struct caller *c, int rc)
+{
+	struct serve *s = c->serve;
+	bool news;
+
+	pthread_mutex_lock(&s->lock);
+	news = failures_is_news(&s->failures, c->device.ueid, -rc);
+	pthread_mutex_unlock(&s->lock);
+	return news;
+}
+
 /* What a device proves that calls every minute and gets nothing is remembered, and
- * written down once a run. */
+ * written down once a run; how it fails, when that changes. */
 static int keep(struct caller *c, int rc)
 {
 	struct verifier *v = &c->serve->verifier;
@@ -107,6 +134,8 @@ static int keep(struct caller *c, int rc)
 
 	if (!rc && !c->is_news)
 		return verifier_remember(v, d);
+	if (rc && d->attested && !is_failing_anew(c, rc))
+		return rc;
 	rc = registry_record(v, d, rc);
 	return rc ? rc : verifier_keep(v, d);
 }
@@ -179,8 +208,10 @@ static void report(struct caller *c)
 	struct device *d = &c->device;
 	const struct device_work work = { .verb = "serve", .json = s->json };
 
-	if (d->rc == 0)
+	if (d->rc == 0) {
 		count_served(s, d);
+		failures_end(&s->failures, d->ueid);
+	}
 	s->passed += d->rc == 0;
 	s->failed += d->rc != 0;
 	if (c->cut && d->rc)
@@ -380,6 +411,8 @@ int serve_run(struct serve *s, int listener, struct imp_error *err)
 	uint32_t here;
 	int rc = imp_seen_init(&s->served, err);
 
+	if (!rc)
+		rc = failures_init(&s->failures, err);
 	if (rc)
 		return rc;
 	s->done_fd = eventfd(0, EFD_CLOEXEC);
@@ -399,6 +432,7 @@ int serve_run(struct serve *s, int listener, struct imp_error *err)
 	pthread_mutex_destroy(&s->lock);
 	close(s->done_fd);
 	imp_seen_fini(&s->served);
+	failures_fini(&s->failures);
 	return here && is_cancelled()
 		       ? imp_fail(err, IMP_EINTERRUPTED,
 				  "serve: interrupted, %" PRIu32 " caller%s cut off",

@@ -15,6 +15,7 @@
 #include <sys/queue.h>
 
 #include "base/seen.h"
+#include "failures.h"
 #include "plan.h"
 
 struct caller;
@@ -35,6 +36,7 @@ struct serve {
 	uint32_t count, most;
 	int done_fd; /* readable once `wanted` is reached */
 	struct imp_seen served;
+	struct failures failures;
 	uint64_t passed, failed; /* conversations */
 	struct {
 		uint64_t second_ns;

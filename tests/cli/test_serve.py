@@ -156,6 +156,39 @@ class Serve(Case):
         self.assertEqual({t: types.count(t) for t in set(types)}, {"ledger": 1, "issued": 2, "reserved": 2, "sent": 2, "proven": 2, "delivery": 2, "evidence": 2})
         self.run_tool("ledger", "verify", "--ledger", "l.db")
 
+    def entries(self, kind):
+        return [e for e in self.lines(self.run_tool("log", "--ledger", "l.db", "--json").out) if e["type"] == kind]
+
+    def test_a_device_that_fails_on_and_on_does_not_fill_the_ledger(self):
+        """A failure is written down when it changes: three calls of a device that lies are one entry, and the truth another."""
+        self.fleet(1)
+        self.run_tool("ledger", "init", "--ledger", "l.db")
+        with self.serving("--ledger", "l.db", status=None) as server:
+            for fault in ("lie:debug", "lie:locked"):
+                with self.calling("--fault", f"1:{fault}", "--every", "1"):
+                    lines = [self.lines(server.stdout.readline().decode())[0] for _ in range(3)]
+                self.assertEqual({line["result"] for line in lines}, {"fail"}, lines)
+            with self.calling():
+                self.assertEqual(self.lines(server.stdout.readline().decode())[0]["result"], "pass")
+            with self.calling("--fault", "1:lie:locked"):
+                self.assertEqual(self.lines(server.stdout.readline().decode())[0]["result"], "fail")
+        statuses = [e["status"] for e in self.entries("evidence")]
+        self.assertEqual(len(statuses), 4, statuses)
+        self.assertEqual([status == 0 for status in statuses], [False, False, True, False])
+
+    def test_what_is_sent_in_vain_is_sent_some_times(self):
+        self.fleet(1)
+        self.run_tool("ledger", "init", "--ledger", "l.db")
+        data = (self.dir / "p.packages").read_bytes()
+        inside = decode_all(data)[-1].value[2]
+        self.write("bad.packages", data.replace(inside, bytes(len(inside))), 0o600)
+        with self.serving("--ledger", "l.db", status=None, packages="bad.packages") as server, self.calling("--every", "1"):
+            lines = [self.lines(server.stdout.readline().decode())[0] for _ in range(11)]
+        self.assertEqual([line["status"] for line in lines], [5] * 8 + [7] * 3)
+        self.assertIn("failed 8 times: now it is sent something once an hour", lines[-1]["message"])
+        self.assertEqual((len(self.entries("sent")), len(self.entries("delivery"))), (8, 8))
+        self.assertEqual([e["status"] for e in self.entries("evidence")], [5, 7])
+
     def test_who_cannot_prove_its_key_gets_nothing(self):
         """T09: the same imei with other keys is told nothing but two questions."""
         self.fleet(1)
