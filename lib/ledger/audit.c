@@ -211,6 +211,21 @@ static int judge_devices(struct imp_audit_run *r, struct imp_error *err)
 	return rc;
 }
 
+/* A key that no card has verifies nothing, and a file may come from anybody. */
+static int tell_stranger(struct imp_audit_run *r, const struct imp_shown_token *t,
+			 struct imp_span key, const char *name, struct imp_error *err)
+{
+	const struct imp_charge charge = {
+		.code = IMP_FOUND_UNVERIFIED,
+		.domain = -1,
+		.fact = { imp_fact_token(t, "evidence in the name of %s by the key %s",
+					 name, imp_short(key).text),
+			  imp_fact_ledger("has no card with this key") },
+	};
+
+	return imp_run_tell(r, &charge, err);
+}
+
 /* Evidence from outside by a key that no card has. */
 static int judge_stranger(struct imp_audit_run *r, struct imp_span bytes,
 			  struct imp_fact from, struct imp_error *err)
@@ -233,6 +248,8 @@ static int judge_stranger(struct imp_audit_run *r, struct imp_span bytes,
 	rc = imp_find_latest(r->l, IMP_REF_REGISTRY, c.ueid, &f, err);
 	if (rc < 0)
 		return rc;
+	if (rc > 0 && from.source == IMP_FACT_FILE)
+		return tell_stranger(r, &t, s.issuer, c.name, err);
 	charge.code = rc > 0 ? IMP_FOUND_DUPLICATE_IDENTITY : IMP_FOUND_UNKNOWN_DEVICE;
 	charge.fact[0] = imp_fact_token(&t, "evidence in its name by the key %s",
 					imp_short(s.issuer).text);

@@ -50,11 +50,28 @@ static bool is_outlived(const struct imp_case *c, const struct imp_shown_token *
 	       (t->from.source == IMP_FACT_DEVICE || t->from.number > now->entry);
 }
 
+/* A file may come from anybody: what nobody signed in it says nothing about a device. */
+static int unverified(struct imp_case *c, const struct imp_shown_token *t,
+		      const char *what, struct imp_error *err)
+{
+	const struct imp_charge charge = {
+		.code = IMP_FOUND_UNVERIFIED,
+		.domain = -1,
+		.fact = { imp_fact_token(t, "evidence by the key %s %s",
+					 imp_short(IMP_SPAN(t->signing)).text, what),
+			  card_fact(imp_case_card_of(c, t->signing), "") },
+	};
+
+	return imp_run_tell(c->run, &charge, err);
+}
+
 static int not_its_own(struct imp_case *c, const struct imp_shown_token *t,
 		       const char *what, struct imp_error *err)
 {
 	const struct imp_carded *card = imp_case_card_of(c, t->signing);
 
+	if (t->from.source == IMP_FACT_FILE)
+		return unverified(c, t, what, err);
 	return accuse(c, IMP_FOUND_KEY_CONFLICT, t, imp_fact_token(t, "%s", what),
 		      card ? card_fact(card, "")
 			   : imp_fact_ledger("knows no card of this device"),

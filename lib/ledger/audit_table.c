@@ -76,8 +76,8 @@ static const struct imp_finding_kind kinds[IMP_FOUND_CODES] = {
 			      "imprint verify -d DEVICE, or look for it" },
 	[IMP_FOUND_UNVERIFIED] = { "unverified", IMP_NOTICE,
 				   "it could not be verified, so it counts for nothing",
-				   "name who must have signed it: --owner PUB; else find "
-				   "out who entered it" },
+				   "name the owner who must have signed it: --owner PUB; "
+				   "else find out where it comes from" },
 	[IMP_FOUND_NOT_ANCHORED] = { "not-anchored", IMP_NOTICE,
 				     "nothing outside says that this is the ledger",
 				     "name a checkpoint that was kept elsewhere: "

@@ -8,11 +8,14 @@ import sys
 import time
 import unittest
 
+from cryptography.hazmat.primitives.asymmetric import ec
+
 import book
 from book import Book, Line, resign, ueid_of
 from tool import ROOT, Case, schema
 
 sys.path.append(str(ROOT / "tests/interop"))
+import cose  # noqa: E402
 from cbor_strict import decode, encode  # noqa: E402
 
 ONE, TWO, THREE = "001010010000014", "001010010000022", "001010010000030"
@@ -439,6 +442,26 @@ class Findings(Audited):
         (f,) = self.finds("duplicate-identity", args=["-d", "old/1"])
         self.assertEqual([x["source"] for x in f["facts"]], ["device", "entry"])
         self.clean("-d", "sim/2")
+
+    def test_evidence_that_nobody_signed_accuses_nobody(self):
+        """A file comes from anybody: in its name by a key that no card has, and by its key with a signature that is none."""
+        raw = book.items(self.evidence("-d sim/2"))[-1]
+        key = cose.Key(ec.generate_private_key(ec.SECP256R1()))
+        self.write("junk.evidence", resign(raw, key, {COUNT: 90}))
+        broken = decode(resign(raw, self.line.key(TWO), {COUNT: 91}))
+        broken.value[3] = bytes(64)
+        self.write("broken.evidence", encode(broken))
+        for name, text in (("junk.evidence", f"in the name of imei {TWO}"), ("broken.evidence", "is not signed by the device's key")):
+            with self.subTest(name):
+                found, totals = self.audit(name)
+                (f,) = found
+                self.assertEqual((f["finding"], f["severity"], f["device"], totals["clean"]), ("unverified", "notice", None, 2))
+                self.assertEqual((f["facts"][0]["name"], f["facts"][0]["number"]), (name, 1))
+                self.assertIn(text, f["facts"][0]["text"])
+        # A device that says so itself, now, is in front of whoever asks.
+        other = Line(self, "other").start()
+        self.finds("duplicate-identity", args=["-d", "other/2"])
+        other.stop()
 
     def test_key_conflict(self):
         """Two identities, one key."""
