@@ -41,22 +41,36 @@ int ledger_do_export(const struct ledger_work *w, struct imp_error *err)
 	return rc;
 }
 
-int ledger_do_import(const struct ledger_work *w, struct imp_error *err)
+static int import(const struct ledger_work *w, const struct imp_vkey *log,
+		  struct imp_error *err)
 {
 	CLEANUP(imp_ledger_close) struct imp_ledger *l = NULL;
 	const struct ledger_new how = { .make = true, .empty = true };
 	struct imp_ledger_info i;
-	struct imp_vkey log;
-	int rc = ledger_vkey(w, w->log, IMP_NOTE_ED25519, &log, err);
+	int rc = ledger_open(&w->ledger, &how, &l, err);
 
 	if (!rc)
-		rc = ledger_open(&w->ledger, &how, &l, err);
-	if (!rc)
-		rc = imp_ledger_import(l, w->file, w->records, &log, err);
+		rc = imp_ledger_import(l, w->file, w->records, log, err);
 	if (!rc)
 		rc = imp_ledger_info(l, &i, err);
 	if (!rc)
 		printf("%s: the ledger %s, %" PRIu64 " entr%s\n", imp_ledger_name(l),
 		       i.origin, i.size, i.size == 1 ? "y" : "ies");
+	return rc;
+}
+
+/* One that failed leaves nothing that looks like a ledger. */
+int ledger_do_import(const struct ledger_work *w, struct imp_error *err)
+{
+	char made[PATH_MAX] = "";
+	struct imp_vkey log;
+	int rc = ledger_vkey(w, w->log, IMP_NOTE_ED25519, &log, err);
+
+	if (!rc)
+		rc = ledger_make_file(&w->ledger, made, err);
+	if (!rc)
+		rc = import(w, &log, err);
+	if (rc)
+		ledger_drop_file(made);
 	return rc;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which ledger, and who writes it. */
 #include <argp.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -59,6 +61,37 @@ static int own_ledger(char out[PATH_MAX], bool make, struct imp_error *err)
 	return rc == -IMP_EUSAGE
 		       ? imp_fail(err, IMP_EUSAGE, "no ledger: expected --ledger FILE")
 		       : rc;
+}
+
+int ledger_make_file(const struct ledger_args *a, char made[PATH_MAX],
+		     struct imp_error *err)
+{
+	const char *name = name_of(a);
+	int rc = 0, fd;
+
+	if (name)
+		snprintf(made, PATH_MAX, "%s", name);
+	else
+		rc = own_ledger(made, true, err);
+	fd = rc || strstr(made, "://")
+		     ? -1
+		     : open(made, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		made[0] = '\0';
+	else
+		close(fd);
+	return rc;
+}
+
+void ledger_drop_file(const char *made)
+{
+	static const char *const end[] = { "-wal", "-shm", "" };
+	char path[PATH_MAX];
+
+	for (size_t i = 0; *made && i < COUNTOF(end); i++) {
+		snprintf(path, sizeof(path), "%.4000s%s", made, end[i]);
+		unlink(path);
+	}
 }
 
 int ledger_open(const struct ledger_args *a, const struct ledger_new *how,

@@ -3,6 +3,8 @@
 #ifndef IMPRINT_LEDGERARG_H
 #define IMPRINT_LEDGERARG_H
 
+#include <limits.h>
+
 #include "ledger/ledger.h"
 
 /* --ledger, --station */
@@ -30,5 +32,18 @@ struct ledger_new {
  */
 int ledger_open(const struct ledger_args *a, const struct ledger_new *how,
 		struct imp_ledger **out, struct imp_error *err);
+
+/*
+ * The file of a ledger that is to be made, where there is none yet: it is made, empty,
+ * and whoever fails to fill it takes it away again.
+ *
+ *   made   its path; "" where it was there before, or is no file
+ *
+ * 0, or the errors of state_path(); what else is wrong, opening it tells.
+ */
+int ledger_make_file(const struct ledger_args *a, char made[PATH_MAX],
+		     struct imp_error *err);
+/* Take it away; "" is nothing. */
+void ledger_drop_file(const char *made);
 
 #endif

@@ -12,6 +12,7 @@
 enum {
 	ENTRIES_MAX = IMP_TILE_WIDTH * (2 + IMP_LEAF_BYTES),
 	RECORDS_MAX = IMP_TILE_WIDTH * (4 + IMP_DISCLOSED_MAX),
+	HASHES_MAX = IMP_TILE_WIDTH * sizeof(struct imp_hash),
 };
 
 struct reading {
@@ -38,6 +39,21 @@ static int differs(uint64_t index, struct imp_error *err)
 	return imp_fail(err, IMP_EVERIFY,
 			"entry %llu: its record is not what the log has published",
 			(unsigned long long)index);
+}
+
+/* The log has published an entry twice: its leaf, and the hash of that in the tree. */
+static int check_hash(struct imp_ledger *l, struct imp_span published,
+		      struct imp_span hash, uint64_t index, struct imp_error *err)
+{
+	struct imp_hash leaf;
+
+	if (imp_tree_leaf(l->crypto, published, &leaf))
+		return imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
+	return imp_span_eq(IMP_SPAN(leaf.byte), hash)
+		       ? 0
+		       : imp_fail(err, IMP_EVERIFY,
+				  "entry %llu: its hash in tile/0 is that of another",
+				  (unsigned long long)index);
 }
 
 /* All that is left of one that was forgotten. */
@@ -92,8 +108,9 @@ static int add_part(struct imp_ledger *l, struct reading *q, uint64_t n,
 		    struct imp_error *err)
 {
 	CLEANUP(imp_secret_fini) struct imp_secret entries = { 0 }, records = { 0 };
+	CLEANUP(imp_secret_fini) struct imp_secret hashes = { 0 };
 	uint64_t size = q->checkpoint->size, index = n * IMP_TILE_WIDTH;
-	struct imp_reader e, r;
+	struct imp_reader e, r, h;
 	char folder[PATH_MAX];
 	int rc;
 
@@ -101,21 +118,26 @@ static int add_part(struct imp_ledger *l, struct reading *q, uint64_t n,
 	rc = read_part(folder, n, size, ENTRIES_MAX, &entries, err);
 	if (!rc)
 		rc = read_part(q->records, n, size, RECORDS_MAX, &records, err);
+	snprintf(folder, sizeof(folder), "%s/tile/0", q->dir);
+	if (!rc)
+		rc = read_part(folder, n, size, HASHES_MAX, &hashes, err);
 	e = imp_reader(imp_secret_span(&entries));
 	r = imp_reader(imp_secret_span(&records));
+	h = imp_reader(imp_secret_span(&hashes));
 	for (; !rc && index < size && index < (n + 1) * IMP_TILE_WIDTH; index++) {
 		struct imp_span published = imp_take(&e, imp_take_u16be(&e));
 		struct imp_span disclosed = imp_take(&r, imp_take_u32be(&r));
+		struct imp_span hash = imp_take(&h, sizeof(struct imp_hash));
 
-		if (!e.ok || !r.ok)
-			rc = differs(index, err);
-		else if (disclosed.len == 0)
+		rc = e.ok && r.ok && h.ok ? check_hash(l, published, hash, index, err)
+					  : differs(index, err);
+		if (!rc && disclosed.len == 0)
 			rc = add_forgotten(l, published, index, err);
-		else
+		else if (!rc)
 			rc = add_entry(l, disclosed, published, index, err);
 		q->forgotten |= disclosed.len == 0;
 	}
-	if (!rc && (e.rest.len > 0 || r.rest.len > 0))
+	if (!rc && (e.rest.len > 0 || r.rest.len > 0 || h.rest.len > 0))
 		rc = imp_fail(err, IMP_EFORMAT, "more stands behind entry %llu",
 			      (unsigned long long)index - 1);
 	return rc;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -63,6 +64,30 @@ static unsigned width_of(uint64_t size, unsigned level, uint64_t n)
 	return hashes < IMP_TILE_WIDTH ? (unsigned)hashes : IMP_TILE_WIDTH;
 }
 
+/* Nothing leads elsewhere: neither the folder of the export nor what is in it is a link.
+ */
+static int check_links(const char *base, const char *path, struct imp_error *err)
+{
+	size_t at = strlen(base);
+
+	while (at > 1 && base[at - 1] == '/')
+		at--;
+	while (true) {
+		char part[PATH_MAX];
+		struct stat st;
+
+		snprintf(part, sizeof(part), "%.*s", (int)at, path);
+		if (lstat(part, &st) == 0 && S_ISLNK(st.st_mode))
+			return imp_fail(err, IMP_EUSAGE,
+					"%s: is a symbolic link, expected what is there "
+					"itself",
+					part);
+		if (!path[at])
+			return 0;
+		at += 1 + strcspn(path + at + 1, "/");
+	}
+}
+
 /* What is published once is never anything else. 1 it is there, 0 it is not. */
 static int look(const char *path, struct imp_span bytes, struct imp_error *err)
 {
@@ -104,7 +129,9 @@ static int put(struct writing *w, const char *kind, uint64_t n, unsigned width,
 
 	imp_tile_name(n, width, name);
 	snprintf(path, sizeof(path), "%s/tile/%s/%s", w->dir, kind, name);
-	rc = look(path, bytes, err);
+	rc = check_links(w->dir, path, err);
+	if (!rc)
+		rc = look(path, bytes, err);
 	if (rc == 0)
 		return write_file(w, path, bytes, err);
 	w->out->kept += rc > 0;
@@ -161,7 +188,9 @@ static int open_records(struct writing *w, uint64_t n, unsigned width,
 
 	imp_tile_name(n, width, name);
 	snprintf(path, sizeof(path), "%s/%s", w->records, name);
-	rc = imp_folders_make(path, PRIVATE_MODE, err);
+	rc = check_links(w->records, path, err);
+	if (!rc)
+		rc = imp_folders_make(path, PRIVATE_MODE, err);
 	w->out->files++;
 	return rc ? rc
 		  : imp_out_open(&w->record, path, IMP_OUT_FORCE | IMP_OUT_PRIVATE, err);
@@ -272,6 +301,8 @@ static int export(struct imp_ledger *l, void *ctx, struct imp_error *err)
 	w->l = l;
 	snprintf(path, sizeof(path), "%s/checkpoint", w->dir);
 	rc = take_checkpoint(w, err);
+	if (!rc)
+		rc = check_links(w->dir, path, err);
 	if (!rc)
 		rc = check_old(l, path, err);
 	if (!rc)

@@ -394,6 +394,56 @@ class Ledger(Case):
         self.checkpoint("fork")
         self.assertIn("another history", self.tool("ledger", "export", "out", status=4).err)
 
+    def exported(self):
+        self.vkeys()
+        self.beside(PUSH)
+        self.checkpoint("first")
+        self.tool("ledger", "export", "out", "--records", "private")
+        return {"IMPRINT_LEDGER": str(self.dir / "copy.db")}
+
+    def test_an_import_that_fails_leaves_no_ledger(self):
+        copy = self.exported()
+        (leaf,) = (self.dir / "out/tile/0/000.p").iterdir()
+        words = ("ledger", "import", "out", "--records", "private", "--log", "log.vkey")
+        good = leaf.read_bytes()
+        for name, data, status in (("a hash is another", good[:40] + bytes([good[40] ^ 1]) + good[41:], 5), ("one is missing", good[:-32], 5),
+                                   ("one more", good + bytes(32), 3), ("none", None, 2)):
+            with self.subTest(name):
+                leaf.unlink()
+                if data is not None:
+                    leaf.write_bytes(data)
+                run = self.run_tool(*words, env=copy, status=status)
+                self.assertEqual([p.name for p in self.dir.glob("copy.db*")], [], run.err)
+                leaf.write_bytes(good)
+        leaf.write_bytes(good[:40] + bytes([good[40] ^ 1]) + good[41:])
+        self.assertIn("entry 1: its hash in tile/0 is that of another", self.run_tool(*words, env=copy, status=5).err)
+        leaf.write_bytes(good)
+        # What was there before stays there.
+        self.run_tool("ledger", "init", env=copy)
+        self.run_tool(*words, env=copy, status=2)
+        self.assertTrue((self.dir / "copy.db").exists())
+        for path in self.dir.glob("copy.db*"):
+            path.unlink()
+        self.run_tool(*words, env=copy)
+        self.run_tool("ledger", "verify", "--log", "log.vkey", "--checkpoint", "first", env=copy)
+
+    def test_an_export_is_led_nowhere_else(self):
+        """PERM-01: whoever may write the folder that is published puts a link there."""
+        self.exported()
+        for place, moved in (("out", "out"), ("out/tile", "tile"), ("out/tile/0", "0"), ("out/checkpoint", "checkpoint"), ("private", "private")):
+            with self.subTest(place):
+                path, there = self.dir / place, self.dir / f"elsewhere-{moved}"
+                path.rename(there)
+                path.symlink_to(there)
+                before = sorted(str(p) for p in there.rglob("*"))
+                for ending in ("", "/") if place == "out" else ("",):
+                    run = self.tool("ledger", "export", "out" + ending, "--records", "private", status=2)
+                    self.assertRegex(run.err, rf"{place}.*: is a symbolic link")
+                self.assertEqual(sorted(str(p) for p in there.rglob("*")), before)
+                path.unlink()
+                there.rename(path)
+        self.tool("ledger", "export", "out", "--records", "private")
+
     @staticmethod
     def bundle(data):
         out = []
