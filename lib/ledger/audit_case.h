@@ -213,6 +213,7 @@ enum imp_way_end {
 	IMP_WAY_FORKS,	     /* a chain is another */
 	IMP_WAY_GAP,	     /* entries are not known */
 	IMP_WAY_CONTRADICTS, /* the state is not that of the chain */
+	IMP_WAY_SEIZED,	     /* a recovery that the owner had not allowed */
 };
 struct imp_way_result {
 	enum imp_way_end end;

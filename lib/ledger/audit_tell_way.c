@@ -104,6 +104,10 @@ static struct imp_fact before(const struct imp_way *w, const struct imp_way_resu
 {
 	if (!w->before)
 		return imp_fact_ledger("knows of nothing before that: 0 entries");
+	if (r->end == IMP_WAY_SEIZED)
+		return imp_fact_token(w->before,
+				      "its policy let nobody recover it, and no command "
+				      "changed that");
 	return imp_fact_token(w->before, "had %u entr%s in domain %u before", r->from,
 			      r->from == 1 ? "y" : "ies", r->domain);
 }
@@ -114,6 +118,9 @@ static struct imp_fact found(const struct imp_way *w, const struct imp_way_resul
 	case IMP_WAY_CONTRADICTS:
 		return imp_fact_token(w->now, "its %s is not what its history comes to",
 				      r->what);
+	case IMP_WAY_SEIZED:
+		return imp_fact_token(w->now, "the maker's key recovered it for %s",
+				      imp_short(w->token->owner).text);
 	case IMP_WAY_FORKS:
 		return imp_fact_token(
 			w->now, "its history of domain %u has another entry %u: head %s",
@@ -137,6 +144,8 @@ static enum imp_finding_code code_of(const struct imp_way *w,
 {
 	if (r->end == IMP_WAY_FALLS)
 		return IMP_FOUND_ROLLBACK;
+	if (r->end == IMP_WAY_SEIZED)
+		return IMP_FOUND_FOREIGN_AUTHORITY;
 	if (r->end != IMP_WAY_GAP)
 		return IMP_FOUND_HISTORY_MISMATCH;
 	/* After an honest claim the first entry follows from the owner record. */

@@ -299,21 +299,35 @@ static int straight(struct search *s, const struct imp_head *head, struct imp_er
 	return rc ? rc : is_end(s, &at);
 }
 
+enum { RECOVERY_ALLOWED = 1 /* bit of the policy */ };
+
+/* By the policy that was proven last, where none of the commands since may have set
+ * another. */
+static bool is_seized(const struct imp_replay *r, const struct imp_entry *e)
+{
+	return e->kind == IMP_ENTRY_RECOVERY && r->policy_known &&
+	       !(r->policy & RECOVERY_ALLOWED);
+}
+
 /* What was found on the way changes the state that the token must show, and is proven by
  * it: no other entries lead to its head. */
-static void replay(const struct imp_case *c, const struct imp_way *w,
-		   const struct search *s, bool all, struct imp_replay *r)
+static enum imp_way_end replay(const struct imp_case *c, const struct imp_way *w,
+			       const struct search *s, bool all, struct imp_replay *r)
 {
+	enum imp_way_end end = IMP_WAY_FOLLOWS;
 	const uint32_t entries = s->to->n - w->chains.head[s->domain].n;
 
 	for (uint32_t i = 0; i < entries; i++) {
 		const struct imp_entry *e = &s->from->at[all ? i : s->chosen[i]].entry;
 		struct imp_issue *issue = imp_case_issue(c, IMP_SPAN(e->id));
 
+		if (is_seized(r, e))
+			end = IMP_WAY_SEIZED;
 		imp_replay_fold(r, e);
 		if (issue && !issue->led)
 			issue->led = w->now;
 	}
+	return end;
 }
 
 /* The longest row of candidates that could have come, for how much is missing. */
@@ -355,14 +369,12 @@ static int walk_domain(const struct imp_case *c, const struct imp_way *w, unsign
 	rc = collect(c, w, d, &from, err);
 	if (!rc)
 		rc = straight(&s, head, err);
-	if (rc > 0)
-		replay(c, w, &s, true, r);
-	else if (!rc && (rc = choose(&s, head, 0, 0, 0, err)) > 0)
-		replay(c, w, &s, false, r);
 	out->missing = missing(&from, to->n - head->n);
-	out->end = rc > 0			   ? IMP_WAY_FOLLOWS
-		   : d > 0 && to->n - head->n == 1 ? IMP_WAY_FORKS
-						   : IMP_WAY_GAP;
+	out->end = d > 0 && to->n - head->n == 1 ? IMP_WAY_FORKS : IMP_WAY_GAP;
+	if (rc > 0)
+		out->end = replay(c, w, &s, true, r);
+	else if (!rc && (rc = choose(&s, head, 0, 0, 0, err)) > 0)
+		out->end = replay(c, w, &s, false, r);
 	return rc < 0 ? rc : 0;
 }
 

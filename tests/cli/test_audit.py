@@ -810,6 +810,67 @@ class Findings(Audited):
                 self.assertIn(self.tool(words, status=None).returncode, (2, 6))
 
 
+class Recovered(Audited):
+    """The owner's key was lost, and the maker gives the device to a new one; the history tells that from a transfer."""
+
+    def setUp(self):
+        super().setUp()
+        self.again("--maker", "factory.pub")
+
+    def recover(self):
+        self.verify("r.evidence", "-d sim/2")
+        self.outside("transfer --recover -k factory.pem --to stranger.pub --cards x.cards --evidence r.evidence -o offer")
+        self.outside("transfer --accept -k stranger.pem offer -o accepted")
+        return self.tool("push accepted -d sim/2 --cards x.cards --station line-7")
+
+    def test_that_the_owner_allowed(self):
+        """It is history: also to who looks at the whole of it, and to the new owner's next provisioning."""
+        self.tool("policy --allow-recovery -k owner.pem -d sim/2 --cards x.cards")
+        self.recover()
+        self.clean("--deep")
+        self.clean("-d", "sim/2", "--owner", "owner.pub", "--owner", "stranger.pub")
+        self.provision(1, "-d sim/2", key="stranger", words="--epochs 2,0")
+        self.clean("-d", "sim/2")
+
+    def test_that_nobody_wrote_down(self):
+        """Allowed or not: who did it without the ledger took the device from its owner."""
+        self.tool("policy --allow-recovery -k owner.pem -d sim/2 --cards x.cards")
+        self.verify("r.evidence", "-d sim/2")
+        self.outside("transfer --recover -k factory.pem --to-key stranger.pem -d sim/2 --cards x.cards --evidence r.evidence")
+        (f,) = self.finds("foreign-authority", args=["-d", "sim/2"])
+        self.assertIn("knows no transfer", f["facts"][1]["text"])
+
+    def test_that_the_owner_did_not_allow(self):
+        """The agent refuses that; firmware that does not, or the key in other hands, signs a history with a recovery in it."""
+        before = self.book().last("evidence", ueid_of(TWO))
+        body = decode(decode(before[book.CONTENT]).value[2])
+        n, head = body[HEADS][0]
+        new, record = hashlib.sha256(b"new owner").digest(), os.urandom(32)
+        for kind, codes in ((2, ()), (3, ("foreign-authority",))):
+            with self.subTest(kind):
+                entry = bytes([kind, 0]) + (2).to_bytes(4, "big") + bytes(4) + bytes(8) + new + record
+                chain = hashlib.sha256(b"\1" + head + (n + 1).to_bytes(4, "big") + entry).digest()
+                wiped = {273: self.wiped(body[273])}
+                evidence = self.lies(f"{kind}.evidence", lambda b: {OWNER: [new, 2, record], HEADS: {0: [n + 1, chain]}, COUNT: 90 + kind, **wiped})
+                found = [f for f in self.audit(evidence)[0] if "recover" in f["facts"][0]["text"]]
+                self.assertEqual(tuple(f["finding"] for f in found), codes)
+        (f,) = found
+        self.assertIn("let nobody recover it", f["facts"][1]["text"])
+        self.assertEqual(f["severity"], "alarm")
+
+    @staticmethod
+    def wiped(measured):
+        """A transfer sets every pair to (0,0) and wipes what is not kept."""
+        out = []
+        for kind, component in measured:
+            c = decode(component)
+            name, _ = c[1]
+            c[1] = [name, ["0"]]
+            c[4] = bytes([2]) + c[4][1:4] + bytes(4)
+            out.append([kind, encode(c)])
+        return out
+
+
 class Squatters(Audited):
     """Who has no key, or another, takes no numbers and no packages from the owner. Whatever stands on the outside of a package is not proven."""
 
