@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "args.h"
+#include "challenges.h"
 #include "ledger/audit.h"
 
 /* Findings wait here until all are there: one file without a name for each code. */
@@ -86,7 +87,9 @@ struct answers {
 	int rc; /* of the first that failed; it was told of */
 	struct imp_error err;
 };
-int answers_read(struct answers *l, const struct dev_args *dev, struct imp_error *err);
+/* challenges: to ask by, or NULL */
+int answers_read(struct answers *l, const struct dev_args *dev,
+		 struct challenges *challenges, struct imp_error *err);
 void answers_fini(struct answers *l);
 
 #endif

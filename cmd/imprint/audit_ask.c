@@ -107,12 +107,15 @@ static void show(const struct device *d, void *ctx)
 	}
 }
 
-int answers_read(struct answers *l, const struct dev_args *dev, struct imp_error *err)
+int answers_read(struct answers *l, const struct dev_args *dev,
+		 struct challenges *challenges, struct imp_error *err)
 {
 	struct asking x = { l, PTHREAD_MUTEX_INITIALIZER };
-	const struct device_work work = {
-		.verb = "audit", .talk = talk, .show = show, .ctx = &x
-	};
+	const struct device_work work = { .verb = "audit",
+					  .talk = talk,
+					  .show = show,
+					  .ctx = &x,
+					  .challenges = challenges };
 	int rc = devices_run(dev, &work, err);
 
 	for (size_t i = 0; i < l->count; i++) {

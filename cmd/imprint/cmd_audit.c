@@ -11,14 +11,16 @@
 #include "evidence/proven.h"
 #include "issue.h"
 #include "ledger_do.h"
+#include "revokedarg.h"
 
 struct args {
 	struct ledger_args ledger;
 	struct dev_args dev;
 	struct report_args report;
 	struct jobs_args jobs;
+	struct revoked_args revoked;
 	struct path_list files, owners, factories, grants;
-	const char *checkpoint, *log, *html;
+	const char *checkpoint, *log, *html, *challenge;
 	uint64_t since, stale_s;
 	bool deep, csv, force;
 };
@@ -35,6 +37,7 @@ enum {
 	OPT_CSV,
 	OPT_HTML,
 	OPT_FORCE,
+	OPT_CHALLENGE,
 	DAY_S = 86400,
 	DAYS_MAX = 36500,
 };
@@ -54,6 +57,9 @@ static const struct argp_option options[] = {
 	{ "grant", OPT_GRANT, "FILE", 0,
 	  "With --owner: who holds the grant in FILE may write what it covers; repeatable, beside those in the ledger",
 	  0 },
+	{ "challenge", OPT_CHALLENGE, "FILE", 0,
+	  "With -d: ask by the challenges in FILE: then evidence is fresh to whoever made them",
+	  0 },
 	{ "since", OPT_SINCE, "DATE", 0,
 	  "Leave out what happened before DATE (2027-01-31, or 2027-01-31T12:00:00Z)",
 	  0 },
@@ -67,16 +73,23 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-static const struct argp_child children[] = { { &ledger_argp, 0, NULL, 0 },
-					      { &dev_argp, 0, NULL, 0 },
-					      { &report_argp, 0, NULL, 0 },
-					      { &jobs_argp, 0, NULL, 0 },
-					      { 0 } };
+static const struct argp_child children[] = {
+	{ &ledger_argp, 0, NULL, 0 },  { &dev_argp, 0, NULL, 0 },
+	{ &report_argp, 0, NULL, 0 },  { &jobs_argp, 0, NULL, 0 },
+	{ &revoked_argp, 0, NULL, 0 }, { 0 }
+};
+
+static bool asks_devices(const struct args *a)
+{
+	return a->dev.devices > 0 || getenv("IMPRINT_DEVICE");
+}
 
 static void check(struct argp_state *state, const struct args *a)
 {
 	if (a->report.json && a->csv)
 		argp_error(state, "--json and --csv: one of them");
+	if (a->challenge && !asks_devices(a))
+		argp_error(state, "--challenge goes with -d DEVICE, who is asked by it");
 	if (a->grants.count > 0 && a->owners.count == 0)
 		argp_error(state, "--grant goes with --owner PUB, who gave it");
 	if (!a->checkpoint != !a->log)
@@ -94,6 +107,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[1] = &a->dev;
 		state->child_inputs[2] = &a->report;
 		state->child_inputs[3] = &a->jobs;
+		state->child_inputs[4] = &a->revoked;
 		return 0;
 	case OPT_CHECKPOINT:
 		a->checkpoint = arg;
@@ -132,6 +146,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_FORCE:
 		a->force = true;
 		return 0;
+	case OPT_CHALLENGE:
+		a->challenge = arg;
+		return 0;
 	case ARGP_KEY_ARG:
 		path_list_add(state, &a->files, arg);
 		return 0;
@@ -161,6 +178,8 @@ struct given {
 	struct imp_pub factory[PATHS_MAX];
 	struct imp_pub pub[PATHS_MAX]; /* of owners */
 	uint8_t owner[PATHS_MAX][32];
+	struct imp_revoked revoked;
+	struct challenges challenges;
 	struct answers asked;
 	struct imp_secret note; /* of the checkpoint */
 	struct imp_checkpoint outside;
@@ -174,6 +193,8 @@ static void given_fini(struct given *g)
 		imp_grants_fini(&g->grant[i]);
 	}
 	answers_fini(&g->asked);
+	challenges_close(&g->challenges);
+	imp_revoked_fini(&g->revoked);
 	imp_secret_fini(&g->note);
 	imp_crypto_free(&g->crypto);
 }
@@ -215,6 +236,36 @@ static int read_checkpoint(struct given *g, const struct args *a, struct imp_err
 		  : ledger_outside(&w, a->checkpoint, &log, &g->note, &g->outside, err);
 }
 
+/* One of the owners must have signed it. It is looked at: an audit writes nothing. */
+static int read_revoked(struct given *g, const struct args *a, struct imp_error *err)
+{
+	int rc = -IMP_EPOLICY;
+
+	if (!revoked_is_named(&a->revoked))
+		return 0;
+	if (a->owners.count == 0)
+		return imp_fail(err, IMP_EUSAGE,
+				"--revoked goes with --owner PUB, who signed the list");
+	for (size_t i = 0; rc == -IMP_EPOLICY && i < a->owners.count; i++) {
+		const struct revoked_use use = { .owner = &g->pub[i],
+						 .ledger = &a->ledger,
+						 .looks = true };
+
+		rc = revoked_open(&g->revoked, g->crypto, &a->revoked, &use, err);
+	}
+	return rc;
+}
+
+static int ask(struct given *g, const struct args *a, struct imp_error *err)
+{
+	const struct imp_pub *owner = a->owners.count == 1 ? &g->pub[0] : NULL;
+	int rc = a->challenge ? challenges_open(&g->challenges, g->crypto, a->challenge,
+						owner, err)
+			      : 0;
+
+	return rc ? rc : answers_read(&g->asked, &a->dev, &g->challenges, err);
+}
+
 static int read_given(struct given *g, const struct args *a, struct imp_error *err)
 {
 	int rc = imp_crypto_new(&g->crypto, err);
@@ -224,13 +275,13 @@ static int read_given(struct given *g, const struct args *a, struct imp_error *e
 	if (!rc)
 		rc = read_owners(g, a, err);
 	if (!rc)
+		rc = read_revoked(g, a, err);
+	if (!rc)
 		rc = read_checkpoint(g, a, err);
 	for (size_t i = 0; !rc && i < a->files.count; i++)
 		rc = imp_index_open(&g->file[i], a->files.path[i], IMP_BATCH_EVIDENCE,
 				    imp_proven_key, NULL, err);
-	if (!rc && (a->dev.devices > 0 || getenv("IMPRINT_DEVICE")))
-		rc = answers_read(&g->asked, &a->dev, err);
-	return rc;
+	return rc || !asks_devices(a) ? rc : ask(g, a, err);
 }
 
 static int found(void *ctx, const struct imp_finding *f, struct imp_error *err)
@@ -264,6 +315,7 @@ static int audit(struct imp_ledger *l, const struct given *g, const struct args 
 		.factories = { .key = g->factory, .count = a->factories.count },
 		.grant = g->grant,
 		.grants = a->grants.count,
+		.revoked = g->revoked.name ? &g->revoked : NULL,
 		.now_s = r->now_s,
 		.since_s = a->since,
 		.stale_s = a->stale_s,

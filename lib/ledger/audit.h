@@ -12,6 +12,7 @@
 
 #include "evidence/known.h"
 #include "issue/grants.h"
+#include "issue/revoked.h"
 #include "ledger/checkpoint.h"
 #include "ledger/ledger.h"
 #include "object/index.h"
@@ -114,6 +115,7 @@ struct imp_auditing {
 	struct imp_factories factories; /* none: as the ledger says */
 	const struct imp_grants *grant; /* verified up to one of the owners */
 	size_t grants;
+	const struct imp_revoked *revoked; /* by one of the owners; NULL: none is given */
 	uint64_t now_s;
 	uint64_t since_s; /* findings that something before shows are left out */
 	uint64_t stale_s; /* 0: never */

@@ -154,38 +154,81 @@ static int judge_age(const struct end *e, struct imp_error *err)
 	return imp_case_tell(e->c, &charge, err);
 }
 
-static int judge_revoked(const struct end *e, struct imp_span subject, const char *what,
-			 int domain, uint64_t issued, struct imp_error *err)
+/* Something of a device that may be revoked. */
+struct subject {
+	enum imp_revoked_set set;
+	struct imp_span bytes;
+	const char *what; /* does the device with it */
+	int domain;
+	uint64_t issued; /* the entry that it stays good by, or 0 */
+};
+
+/* A list that is given has no place among the entries: it is as when a device is
+ * verified. */
+static int judge_listed(const struct end *e, const struct subject *s,
+			struct imp_error *err)
+{
+	const struct imp_revoked *list = e->c->run->a->revoked;
+
+	if (e->c->retired.entry || !imp_revoked_has(list, s->set, s->bytes))
+		return 0;
+	return accuse(e, IMP_FOUND_REVOKED, s->domain,
+		      imp_fact_token(e->last, "%s %s", s->what, imp_short(s->bytes).text),
+		      imp_fact_option("--revoked", "%s: sequence %llu", list->name,
+				      (unsigned long long)list->sequence),
+		      err);
+}
+
+static int judge_revoked(const struct end *e, const struct subject *s,
+			 struct imp_error *err)
 {
 	uint64_t entry = 0;
-	int rc = imp_run_revoked(e->c->run, subject, &entry, err);
+	int rc = judge_listed(e, s, err);
 
-	if (rc <= 0 || !is_after(e, entry) || (issued > 0 && issued < entry))
+	if (!rc && e->c->run->any_revoked)
+		rc = imp_run_revoked(e->c->run, s->bytes, &entry, err);
+	if (rc <= 0 || !is_after(e, entry) || (s->issued > 0 && s->issued < entry))
 		return rc < 0 ? rc : 0;
-	return accuse(e, IMP_FOUND_REVOKED, domain,
-		      imp_fact_token(e->last, "%s %s", what, imp_short(subject).text),
+	return accuse(e, IMP_FOUND_REVOKED, s->domain,
+		      imp_fact_token(e->last, "%s %s", s->what, imp_short(s->bytes).text),
 		      imp_fact_entry(entry, "revokes that"), err);
 }
 
 /* An authority that is revoked leaves valid what it had issued before. */
+static int judge_holding(const struct end *e, unsigned d, struct imp_error *err)
+{
+	const struct imp_measured *m = &e->token->domain[d];
+	const struct imp_issue *issue = imp_case_issue(e->c, m->id);
+	const struct subject of[] = {
+		{ IMP_REVOKED_OBJECT, m->id, "still holds", (int)d, 0 },
+		{ IMP_REVOKED_KEY, m->authority, "holds a profile by", (int)d,
+		  issue ? issue->entry : 0 },
+	};
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < COUNTOF(of); i++)
+		rc = judge_revoked(e, &of[i], err);
+	return rc;
+}
+
 static int judge_revocations(const struct end *e, struct imp_error *err)
 {
-	int rc = judge_revoked(e, e->c->ueid, "still proves its state, as", -1, 0, err);
+	const struct subject of[] = {
+		{ IMP_REVOKED_DEVICE, e->c->ueid, "still proves its state, as", -1, 0 },
+		{ IMP_REVOKED_KEY, IMP_SPAN(e->card->signing), "still signs by", -1, 0 },
+		{ IMP_REVOKED_KEY, IMP_SPAN(e->card->sealing), "still is sealed to", -1,
+		  0 },
+		{ IMP_REVOKED_KEY, e->token->owner, "is owned by", -1, 0 },
+	};
+	int rc = 0;
 
-	if (!rc && e->token->owned)
-		rc = judge_revoked(e, e->token->owner, "is owned by", -1, 0, err);
-	for (unsigned d = 0; !rc && d < IMP_EVIDENCE_DOMAINS; d++) {
-		const struct imp_measured *m = &e->token->domain[d];
-		const struct imp_issue *issue;
-
-		if (!(e->token->used >> d & 1) || m->state != IMP_DOMAIN_SET)
-			continue;
-		issue = imp_case_issue(e->c, m->id);
-		rc = judge_revoked(e, m->id, "still holds", (int)d, 0, err);
-		if (!rc)
-			rc = judge_revoked(e, m->authority, "holds a profile by", (int)d,
-					   issue ? issue->entry : 0, err);
-	}
+	for (size_t i = 0; !rc && i < COUNTOF(of); i++)
+		if (of[i].bytes.len > 0)
+			rc = judge_revoked(e, &of[i], err);
+	for (unsigned d = 0; !rc && d < IMP_EVIDENCE_DOMAINS; d++)
+		if ((e->token->used >> d & 1) &&
+		    e->token->domain[d].state == IMP_DOMAIN_SET)
+			rc = judge_holding(e, d, err);
 	return rc;
 }
 
@@ -195,7 +238,7 @@ int imp_judge_end(struct imp_case *c, const struct imp_shown_token *last,
 	const struct end e = { c, imp_case_card(c), last, token };
 	int rc = last ? judge_life(&e, err) : 0;
 
-	if (!rc && last && c->run->any_revoked)
+	if (!rc && last && (c->run->any_revoked || c->run->a->revoked))
 		rc = judge_revocations(&e, err);
 	if (rc || c->retired.entry)
 		return rc;

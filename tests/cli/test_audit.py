@@ -573,6 +573,49 @@ class Findings(Audited):
         self.provision(3)
         self.unverified("--owner", "owner.pub")
 
+    def test_revoked_by_a_list_that_is_given(self):
+        """As verify takes it: what a revoked key signed is refused, until something else is there; no ledger knows of it."""
+        self.outside("grant -k owner.pem --holder stranger.pub --domain 1 --allow 11 --target keel-2 -o x.grant")
+        self.provision(1, "-d sim/2", key="stranger", domain="network", words="--grant x.grant")
+        held = self.book().last("issued", ueid_of(TWO))
+        signing = self.book().last("evidence", ueid_of(TWO))[book.SIGNING]
+        entries = len(self.lines(self.tool("log --json").out))
+        for n, (words, says) in enumerate((("--kid stranger.pub", "holds a profile by"), (f"--object {held[book.OBJECT].hex()}", "still holds"), (f"--ueid {TWO}", "still proves its state, as"),
+                                           (f"--kid {signing.hex()}", "still signs by")), 1):
+            with self.subTest(words):
+                self.outside(f"revoke -k owner.pem {words} -o o.list --force --sequence {n}")
+                self.clean(*self.MINE)
+                (f,) = self.finds("revoked", args=[*self.MINE, "--revoked", "o.list"])
+                self.assertIn(says, f["facts"][0]["text"])
+                self.assertEqual((f["facts"][1]["name"], f["facts"][1]["text"]), ("--revoked", f"o.list: sequence {n}"))
+                self.finds("revoked", args=["--owner", "stranger.pub", *self.MINE], env={"IMPRINT_REVOKED": "o.list"})
+        self.assertIn("--revoked goes with --owner", self.tool("audit --revoked o.list", status=2).err)
+        self.outside("revoke -k stranger.pem --kid owner.pub -o evil.list")
+        self.assertIn("expected the owner", self.tool("audit --revoked evil.list --owner owner.pub", status=4).err)
+        # It was looked at; an older one than the ledger has seen is refused.
+        self.assertEqual(len(self.lines(self.tool("log --json").out)), entries)
+        self.tool("revoke -k owner.pem --list o.list --kid factory.pub -o 2.list")
+        self.assertIn("is older than 5", self.tool("audit --revoked o.list --owner owner.pub", status=4).err)
+        # A board that is out for good is not told of again.
+        self.book().append("retired", {book.UEID: ueid_of(TWO), book.REASON: "scrapped"})
+        self.clean(*self.MINE, "--revoked", "2.list")
+
+    def test_a_device_that_answers_challenges_only(self):
+        self.tool("policy --only-challenges -k owner.pem -d sim/2 --cards x.cards")
+        self.outside("challenge -k owner.pem --target keel-2 -o c.challenge")
+        self.outside("challenge -k stranger.pem --target keel-2 -o s.challenge")
+        refused = self.run_tool("audit", "-d", "sim/2", env=self.env, status=11)
+        self.assertIn("asks for a valid challenge", refused.err)
+        self.assertEqual(self.audit("-d", "sim/2")[1]["evidence"], 3)
+        found, totals = self.audit("-d", "sim/1", "-d", "sim/2", "--challenge", "c.challenge", *self.MINE)
+        self.assertEqual((found, totals["evidence"]), ([], 5))
+        self.tool("audit -d sim/2 --challenge s.challenge --owner owner.pub", status=4)
+        # By its history, who was there.
+        self.pack(3, out="n.packages")
+        self.outside("push n.packages -d sim/2 --cards x.cards --challenge c.challenge")
+        self.finds("unissued-profile", args=["-d", "sim/2", "--challenge", "c.challenge"])
+        self.assertIn("--challenge goes with -d", self.tool("audit --challenge c.challenge", status=2).err)
+
     def test_wrong_lifecycle(self):
         self.book().append("retired", {book.UEID: ueid_of(TWO), book.REASON: "scrapped"})
         self.clean("-d", "sim/1")
