@@ -37,10 +37,11 @@ static const char *check_text(const struct scan *s, struct imp_span text)
 	while (text.len > 0) {
 		uint32_t cp = text.ptr[0];
 		size_t n = cp < 0x80 ? 1 : imp_utf8(text, &cp);
+		bool plain = cp >= 0x20 && cp < 0x7f;
 
 		if (n == 0)
 			return "text is not UTF-8 (RFC 8949 3.1)";
-		if (s->rules == IMP_CBOR_STRICT && imp_is_control(cp))
+		if (!plain && s->rules == IMP_CBOR_STRICT && imp_is_control(cp))
 			return "text has a control character (imprint-formats(7))";
 		text.ptr += n;
 		text.len -= n;
@@ -67,7 +68,7 @@ static const char *strict_head(const struct head *h)
 		return NULL;
 	if (h->indefinite)
 		return "indefinite length (RFC 8949 4.2.1)";
-	if (!head_is_shortest(h))
+	if (h->len > 1 && !head_is_shortest(h))
 		return "argument is not in its shortest form (RFC 8949 4.2.1)";
 	if (h->major <= IMP_CBOR_NINT && h->value > INT64_MAX)
 		return "integer outside signed 64 bits (imprint-formats(7))";
@@ -90,6 +91,7 @@ static uint64_t key_code(const struct scan *s, const struct head *h)
 static const char *check_key(struct scan *s, struct level *l, const struct head *h)
 {
 	size_t prev = l->last;
+	int order;
 
 	if (s->rules == IMP_CBOR_ANY)
 		return NULL;
@@ -102,15 +104,16 @@ static const char *check_key(struct scan *s, struct level *l, const struct head 
 		return imp_cbor_truncated; /* keys are compared before they are stepped
 					      over */
 	l->last = s->at;
-	if (l->keys < KEYS_SEEN) {
+	if (l->keys < KEYS_SEEN && s->rules != IMP_CBOR_STRICT) {
 		l->key[l->keys] = (uint16_t)s->at;
 		l->code[l->keys] = key_code(s, h);
 	}
 	if (l->keys++ == 0)
 		return NULL;
-	if (!l->unsorted && key_order(s->in, prev, s->at) < 0)
+	order = key_order(s->in, prev, s->at);
+	if (order < 0 && !l->unsorted)
 		return NULL;
-	if (key_order(s->in, prev, s->at) == 0)
+	if (order == 0)
 		return "duplicate map key (RFC 8949 5.6)";
 	if (s->rules == IMP_CBOR_STRICT)
 		return "map keys are not in ascending order (RFC 8949 4.2.1)";

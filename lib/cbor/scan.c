@@ -4,22 +4,16 @@
 
 const char imp_cbor_truncated[] = "input ends inside an item (RFC 8949 3)";
 
-const char *head_at(struct imp_span in, size_t at, struct head *h)
+const char *head_rest(struct imp_span in, size_t at, struct head *h)
 {
 	size_t extra;
 
-	if (at >= in.len)
-		return imp_cbor_truncated;
-	h->major = in.ptr[at] >> 5;
-	h->info = in.ptr[at] & 31;
-	h->indefinite = h->info == 31;
-	h->value = h->info < 24 ? h->info : 0;
-	h->len = 1;
+	h->value = 0;
 	if (h->info >= 28 && !h->indefinite)
 		return "reserved additional information 28..30 (RFC 8949 3)";
 	if (h->indefinite && (h->major <= IMP_CBOR_NINT || h->major == IMP_CBOR_TAG))
 		return "an integer or a tag of indefinite length (RFC 8949 3.2)";
-	if (h->info < 24 || h->indefinite)
+	if (h->indefinite)
 		return NULL;
 	extra = (size_t)1 << (h->info - 24);
 	if (extra > in.len - at - 1)

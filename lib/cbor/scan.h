@@ -14,8 +14,22 @@ struct head {
 	bool indefinite; /* info 31 */
 };
 
-/* Decode the head at in[at]; NULL, or the rule that it breaks. */
-const char *head_at(struct imp_span in, size_t at, struct head *h);
+/* head_at() of a head that has more than its first byte, or is special. */
+const char *head_rest(struct imp_span in, size_t at, struct head *h);
+
+/* Decode the head at in[at]; NULL, or the rule that it breaks. Most are one byte. */
+static inline const char *head_at(struct imp_span in, size_t at, struct head *h)
+{
+	if (at >= in.len)
+		return imp_cbor_truncated;
+	h->major = in.ptr[at] >> 5;
+	h->info = in.ptr[at] & 31;
+	h->indefinite = h->info == 31;
+	h->value = h->info;
+	h->len = 1;
+	return h->info < 24 ? NULL : head_rest(in, at, h);
+}
+
 /* Is the argument in its shortest form? */
 bool head_is_shortest(const struct head *h);
 /* Order of two map keys (integers or definite texts) as their shortest encodings sort. */
