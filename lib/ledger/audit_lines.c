@@ -124,13 +124,30 @@ static void take(struct line *line, const struct lines *l,
 	imp_chains_take(&line->chains, &l->token);
 }
 
+/* Chains of which nothing was proven yet: their start is a hash each, and most devices
+ * use few. */
+static int start_chains(const struct lines *l, const struct imp_shown_token *t,
+			struct imp_chains *c, struct imp_error *err)
+{
+	unsigned new = l->token.chains & ~(unsigned)c->known;
+
+	for (uint8_t d = 0; d < IMP_EVIDENCE_DOMAINS; d++)
+		if ((new >> d & 1) &&
+		    imp_head_start(l->c->run->l->crypto, t->signing, d, &c->head[d]))
+			return imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
+	return 0;
+}
+
 static int walk(struct lines *l, const struct line *from, const struct imp_shown_token *t,
 		struct imp_way *w, struct imp_way_result *r, struct imp_error *err)
 {
+	int rc;
+
 	*w = (struct imp_way){
 		.chains = from->chains, .before = from->last, .now = t, .token = &l->token
 	};
-	return imp_way_walk(l->c, w, r, err);
+	rc = start_chains(l, t, &w->chains, err);
+	return rc ? rc : imp_way_walk(l->c, w, r, err);
 }
 
 /* Go on with a line, and tell where it does not follow. */
@@ -150,11 +167,7 @@ static int go_on(struct lines *l, struct line *line, const struct imp_shown_toke
 /* A device that others had before starts where it is first seen. */
 static int start(struct lines *l, const struct imp_shown_token *t, struct imp_error *err)
 {
-	struct imp_known known = { 0 };
-
-	memcpy(known.signing_kid, t->signing, sizeof(known.signing_kid));
-	if (imp_chains_start(l->c->run->l->crypto, &known, &l->high.chains))
-		return imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
+	imp_replay_start(&l->high.chains.replay);
 	if (l->token.owner_epoch > 1) {
 		take(&l->high, l, t);
 		return 0;
