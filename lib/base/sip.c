@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SipHash-2-4. */
+/* SipHash-2-4 of 128 bits. */
 #include "base/sip.h"
 
 struct state {
@@ -46,17 +46,26 @@ static uint64_t word_of(const uint8_t *p, size_t len)
 	return word;
 }
 
-uint64_t imp_sip(const uint64_t key[2], struct imp_span value)
+static uint64_t sum(const struct state *s)
 {
-	struct state s = { { key[0] ^ 0x736f6d6570736575u, key[1] ^ 0x646f72616e646f6du,
-			     key[0] ^ 0x6c7967656e657261u,
-			     key[1] ^ 0x7465646279746573u } };
+	return s->v[0] ^ s->v[1] ^ s->v[2] ^ s->v[3];
+}
+
+void imp_sip(const uint64_t key[2], struct imp_span value, uint64_t out[2])
+{
+	struct state s = {
+		{ key[0] ^ 0x736f6d6570736575u, key[1] ^ 0x646f72616e646f6du ^ 0xee,
+		  key[0] ^ 0x6c7967656e657261u, key[1] ^ 0x7465646279746573u }
+	};
 	size_t at = 0;
 
 	for (; value.len - at >= 8; at += 8)
 		take(&s, word_of(value.ptr + at, 8));
 	take(&s, word_of(value.ptr + at, value.len - at) | (uint64_t)value.len << 56);
-	s.v[2] ^= 0xff;
+	s.v[2] ^= 0xee;
 	mix(&s, 4);
-	return s.v[0] ^ s.v[1] ^ s.v[2] ^ s.v[3];
+	out[0] = sum(&s);
+	s.v[1] ^= 0xdd;
+	mix(&s, 4);
+	out[1] = sum(&s);
 }

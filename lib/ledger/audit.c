@@ -5,7 +5,6 @@
 
 #include "cose/key.h"
 #include "ledger/audit_case.h"
-#include "ledger/verify.h"
 #include "object/signed.h"
 
 static void run_fini(struct imp_audit_run *r)
@@ -13,6 +12,7 @@ static void run_fini(struct imp_audit_run *r)
 	imp_secret_fini(&r->grants);
 	free(r->grant);
 	free(r->resigned);
+	imp_types_fini(&r->types);
 }
 
 /* The ledger itself. */
@@ -42,78 +42,17 @@ static int judge_ledger(struct imp_audit_run *r, struct imp_error *err)
 	return imp_run_tell(r, &c, err);
 }
 
-/* Keys of one kind, page by page. */
-struct cursor {
-	struct imp_ledger *l;
-	enum imp_ref_kind kind;
-	uint8_t key[256][34]; /* length, bytes */
-	size_t count, at;
-	bool ended;
-};
-
-static int take_key(void *ctx, const struct imp_value *col, struct imp_error *err)
-{
-	struct cursor *c = ctx;
-	uint8_t *key = c->key[c->count];
-
-	if (c->count == COUNTOF(c->key) || col[0].bytes.len > sizeof(c->key[0]) - 1)
-		return imp_fail(err, IMP_ELEDGER,
-				"what entries are found by is malformed");
-	key[0] = (uint8_t)col[0].bytes.len;
-	memcpy(key + 1, col[0].bytes.ptr, col[0].bytes.len);
-	c->count++;
-	return 0;
-}
-
-static struct imp_span key_at(const struct cursor *c)
-{
-	const uint8_t *key = c->key[c->at];
-
-	return (struct imp_span){ key + 1, key[0] };
-}
-
-/* Have a key at hand, if there is one. */
-static int fill(struct cursor *c, struct imp_error *err)
-{
-	uint8_t last[34] = { 0 };
-	struct imp_span after = { last + 1, 0 };
-	int rc;
-
-	if (c->at < c->count || c->ended)
-		return 0;
-	if (c->count > 0) {
-		memcpy(last, c->key[c->count - 1], sizeof(last));
-		after.len = last[0];
-	}
-	c->at = c->count = 0;
-	rc = imp_db_all(c->l->db, IMP_SQL_KEYS,
-			IMP_WITH(IMP_INT(c->kind), IMP_BYTES(after)), take_key, c, err);
-	c->ended = c->count == 0;
-	return rc;
-}
-
-int imp_run_given(struct imp_audit_run *r, imp_find_fn *fn, void *ctx,
-		  struct imp_error *err)
-{
-	struct cursor c = { .l = r->l, .kind = IMP_REF_GIVEN };
-	int rc = 0;
-
-	while (!rc && (rc = fill(&c, err)) == 0 && !c.ended) {
-		rc = imp_find_each(r->l, IMP_REF_GIVEN, key_at(&c), fn, ctx, err);
-		c.at++;
-	}
-	return rc;
-}
-
-/* Is there any key of this kind? */
+/* Is there any entry of this kind? */
 static int look(struct imp_audit_run *r, enum imp_ref_kind kind, bool *out,
 		struct imp_error *err)
 {
-	struct cursor c = { .l = r->l, .kind = kind };
-	int rc = fill(&c, err);
+	CLEANUP(imp_rows_fini)
+	struct imp_rows q = { .l = r->l, .types = &r->types, .kind = kind };
+	struct imp_span key;
+	int rc = imp_rows_key(&q, &key, err);
 
-	*out = c.count > 0;
-	return rc;
+	*out = rc > 0;
+	return rc < 0 ? rc : 0;
 }
 
 /* Once in an audit: who can write a ledger can write many. */
@@ -164,11 +103,12 @@ static int report(const struct imp_case *c, struct imp_error *err)
 	return c->run->a->device(c->run->a->ctx, &d, err);
 }
 
-static int judge_device(struct imp_audit_run *r, struct imp_span ueid,
+static int judge_device(struct imp_audit_run *r, struct imp_rows *registry,
+			struct imp_rows *rest, struct imp_span ueid,
 			struct imp_error *err)
 {
 	CLEANUP(imp_case_fini) struct imp_case c = { .run = r, .ueid = ueid };
-	int rc = imp_case_read(&c, err);
+	int rc = imp_case_read(&c, registry, rest, err);
 
 	if (!rc)
 		rc = imp_judge_registry(&c, err);
@@ -184,29 +124,30 @@ static int judge_device(struct imp_audit_run *r, struct imp_span ueid,
 /* Those that the registry knows and those that something else names. */
 static int judge_devices(struct imp_audit_run *r, struct imp_error *err)
 {
-	struct cursor known = { .l = r->l, .kind = IMP_REF_REGISTRY };
-	struct cursor named = { .l = r->l, .kind = IMP_REF_DEVICE };
+	CLEANUP(imp_rows_fini)
+	struct imp_rows registry = { .l = r->l,
+				     .types = &r->types,
+				     .kind = IMP_REF_REGISTRY };
+	CLEANUP(imp_rows_fini)
+	struct imp_rows rest = { .l = r->l, .types = &r->types, .kind = IMP_REF_DEVICE };
+	struct imp_span known, named;
 	int rc = 0;
 
 	while (!rc) {
-		uint8_t ueid[33];
+		int in_registry = imp_rows_key(&registry, &known, err);
+		int in_rest =
+			in_registry < 0 ? in_registry : imp_rows_key(&rest, &named, err);
 		struct imp_span next;
-		int order;
+		uint8_t ueid[IMP_ROWS_KEY];
 
-		rc = fill(&known, err);
-		if (!rc)
-			rc = fill(&named, err);
-		if (rc || (known.ended && named.ended))
-			break;
-		order = known.ended   ? 1
-			: named.ended ? -1
-				      : imp_span_cmp(key_at(&known), key_at(&named));
-		next = key_at(order <= 0 ? &known : &named);
+		if (in_rest < 0 || in_registry + in_rest == 0)
+			return in_rest;
+		next = in_rest == 0 || (in_registry > 0 && imp_span_cmp(known, named) < 0)
+			       ? known
+			       : named;
 		memcpy(ueid, next.ptr, next.len);
 		next.ptr = ueid;
-		known.at += order <= 0;
-		named.at += order >= 0;
-		rc = judge_device(r, next, err);
+		rc = judge_device(r, &registry, &rest, next, err);
 	}
 	return rc;
 }
@@ -244,7 +185,6 @@ static int judge_stranger(struct imp_audit_run *r, struct imp_span bytes,
 	if (rc)
 		return rc < 0 ? rc : 0;
 	c.ueid = e.ueid;
-	imp_device_name(c.ueid, c.name);
 	rc = imp_find_latest(r->l, IMP_REF_REGISTRY, c.ueid, &f, err);
 	if (rc < 0)
 		return rc;
@@ -287,7 +227,7 @@ static int audit(struct imp_ledger *l, void *ctx, struct imp_error *err)
 {
 	CLEANUP(run_fini) struct imp_audit_run r = *(const struct imp_audit_run *)ctx;
 	struct imp_ledger_report whole;
-	int rc = imp_ledger_verify(l, NULL, &whole, err);
+	int rc = imp_verify_types(l, NULL, &r.types, &whole, err);
 
 	if (rc)
 		return rc;
@@ -310,7 +250,9 @@ static int audit(struct imp_ledger *l, void *ctx, struct imp_error *err)
 int imp_audit(struct imp_ledger *l, const struct imp_auditing *a,
 	      struct imp_audit_report *out, struct imp_error *err)
 {
-	struct imp_audit_run r = { .a = a, .out = out };
+	struct imp_audit_run r = { .a = a,
+				   .out = out,
+				   .types = { .most = IMP_TYPES_MOST } };
 
 	return imp_ledger_read(l, audit, &r, err);
 }

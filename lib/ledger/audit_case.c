@@ -146,7 +146,11 @@ void imp_case_fini(struct imp_case *c)
 
 static void take_text(char *out, size_t cap, struct imp_span text)
 {
-	snprintf(out, cap, "%.*s", (int)text.len, (const char *)text.ptr);
+	size_t len = text.len < cap ? text.len : cap - 1;
+
+	if (len > 0)
+		memcpy(out, text.ptr, len);
+	out[len] = '\0';
 }
 
 static int keep_bytes(struct imp_case *c, struct imp_span bytes, size_t *at, size_t *len,
@@ -355,14 +359,13 @@ static int read_asked(struct imp_case *c, struct imp_error *err)
 	return rc;
 }
 
-int imp_case_read(struct imp_case *c, struct imp_error *err)
+int imp_case_read(struct imp_case *c, struct imp_rows *registry, struct imp_rows *rest,
+		  struct imp_error *err)
 {
-	struct imp_ledger *l = c->run->l;
-	int rc = imp_find_each(l, IMP_REF_REGISTRY, c->ueid, take_registry, c, err);
+	int rc = imp_rows_take(registry, &c->ueid, take_registry, c, err);
 
-	imp_device_name(c->ueid, c->name);
 	if (!rc)
-		rc = imp_find_each(l, IMP_REF_DEVICE, c->ueid, take_rest, c, err);
+		rc = imp_rows_take(rest, &c->ueid, take_rest, c, err);
 	if (!rc)
 		rc = put_in_order(c, err);
 	if (!rc)

@@ -5,7 +5,7 @@
 
 #include "evidence/chains.h"
 #include "ledger/audit.h"
-#include "ledger/core.h"
+#include "ledger/rows.h"
 
 /* A card of the device that the registry took in. */
 struct imp_carded {
@@ -68,7 +68,6 @@ enum { IMP_OWNERS_SEEN = 8, IMP_NAMED_MAX = 16 };
 struct imp_case {
 	struct imp_audit_run *run;
 	struct imp_span ueid;
-	char name[80];
 	struct imp_secret bytes; /* cards and evidence */
 	struct imp_carded *card;
 	size_t cards, card_cap;
@@ -113,6 +112,7 @@ struct imp_audit_run {
 	struct imp_ledger *l;
 	const struct imp_auditing *a;
 	struct imp_audit_report *out;
+	struct imp_types types;
 	struct imp_secret grants; /* bytes of those that the ledger holds */
 	struct imp_held_grant *grant;
 	size_t grant_count, grant_cap;
@@ -141,8 +141,10 @@ uint64_t imp_case_took(const struct imp_case *c, struct imp_span id);
 uint64_t imp_case_first_took(const struct imp_case *c);
 void imp_case_fini(struct imp_case *c);
 
-/* Read all that the ledger says of a device, and the evidence in files. */
-int imp_case_read(struct imp_case *c, struct imp_error *err) IMP_MUST_CHECK;
+/* Take all that the ledger says of a device, which comes next, and the evidence in
+ * files. */
+int imp_case_read(struct imp_case *c, struct imp_rows *registry, struct imp_rows *rest,
+		  struct imp_error *err) IMP_MUST_CHECK;
 /* Verify one that comes from outside the ledger, or the ledger's own where that is asked
  * for; marks it good. */
 int imp_case_admit(struct imp_case *c, struct imp_error *err) IMP_MUST_CHECK;
@@ -244,9 +246,6 @@ struct imp_claimed {
 };
 struct imp_right imp_case_right(const struct imp_case *c, const struct imp_claimed *w);
 
-/* Each entry that gives something. */
-int imp_run_given(struct imp_audit_run *r, imp_find_fn *fn, void *ctx,
-		  struct imp_error *err) IMP_MUST_CHECK;
 /* Those that are given and those that the ledger holds; fills run->grant. */
 int imp_audit_grants(struct imp_audit_run *r, struct imp_error *err) IMP_MUST_CHECK;
 /* Verify again, in parallel, what the options ask for; fills run->resigned. */

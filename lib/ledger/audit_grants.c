@@ -116,6 +116,8 @@ static int judge_grant(struct imp_audit_run *r, const struct place *p,
 
 int imp_audit_grants(struct imp_audit_run *r, struct imp_error *err)
 {
+	CLEANUP(imp_rows_fini)
+	struct imp_rows given = { .l = r->l, .types = &r->types, .kind = IMP_REF_GIVEN };
 	CLEANUP(kept_fini) struct kept k = { .bytes = &r->grants };
 	const struct imp_auditing *a = r->a;
 	size_t at = 0;
@@ -125,7 +127,7 @@ int imp_audit_grants(struct imp_audit_run *r, struct imp_error *err)
 		for (size_t n = 0; !rc && n < a->grant[i].links; n++)
 			rc = add_grant(r, &a->grant[i].link[n].grant, err);
 	if (!rc)
-		rc = imp_run_given(r, keep_grant, &k, err);
+		rc = imp_rows_take(&given, NULL, keep_grant, &k, err);
 	if (!rc && a->owners == 0)
 		return k.count > 0 ? tell_unverified(r, &k.at[0], err) : 0;
 	for (size_t i = 0; !rc && i < k.count; at += k.at[i++].len)

@@ -141,6 +141,6 @@ int imp_case_tell(struct imp_case *c, const struct imp_charge *charge,
 	f = make(charge);
 	f.ueid_len = c->ueid.len < sizeof(f.ueid) ? c->ueid.len : sizeof(f.ueid);
 	memcpy(f.ueid, c->ueid.ptr, f.ueid_len);
-	snprintf(f.device, sizeof(f.device), "%s", c->name);
+	imp_device_name(c->ueid, f.device);
 	return a->found(a->ctx, &f, err);
 }

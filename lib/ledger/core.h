@@ -83,6 +83,10 @@ void imp_found_fini(struct imp_found *f);
  */
 int imp_found_take(struct imp_ledger *l, const struct imp_row *row, struct imp_found *out,
 		   struct imp_error *err) IMP_MUST_CHECK;
+/* What the record of a row says, borrowed from it; nothing else is checked. 0, or
+ * -IMP_ELEDGER. */
+int imp_row_record(const struct imp_ledger *l, const struct imp_row *row,
+		   struct imp_record *out, struct imp_error *err) IMP_MUST_CHECK;
 /* By its index: 1, 0 where it is not there, a negative code. */
 int imp_find_entry(struct imp_ledger *l, uint64_t index, struct imp_found *out,
 		   struct imp_error *err) IMP_MUST_CHECK;

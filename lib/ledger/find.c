@@ -37,10 +37,28 @@ void imp_found_fini(struct imp_found *f)
 	*f = (struct imp_found){ 0 };
 }
 
+/* What is wrong with an entry, as its ledger's fault. */
+static int blame(const struct imp_ledger *l, uint64_t index, struct imp_error *err)
+{
+	if (err)
+		err->code = IMP_ELEDGER;
+	return imp_wrap(err, -IMP_ELEDGER, "%s: entry %llu", l->db->shown,
+			(unsigned long long)index);
+}
+
+int imp_row_record(const struct imp_ledger *l, const struct imp_row *row,
+		   struct imp_record *out, struct imp_error *err)
+{
+	int rc = imp_record_decode(row->type, row->record, out, err);
+
+	return rc ? blame(l, row->index, err) : 0;
+}
+
 int imp_found_take(struct imp_ledger *l, const struct imp_row *row, struct imp_found *out,
 		   struct imp_error *err)
 {
 	CLEANUP(imp_found_fini) struct imp_found f = { .index = row->index };
+	struct imp_row kept = *row;
 	struct imp_hash digest;
 	int rc = imp_secret_set(&f.bytes, row->record, err);
 
@@ -52,18 +70,14 @@ int imp_found_take(struct imp_ledger *l, const struct imp_row *row, struct imp_f
 	if (!l->verified &&
 	    imp_record_digest(l->crypto, row->salt.ptr, row->record, &digest))
 		return imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
-	if (!l->verified && !imp_hash_eq(&digest, &row->digest))
-		rc = imp_fail(err, IMP_ELEDGER, "its record is not what its leaf says");
-	if (!rc)
-		rc = imp_record_decode(row->type, imp_secret_span(&f.bytes), &f.record,
-				       err);
-	if (rc) {
-		if (err)
-			err->code = IMP_ELEDGER;
-		imp_wrap(err, rc, "%s: entry %llu", l->db->shown,
-			 (unsigned long long)row->index);
-		return -IMP_ELEDGER;
+	if (!l->verified && !imp_hash_eq(&digest, &row->digest)) {
+		(void)imp_fail(err, IMP_ELEDGER, "its record is not what its leaf says");
+		return blame(l, row->index, err);
 	}
+	kept.record = imp_secret_span(&f.bytes);
+	rc = imp_row_record(l, &kept, &f.record, err);
+	if (rc)
+		return rc;
 	imp_found_fini(out);
 	*out = f;
 	f = (struct imp_found){ 0 };

@@ -40,6 +40,7 @@ const char *const imp_sql[IMP_SQL_STATEMENTS] = {
 	[IMP_SQL_PUT_VERSION] = "INSERT INTO version(number) VALUES($1)",
 	[IMP_SQL_LAST_LEAF] = "SELECT idx, nodes FROM leaves ORDER BY idx DESC LIMIT 1",
 	[IMP_SQL_DIGEST] = "SELECT digest FROM leaves WHERE idx = $1",
+	[IMP_SQL_TYPE] = "SELECT type FROM leaves WHERE idx = $1",
 	[IMP_SQL_NODES] = "SELECT nodes FROM leaves WHERE idx = $1",
 	[IMP_SQL_PUT_LEAF] = "INSERT INTO leaves(idx, type, digest, nodes)"
 			     " VALUES($1, $2, $3, $4)",
@@ -74,20 +75,17 @@ const char *const imp_sql[IMP_SQL_STATEMENTS] = {
 			" WHERE l.idx >= $1 ORDER BY l.idx LIMIT 256",
 	[IMP_SQL_ALL_REFS] = "SELECT kind, key, idx FROM refs"
 			     " WHERE (kind, key, idx) > ($1, $2, $3)"
-			     " ORDER BY kind, key, idx LIMIT 4096",
-	[IMP_SQL_CHECK_PENDING] =
-		"SELECT (SELECT count(*) FROM pending),"
-		" (SELECT count(*) FROM pending p JOIN leaves l ON l.idx = p.idx"
-		" WHERE l.type IN (30, 31) AND p.idx ="
-		" (SELECT max(idx) FROM refs WHERE kind = 6 AND key = p.item)),"
-		" (SELECT count(*) FROM (SELECT max(idx) AS idx FROM refs WHERE kind = 6"
-		" GROUP BY key) m JOIN leaves l ON l.idx = m.idx WHERE l.type IN (30, 31))",
+			     " ORDER BY kind, key, idx LIMIT 1024",
 	[IMP_SQL_CHECK_LINES] = "SELECT (SELECT count(*) FROM lines),"
 				" (SELECT count(*) FROM lines WHERE size > 0)",
 	[IMP_SQL_KEYS] = "SELECT DISTINCT key FROM refs WHERE kind = $1 AND key > $2"
 			 " ORDER BY key LIMIT 256",
 	[IMP_SQL_FORGOTTEN] = "SELECT (SELECT count(*) FROM leaves)"
 			      " - (SELECT count(*) FROM records)",
+	[IMP_SQL_BY_KEY] = "SELECT r.key, r.idx, c.record FROM refs r"
+			   " LEFT JOIN records c ON c.idx = r.idx"
+			   " WHERE r.kind = $1 AND (r.key, r.idx) > ($2, $3)"
+			   " ORDER BY r.key, r.idx LIMIT 256",
 	[IMP_SQL_VERSION] = "SELECT max(number) FROM version",
 	[IMP_SQL_PG_TABLES] =
 		"SELECT count(*) FILTER (WHERE relkind = 'r' AND NOT relhastriggers"

@@ -14,6 +14,7 @@ enum imp_sql {
 	IMP_SQL_PUT_VERSION,
 	IMP_SQL_LAST_LEAF,
 	IMP_SQL_DIGEST,
+	IMP_SQL_TYPE,
 	IMP_SQL_NODES,
 	IMP_SQL_PUT_LEAF,
 	IMP_SQL_PUT_RECORD,
@@ -33,10 +34,10 @@ enum imp_sql {
 	IMP_SQL_NEXT_SIZE,
 	IMP_SQL_ALL,
 	IMP_SQL_ALL_REFS,
-	IMP_SQL_CHECK_PENDING,
 	IMP_SQL_CHECK_LINES, /* rows; rows that are right; rows there should be */
 	IMP_SQL_KEYS,	     /* different keys of a kind, some at a time */
 	IMP_SQL_FORGOTTEN,   /* entries without a record */
+	IMP_SQL_BY_KEY, /* entries of a kind in the order of their keys, some at a time */
 	IMP_SQL_VERSION,
 	IMP_SQL_PG_TABLES, /* how many are as we made them; how many there are */
 	IMP_SQL_PG_OWNS,   /* how many of those that scrub() writes anew this role owns */

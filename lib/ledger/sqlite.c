@@ -220,8 +220,10 @@ static int row(struct imp_db *db, struct imp_value *col, size_t cols,
 	int rc = s->lib.step(s->now);
 
 	if (rc == SQLITE_ROW) {
-		for (size_t i = 0; i < cols && (int)i < s->lib.column_count(s->now); i++)
-			take(s, (int)i, &col[i]);
+		int there = s->lib.column_count(s->now);
+
+		for (int i = 0; i < there && (size_t)i < cols; i++)
+			take(s, i, &col[i]);
 		return 1;
 	}
 	if (rc != SQLITE_DONE) {

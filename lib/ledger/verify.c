@@ -5,21 +5,17 @@
 #include <string.h>
 
 #include "base/grow.h"
-#include "base/sip.h"
-#include "ledger/core.h"
 #include "ledger/forget.h"
-#include "ledger/verify.h"
-
-/* A sum over rows in any order, to compare two tables without holding one. */
-struct tally {
-	uint64_t rows, lane[2];
-};
+#include "ledger/tally.h"
+#include "ledger/types.h"
 
 struct walk {
 	struct imp_ledger *l;
 	struct imp_range edge;
-	uint64_t key[2][2]; /* of the sums: drawn anew, so that nobody aims at them */
-	struct tally named, refs; /* what records name; what the table says */
+	struct imp_types *types;
+	uint64_t key[2];	      /* of the sums */
+	struct imp_tally named, refs; /* what records name; what the table says */
+	struct imp_tally open;	      /* items whose last entry says so */
 	struct absent {
 		uint64_t index;
 		bool forgotten; /* an entry says so */
@@ -47,21 +43,12 @@ static int bad(const struct walk *w, const char *what, struct imp_error *err)
 	return imp_fail(err, IMP_ELEDGER, "%s: %s", w->l->db->shown, what);
 }
 
-static int count_ref(struct walk *w, struct tally *t, uint64_t kind, struct imp_span key,
-		     uint64_t index, struct imp_error *err)
+static int count_ref(struct walk *w, struct imp_tally *t, enum imp_ref_kind kind,
+		     struct imp_span key, uint64_t index, struct imp_error *err)
 {
-	uint8_t row[16 + IMP_NOTE_NAME];
-	struct imp_writer r = imp_writer(row, sizeof(row));
-
-	imp_put_u64be(&r, kind);
-	imp_put_u64be(&r, index);
-	imp_put(&r, key);
-	if (!r.ok)
-		return bad(w, "what entries are found by is malformed", err);
-	t->rows++;
-	for (size_t i = 0; i < COUNTOF(t->lane); i++)
-		t->lane[i] += imp_sip(w->key[i], imp_written(&r));
-	return 0;
+	return imp_tally_add(w->key, t, (uint64_t)kind, index, key)
+		       ? 0
+		       : bad(w, "what entries are found by is malformed", err);
 }
 
 static int count_named(struct walk *w, const struct imp_record *record, uint64_t index,
@@ -72,8 +59,8 @@ static int count_named(struct walk *w, const struct imp_record *record, uint64_t
 
 	imp_record_refs(record, &refs);
 	for (size_t i = 0; !rc && i < refs.count; i++)
-		rc = count_ref(w, &w->named, (uint64_t)refs.ref[i].kind, refs.ref[i].key,
-			       index, err);
+		rc = count_ref(w, &w->named, refs.ref[i].kind, refs.ref[i].key, index,
+			       err);
 	return rc;
 }
 
@@ -150,6 +137,7 @@ static int check_leaf(void *ctx, const struct imp_row *row, struct imp_error *er
 	struct imp_writer leaf = imp_writer(bytes, sizeof(bytes));
 	struct imp_span nodes = { w->edge.node[0].byte, 0 };
 	struct imp_hash hash;
+	int rc;
 
 	if (row->index != w->edge.size)
 		return bad_entry(w, w->edge.size, "is missing", err);
@@ -161,7 +149,8 @@ static int check_leaf(void *ctx, const struct imp_row *row, struct imp_error *er
 	if (!imp_span_eq(nodes, row->nodes))
 		return bad_entry(w, row->index, "its hashes are not those of the tree",
 				 err);
-	return check_record(w, row, err);
+	rc = imp_types_add(w->types, row->type, err);
+	return rc ? rc : check_record(w, row, err);
 }
 
 static int check_entries(struct walk *w, struct imp_error *err)
@@ -174,28 +163,88 @@ static int check_entries(struct walk *w, struct imp_error *err)
 	return rc ? rc : check_absent(w, err);
 }
 
+enum { REFS_AT_ONCE = 1024 };
+
 struct ref_page {
 	struct walk *w;
 	bool more;
 	int64_t kind, index; /* of the last row */
 	uint8_t key[IMP_NOTE_NAME];
 	size_t len;
+	/* The last entries of items that ended within the page. */
+	struct last {
+		uint64_t index;
+		uint8_t item[32];
+	} last[REFS_AT_ONCE + 1];
+	size_t lasts;
 };
+
+/* Rows of an item follow each other: where the next row is another's, it ends. */
+static void end_item(struct ref_page *p)
+{
+	struct last *last = &p->last[p->lasts];
+
+	if (p->kind != IMP_REF_ITEM)
+		return;
+	last->index = (uint64_t)p->index;
+	memcpy(last->item, p->key, sizeof(last->item));
+	p->lasts++;
+}
 
 static int take_ref(void *ctx, const struct imp_value *col, struct imp_error *err)
 {
 	struct ref_page *p = ctx;
 
 	if (col[0].type != IMP_V_INT || col[1].type != IMP_V_BYTES ||
-	    col[2].type != IMP_V_INT || col[1].bytes.len > sizeof(p->key))
+	    col[2].type != IMP_V_INT || col[1].bytes.len > sizeof(p->key) ||
+	    p->lasts == REFS_AT_ONCE)
 		return bad(p->w, "what entries are found by is malformed", err);
+	if (col[0].n != p->kind ||
+	    !imp_span_eq(col[1].bytes, (struct imp_span){ p->key, p->len }))
+		end_item(p);
 	p->more = true;
 	p->kind = col[0].n;
 	p->index = col[2].n;
 	p->len = col[1].bytes.len;
 	memcpy(p->key, col[1].bytes.ptr, p->len);
-	return count_ref(p->w, &p->w->refs, (uint64_t)p->kind, col[1].bytes,
+	return count_ref(p->w, &p->w->refs, (enum imp_ref_kind)p->kind, col[1].bytes,
 			 (uint64_t)p->index, err);
+}
+
+/* Which of those items are open? */
+static int count_open(struct walk *w, const struct ref_page *p, struct imp_error *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < p->lasts; i++) {
+		const struct last *last = &p->last[i];
+		enum imp_leaf type;
+
+		if (last->index >= w->edge.size)
+			continue; /* it names no entry, as the sums will show */
+		rc = imp_types_of(w->types, w->l, last->index, &type, err);
+		if (!rc && (type == IMP_LEAF_RESERVED || type == IMP_LEAF_SENT))
+			rc = count_ref(w, &w->open, IMP_REF_ITEM, IMP_SPAN(last->item),
+				       last->index, err);
+	}
+	return rc;
+}
+
+static int next_refs(struct ref_page *p, struct imp_error *err)
+{
+	uint8_t from[IMP_NOTE_NAME]; /* rows overwrite it */
+	struct imp_span key = { from, p->len };
+	int rc;
+
+	memcpy(from, p->key, p->len);
+	p->more = false;
+	p->lasts = 0;
+	rc = imp_db_all(p->w->l->db, IMP_SQL_ALL_REFS,
+			IMP_WITH(IMP_INT(p->kind), IMP_BYTES(key), IMP_INT(p->index)),
+			take_ref, p, err);
+	if (!rc && !p->more)
+		end_item(p);
+	return rc ? rc : count_open(p->w, p, err);
 }
 
 static int check_refs(struct walk *w, struct imp_error *err)
@@ -203,34 +252,53 @@ static int check_refs(struct walk *w, struct imp_error *err)
 	struct ref_page p = { .w = w, .more = true, .kind = -1 };
 	int rc = 0;
 
-	while (!rc && p.more) {
-		struct ref_page from = p; /* rows overwrite it */
-		struct imp_span key = { from.key, from.len };
-
-		p.more = false;
-		rc = imp_db_all(
-			w->l->db, IMP_SQL_ALL_REFS,
-			IMP_WITH(IMP_INT(from.kind), IMP_BYTES(key), IMP_INT(p.index)),
-			take_ref, &p, err);
-	}
-	if (!rc && memcmp(&w->refs, &w->named, sizeof(w->refs)) != 0)
+	while (!rc && p.more)
+		rc = next_refs(&p, err);
+	if (!rc && !imp_tally_eq(&w->refs, &w->named))
 		rc = bad(w, "what entries are found by is not what they name", err);
 	return rc;
 }
 
+struct pending_page {
+	struct walk *w;
+	struct imp_tally sum;
+	uint8_t item[32]; /* of the last row */
+	bool more;
+};
+
+static int take_pending(void *ctx, const struct imp_value *col, struct imp_error *err)
+{
+	struct pending_page *p = ctx;
+
+	if (col[0].bytes.len != sizeof(p->item))
+		return bad(p->w, "an open item is malformed", err);
+	memcpy(p->item, col[0].bytes.ptr, sizeof(p->item));
+	p->more = true;
+	return count_ref(p->w, &p->sum, IMP_REF_ITEM, col[0].bytes, (uint64_t)col[1].n,
+			 err);
+}
+
 static int check_pending(struct walk *w, struct imp_error *err)
 {
-	struct imp_value col[3];
-	int rc = imp_db_one(w->l->db, IMP_SQL_CHECK_PENDING, IMP_WITHOUT, col,
-			    COUNTOF(col), err);
+	struct pending_page p = { .w = w, .more = true };
+	struct imp_span after = { 0 };
+	int rc = 0;
 
-	if (rc < 0)
-		return rc;
-	if (rc == 0 || col[0].n != col[1].n || col[1].n != col[2].n)
-		return bad(w, "the items that are open are not those of the entries",
-			   err);
-	w->out->open = (uint64_t)col[0].n;
-	return 0;
+	while (!rc && p.more) {
+		uint8_t from[sizeof(p.item)]; /* rows overwrite it */
+
+		memcpy(from, p.item, sizeof(from));
+		after.ptr = from;
+		p.more = false;
+		rc = imp_db_all(w->l->db, IMP_SQL_PENDING,
+				IMP_WITH(IMP_BYTES(after), IMP_INT(REFS_AT_ONCE)),
+				take_pending, &p, err);
+		after.len = sizeof(from);
+	}
+	if (!rc && !imp_tally_eq(&p.sum, &w->open))
+		rc = bad(w, "the items that are open are not those of the entries", err);
+	w->out->open = p.sum.rows;
+	return rc;
 }
 
 /* Every signature of the ledger's own under one size, and all lines for their form. */
@@ -329,7 +397,10 @@ static int verify(struct imp_ledger *l, void *ctx, struct imp_error *err)
 
 	walk_fini(w);
 	*w->out = (struct imp_ledger_report){ 0 };
-	*w = (struct walk){ .l = l, .outside = w->outside, .out = w->out };
+	*w = (struct walk){
+		.l = l, .types = w->types, .outside = w->outside, .out = w->out
+	};
+	w->types->count = 0;
 	if (imp_random(l->crypto, (uint8_t *)w->key, sizeof(w->key)))
 		return imp_fail(err, IMP_EINTERNAL, "no randomness");
 	rc = check_entries(w, err);
@@ -342,14 +413,24 @@ static int verify(struct imp_ledger *l, void *ctx, struct imp_error *err)
 	return rc || !w->outside ? rc : check_outside(w, err);
 }
 
-int imp_ledger_verify(struct imp_ledger *l, const struct imp_checkpoint *outside,
-		      struct imp_ledger_report *out, struct imp_error *err)
+int imp_verify_types(struct imp_ledger *l, const struct imp_checkpoint *outside,
+		     struct imp_types *types, struct imp_ledger_report *out,
+		     struct imp_error *err)
 {
 	struct imp_ledger_report report = { 0 };
-	CLEANUP(walk_fini) struct walk w = { .outside = outside, .out = &report };
+	CLEANUP(walk_fini)
+	struct walk w = { .types = types, .outside = outside, .out = &report };
 	int rc = imp_ledger_read(l, verify, &w, err);
 
 	if (!rc)
 		*out = report;
 	return rc;
+}
+
+int imp_ledger_verify(struct imp_ledger *l, const struct imp_checkpoint *outside,
+		      struct imp_ledger_report *out, struct imp_error *err)
+{
+	CLEANUP(imp_types_fini) struct imp_types types = { .most = IMP_TYPES_MOST };
+
+	return imp_verify_types(l, outside, &types, out, err);
 }
