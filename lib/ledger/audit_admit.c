@@ -111,26 +111,25 @@ static int other_device(struct imp_case *c, const struct imp_shown_token *t,
 static int admit(struct imp_case *c, struct imp_shown_token *t, struct imp_error *err)
 {
 	bool entry = t->from.source == IMP_FACT_ENTRY;
-	struct imp_evidence e;
-	struct imp_signed s;
+	struct imp_evidence *e = &c->read.evidence;
+	struct imp_signed *s = &c->read.s;
 
-	if (imp_signed_decode(imp_case_bytes(c, t->at, t->len), &s, NULL) ||
-	    s.kind != IMP_KIND_EVIDENCE || imp_evidence_decode(s.cose.payload, &e, NULL))
+	if (imp_case_decode(c, t, NULL) || s->kind != IMP_KIND_EVIDENCE)
 		return not_its_own(c, t, "is no evidence that can be read", err);
-	if (!imp_span_eq(s.issuer, IMP_SPAN(t->signing)))
+	if (!imp_span_eq(s->issuer, IMP_SPAN(t->signing)))
 		return not_its_own(c, t, "names another key as its signer's", err);
 	if (!imp_case_card_of(c, t->signing))
 		return foreign_key(c, t, err);
-	if (!is_signed(c, t, &s))
+	if (!is_signed(c, t, s))
 		return not_its_own(c, t, "is not signed by the device's key", err);
-	if (!imp_span_eq(e.ueid, c->ueid))
-		return other_device(c, t, &e, err);
-	if (entry && (t->boot != e.boot || t->count != e.count))
+	if (!imp_span_eq(e->ueid, c->ueid))
+		return other_device(c, t, e, err);
+	if (entry && (t->boot != e->boot || t->count != e->count))
 		return not_its_own(c, t, "is kept under other counts than it has", err);
 	if (is_outlived(c, t))
 		return foreign_key(c, t, err);
-	t->boot = e.boot;
-	t->count = e.count;
+	t->boot = e->boot;
+	t->count = e->count;
 	t->good = true;
 	c->run->out->evidence++;
 	return 0;
@@ -140,16 +139,12 @@ static int read_ring(struct imp_case *c, const struct imp_shown_token *t,
 		     struct imp_error *err)
 {
 	struct imp_known known = { 0 };
-	struct imp_evidence e;
-	struct imp_signed s;
-	int rc = imp_signed_decode(imp_case_bytes(c, t->at, t->len), &s, err);
+	int rc = imp_case_decode(c, t, err);
 
 	memcpy(known.signing_kid, t->signing, sizeof(known.signing_kid));
 	if (!rc)
-		rc = imp_evidence_decode(s.cose.payload, &e, err);
-	if (!rc)
-		rc = imp_ring_read(c->run->l->crypto, t->asked, &known, &e, &c->ring,
-				   err);
+		rc = imp_ring_read(c->run->l->crypto, t->asked, &known, &c->read.evidence,
+				   &c->ring, err);
 	c->ring_of = t;
 	return rc;
 }

@@ -32,6 +32,22 @@ static int compare(uint64_t a, uint64_t b)
 	return a == b ? 0 : a < b ? -1 : 1;
 }
 
+int imp_case_decode(struct imp_case *c, const struct imp_shown_token *t,
+		    struct imp_error *err)
+{
+	int rc;
+
+	if (c->read.of == t)
+		return 0;
+	c->read.of = NULL;
+	rc = imp_signed_decode(imp_case_bytes(c, t->at, t->len), &c->read.s, err);
+	if (!rc)
+		rc = imp_evidence_decode(c->read.s.cose.payload, &c->read.evidence, err);
+	if (!rc)
+		c->read.of = t;
+	return rc;
+}
+
 static int by_id(const void *a, const void *b)
 {
 	const struct imp_issue *x = *(struct imp_issue *const *)a;

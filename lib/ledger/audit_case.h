@@ -6,6 +6,7 @@
 #include "evidence/chains.h"
 #include "ledger/audit.h"
 #include "ledger/rows.h"
+#include "object/signed.h"
 
 /* A card of the device that the registry took in. */
 struct imp_carded {
@@ -79,6 +80,12 @@ struct imp_case {
 	size_t carried_count, carried_cap;
 	struct imp_shown_token *token;
 	size_t tokens, token_cap;
+	/* The token that was decoded last: most devices have one. */
+	struct {
+		const struct imp_shown_token *of; /* NULL: none */
+		struct imp_signed s;
+		struct imp_evidence evidence;
+	} read;
 	struct imp_ring_read ring;
 	const struct imp_shown_token *ring_of; /* the token that it folds to, or NULL */
 	uint8_t owner[IMP_OWNERS_SEEN][32];    /* kids, the first seen first */
@@ -145,6 +152,10 @@ void imp_case_fini(struct imp_case *c);
  * files. */
 int imp_case_read(struct imp_case *c, struct imp_rows *registry, struct imp_rows *rest,
 		  struct imp_error *err) IMP_MUST_CHECK;
+/* Decode a token, once all are there, to c->read. 0, or a negative code, after which
+ * nothing is read. */
+int imp_case_decode(struct imp_case *c, const struct imp_shown_token *t,
+		    struct imp_error *err) IMP_MUST_CHECK;
 /* Verify one that comes from outside the ledger, or the ledger's own where that is asked
  * for; marks it good. */
 int imp_case_admit(struct imp_case *c, struct imp_error *err) IMP_MUST_CHECK;

@@ -35,23 +35,27 @@ static bool is_after(const struct end *e, uint64_t entry)
 		(e->last->from.source == IMP_FACT_ENTRY && e->last->from.number > entry));
 }
 
+static struct imp_fact lives(const struct end *e)
+{
+	return imp_fact_token(e->last, "its lifecycle is %s",
+			      imp_life_name(e->token->life));
+}
+
 static int judge_life(const struct end *e, struct imp_error *err)
 {
 	const struct imp_case *c = e->c;
-	struct imp_fact is = imp_fact_token(e->last, "its lifecycle is %s",
-					    imp_life_name(e->token->life));
 	bool ended = e->token->life == IMP_LIFE_DECOMMISSIONED;
 	uint64_t took = imp_case_first_took(c);
 
 	if (c->retired.entry && !ended && is_after(e, c->retired.entry))
-		return accuse(e, IMP_FOUND_WRONG_LIFECYCLE, -1, is,
+		return accuse(e, IMP_FOUND_WRONG_LIFECYCLE, -1, lives(e),
 			      imp_fact_entry(c->retired.entry, "it was retired"), err);
 	if (!c->retired.entry && ended)
-		return accuse(e, IMP_FOUND_WRONG_LIFECYCLE, -1, is,
+		return accuse(e, IMP_FOUND_WRONG_LIFECYCLE, -1, lives(e),
 			      imp_fact_entry(e->card->entry, "it is in service"), err);
 	if (e->token->life != IMP_LIFE_UNOWNED || took == 0 || !is_after(e, took))
 		return 0;
-	return accuse(e, IMP_FOUND_WRONG_LIFECYCLE, -1, is,
+	return accuse(e, IMP_FOUND_WRONG_LIFECYCLE, -1, lives(e),
 		      imp_fact_entry(took, "it took an object of its owner"), err);
 }
 

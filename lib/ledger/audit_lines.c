@@ -25,8 +25,6 @@ struct lines {
 	struct line high, low; /* by the highest count; after a fall */
 	/* Where a count fell, and whether the higher line went on after it. */
 	const struct imp_shown_token *fell_from, *fell_to, *went_on;
-	struct imp_signed s; /* of the token at hand */
-	struct imp_evidence token;
 };
 
 static void lines_fini(struct lines *l)
@@ -84,19 +82,12 @@ static int put_in_order(struct lines *l, const uint8_t signing[32], struct imp_e
 	return 0;
 }
 
-static int decode(struct lines *l, const struct imp_shown_token *t, struct imp_error *err)
-{
-	int rc = imp_signed_decode(imp_case_bytes(l->c, t->at, t->len), &l->s, err);
-
-	return rc ? rc : imp_evidence_decode(l->s.cose.payload, &l->token, err);
-}
-
 static bool says_the_same(const struct lines *l, const struct imp_shown_token *t)
 {
 	struct imp_signed s;
 
 	return imp_signed_decode(imp_case_bytes(l->c, t->at, t->len), &s, NULL) == 0 &&
-	       imp_span_eq(s.cose.payload, l->s.cose.payload);
+	       imp_span_eq(s.cose.payload, l->c->read.s.cose.payload);
 }
 
 static int charge(struct lines *l, enum imp_finding_code code,
@@ -121,7 +112,7 @@ static void take(struct line *line, const struct lines *l,
 		 const struct imp_shown_token *t)
 {
 	line->last = t;
-	imp_chains_take(&line->chains, &l->token);
+	imp_chains_take(&line->chains, &l->c->read.evidence);
 }
 
 /* Chains of which nothing was proven yet: their start is a hash each, and most devices
@@ -129,7 +120,7 @@ static void take(struct line *line, const struct lines *l,
 static int start_chains(const struct lines *l, const struct imp_shown_token *t,
 			struct imp_chains *c, struct imp_error *err)
 {
-	unsigned new = l->token.chains & ~(unsigned)c->known;
+	unsigned new = l->c->read.evidence.chains & ~(unsigned)c->known;
 
 	for (uint8_t d = 0; d < IMP_EVIDENCE_DOMAINS; d++)
 		if ((new >> d & 1) &&
@@ -143,9 +134,10 @@ static int walk(struct lines *l, const struct line *from, const struct imp_shown
 {
 	int rc;
 
-	*w = (struct imp_way){
-		.chains = from->chains, .before = from->last, .now = t, .token = &l->token
-	};
+	*w = (struct imp_way){ .chains = from->chains,
+			       .before = from->last,
+			       .now = t,
+			       .token = &l->c->read.evidence };
 	rc = start_chains(l, t, &w->chains, err);
 	return rc ? rc : imp_way_walk(l->c, w, r, err);
 }
@@ -168,7 +160,7 @@ static int go_on(struct lines *l, struct line *line, const struct imp_shown_toke
 static int start(struct lines *l, const struct imp_shown_token *t, struct imp_error *err)
 {
 	imp_replay_start(&l->high.chains.replay);
-	if (l->token.owner_epoch > 1) {
+	if (l->c->read.evidence.owner_epoch > 1) {
 		take(&l->high, l, t);
 		return 0;
 	}
@@ -179,7 +171,7 @@ static int start(struct lines *l, const struct imp_shown_token *t, struct imp_er
  * was delivered before that and never again. */
 static bool could_take(const struct lines *l)
 {
-	const struct imp_evidence *t = &l->token;
+	const struct imp_evidence *t = &l->c->read.evidence;
 
 	for (unsigned d = 0; d < IMP_EVIDENCE_DOMAINS; d++)
 		if ((t->used >> d & 1) && t->chain[d].n > l->low.chains.head[d].n &&
@@ -241,7 +233,7 @@ static const struct imp_shown_token *twin(const struct lines *l, size_t i)
 static int next(struct lines *l, size_t i, struct imp_error *err)
 {
 	const struct imp_shown_token *t = l->order[i], *same;
-	int rc = decode(l, t, err);
+	int rc = imp_case_decode(l->c, t, err);
 
 	if (rc)
 		return rc;
@@ -259,7 +251,7 @@ static int next(struct lines *l, size_t i, struct imp_error *err)
 		if (same)
 			return rc;
 	}
-	return rc ? rc : imp_judge_holdings(l->c, t, &l->token, err);
+	return rc ? rc : imp_judge_holdings(l->c, t, &l->c->read.evidence, err);
 }
 
 static int tell_fall(struct lines *l, struct imp_error *err)
@@ -284,7 +276,7 @@ static int judge_key(struct imp_case *c, const uint8_t signing[32], bool current
 		rc = tell_fall(&l, err);
 	if (!rc && current)
 		rc = imp_judge_end(c, l.count > 0 ? l.order[l.count - 1] : NULL,
-				   l.count > 0 ? &l.token : NULL, err);
+				   l.count > 0 ? &c->read.evidence : NULL, err);
 	return rc;
 }
 
