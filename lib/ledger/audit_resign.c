@@ -115,7 +115,7 @@ int imp_audit_resign(struct imp_audit_run *r, struct imp_error *err)
 	rc = imp_pool_open(&pool, r->a->threads, r->l->crypto, &work, err);
 	x.pool = pool;
 	if (!rc)
-		rc = imp_each_row(r->l, 0, put, &x, err);
+		rc = imp_each_signed(r->l, put, &x, err);
 	return rc ? rc : imp_pool_finish(pool, err);
 }
 

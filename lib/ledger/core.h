@@ -122,9 +122,12 @@ int imp_find_refused(struct imp_ledger *l, struct imp_span ueid, struct imp_span
 		     struct imp_error *err) IMP_MUST_CHECK;
 /* The same with each row as it stands, from an index on, some at a time: nothing of it is
  * checked. */
-int imp_each_row(struct imp_ledger *l, uint64_t from,
-		 int (*fn)(void *ctx, const struct imp_row *row, struct imp_error *err),
-		 void *ctx, struct imp_error *err) IMP_MUST_CHECK;
+typedef int imp_row_fn(void *ctx, const struct imp_row *row, struct imp_error *err);
+int imp_each_row(struct imp_ledger *l, uint64_t from, imp_row_fn *fn, void *ctx,
+		 struct imp_error *err) IMP_MUST_CHECK;
+/* Likewise of what devices have signed: cards and evidence. */
+int imp_each_signed(struct imp_ledger *l, imp_row_fn *fn, void *ctx,
+		    struct imp_error *err) IMP_MUST_CHECK;
 
 /* The COSE_Key of a record. 0, -IMP_EFORMAT. */
 int imp_parse_key(const struct imp_ledger *l, struct imp_span in, struct imp_pub *out,

@@ -176,7 +176,7 @@ int imp_find_item(struct imp_ledger *l, struct imp_span item, struct imp_span ue
 
 struct page {
 	struct imp_ledger *l;
-	int (*fn)(void *ctx, const struct imp_row *row, struct imp_error *err);
+	imp_row_fn *fn;
 	void *ctx;
 	uint64_t next;
 	bool more;
@@ -195,17 +195,30 @@ static int call_row(void *ctx, const struct imp_value *col, struct imp_error *er
 	return p->fn(p->ctx, &row, err);
 }
 
-int imp_each_row(struct imp_ledger *l, uint64_t from,
-		 int (*fn)(void *ctx, const struct imp_row *row, struct imp_error *err),
-		 void *ctx, struct imp_error *err)
+static int each_row(struct imp_ledger *l, enum imp_sql sql, struct page *p,
+		    struct imp_error *err)
 {
-	struct page p = { .l = l, .fn = fn, .ctx = ctx, .next = from, .more = true };
 	int rc = 0;
 
-	while (!rc && p.more) {
-		p.more = false;
-		rc = imp_db_all(l->db, IMP_SQL_ALL, IMP_WITH(IMP_INT(p.next)), call_row,
-				&p, err);
+	while (!rc && p->more) {
+		p->more = false;
+		rc = imp_db_all(l->db, sql, IMP_WITH(IMP_INT(p->next)), call_row, p, err);
 	}
 	return rc;
+}
+
+int imp_each_row(struct imp_ledger *l, uint64_t from, imp_row_fn *fn, void *ctx,
+		 struct imp_error *err)
+{
+	struct page p = { .l = l, .fn = fn, .ctx = ctx, .next = from, .more = true };
+
+	return each_row(l, IMP_SQL_ALL, &p, err);
+}
+
+int imp_each_signed(struct imp_ledger *l, imp_row_fn *fn, void *ctx,
+		    struct imp_error *err)
+{
+	struct page p = { .l = l, .fn = fn, .ctx = ctx, .more = true };
+
+	return each_row(l, IMP_SQL_SIGNED, &p, err);
 }

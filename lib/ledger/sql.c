@@ -73,6 +73,9 @@ const char *const imp_sql[IMP_SQL_STATEMENTS] = {
 			      " ORDER BY size LIMIT 1",
 	[IMP_SQL_ALL] = "SELECT " ENTRY_COLUMNS " FROM " ENTRY_TABLES
 			" WHERE l.idx >= $1 ORDER BY l.idx LIMIT 256",
+	[IMP_SQL_SIGNED] = "SELECT " ENTRY_COLUMNS " FROM " ENTRY_TABLES
+			   " WHERE l.idx >= $1 AND l.type IN (10, 41)"
+			   " ORDER BY l.idx LIMIT 256",
 	[IMP_SQL_ALL_REFS] = "SELECT kind, key, idx FROM refs"
 			     " WHERE (kind, key, idx) > ($1, $2, $3)"
 			     " ORDER BY kind, key, idx LIMIT 1024",

@@ -33,6 +33,7 @@ enum imp_sql {
 	IMP_SQL_LINES,
 	IMP_SQL_NEXT_SIZE,
 	IMP_SQL_ALL,
+	IMP_SQL_SIGNED,
 	IMP_SQL_ALL_REFS,
 	IMP_SQL_CHECK_LINES, /* rows; rows that are right; rows there should be */
 	IMP_SQL_KEYS,	     /* different keys of a kind, some at a time */
