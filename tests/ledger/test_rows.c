@@ -148,6 +148,22 @@ TEST_BOTH(rows, pages_hold_what_look_ups_find)
 	imp_ledger_close(&l);
 }
 
+/* Items are the last that is named. */
+TEST_BOTH(rows, items_alone_are_counted_to_the_last)
+{
+	struct imp_ledger *l = place_open(p, "line-1");
+	struct imp_ledger_report r;
+
+	WORKS(imp_ledger_do(l, open_items, NULL, &err));
+	WORKS(imp_ledger_verify(l, NULL, &r, &err));
+	cr_assert_eq(r.open, ITEMS - ITEMS / 3);
+	place_sql(
+		p,
+		"DELETE FROM pending WHERE item = (SELECT item FROM pending ORDER BY item DESC LIMIT 1)");
+	SAYS(imp_ledger_verify(l, NULL, &r, &err), IMP_ELEDGER, "items that are open");
+	imp_ledger_close(&l);
+}
+
 TEST_BOTH(rows, a_key_that_is_too_long_is_refused)
 {
 	struct imp_ledger *l = place_open(p, "line-1");

@@ -88,6 +88,7 @@ TEST_BOTH(verify, what_was_changed_is_named)
 		  "are found by" },
 		{ "DELETE FROM refs WHERE kind = 6 AND idx = 9", NULL, "are found by" },
 		{ "INSERT INTO refs VALUES(6, ", ", 9)", "are found by" },
+		{ "INSERT INTO refs VALUES(6, ", ", 99)", "are found by" },
 		{ "DELETE FROM pending", NULL, "items that are open" },
 		{ "UPDATE pending SET idx = 7", NULL, "items that are open" },
 		{ "INSERT INTO pending VALUES(", ", 9)", "items that are open" },
