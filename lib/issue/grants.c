@@ -93,29 +93,51 @@ static int check_names(struct imp_grants *g, struct imp_crypto *crypto,
 									 : 0;
 }
 
-/* Without the owner's key, whom the owner named stands in its place. */
+/* How many of the topmost links need no signature: without the owner's key, whom the
+ * owner named stands in its place. */
+static size_t unverified(const struct imp_grants *g, const struct imp_pub *owner)
+{
+	/* Who approves what the owner signs is known to its devices alone. */
+	bool all = owner && g->link[g->links - 1].object.cose.tag != IMP_TAG_SIGN;
+
+	if (g->above_verified && g->links > 1)
+		return g->links - 1;
+	return all ? 0 : 1;
+}
+
+/* The owner and its approvers, where there are several. */
+static int verify_several(const struct imp_grants *g, struct imp_crypto *crypto,
+			  const struct imp_pub *owner, struct imp_error *err)
+{
+	const struct imp_signed *top = &g->link[g->links - 1].object;
+	const struct imp_quorum told = { .owner = owner };
+	int rc;
+
+	if (!owner || top->cose.tag != IMP_TAG_SIGN ||
+	    (g->above_verified && g->links > 1))
+		return 0;
+	rc = imp_issuer_verify(crypto, top, owner, err);
+	return rc ? rc : imp_approvals_check(crypto, top, &told, err);
+}
+
 static int verify(const struct imp_grants *g, struct imp_crypto *crypto,
 		  const struct imp_pub *owner, struct imp_error *err)
 {
 	static const struct imp_approval nobody;
-	const struct imp_grant_link *top = &g->link[g->links - 1];
-	/* Who approves what the owner signs is known to its devices alone. */
-	bool several = owner && top->object.cose.tag == IMP_TAG_SIGN;
-	bool all = owner && !several;
-	const struct imp_side by = { all ? owner : &top->grant.holder,
-				     all ? &nobody : &top->grant.approval };
-	const struct imp_quorum told = { .owner = owner };
+	size_t passed = unverified(g, owner);
+	struct imp_side by = { owner, &nobody };
 	struct imp_chain chain;
 	enum imp_reason reason = imp_chain_open(crypto, &g->link[0].object, &chain);
-	int rc = 0;
+	int rc = verify_several(g, crypto, owner, err);
 
-	if (several)
-		rc = imp_issuer_verify(crypto, &top->object, owner, err);
-	if (!rc && several)
-		rc = imp_approvals_check(crypto, &top->object, &told, err);
-	if (rc || (!reason && !all && chain.links == 0))
+	if (rc || (!reason && passed > chain.links))
 		return rc;
-	chain.links -= !all;
+	if (passed > 0) {
+		const struct imp_grant *above = &g->link[g->links - passed].grant;
+
+		by = (struct imp_side){ &above->holder, &above->approval };
+	}
+	chain.links -= passed;
 	if (!reason)
 		reason = imp_chain_match(crypto, &chain, &by);
 	if (!reason)

@@ -17,7 +17,10 @@ struct imp_grants {
 	uint8_t holder[32];   /* kid */
 	uint64_t now_s;	      /* seconds since 1970; 0: nothing expires */
 	bool owner_verified;  /* the owner's signature was */
-	size_t links;	      /* 1..IMP_GRANT_LINKS */
+	/* Set before it is opened: all above the first link has verified before, byte for
+	 * byte and by the same owner, and is not verified again. */
+	bool above_verified;
+	size_t links; /* 1..IMP_GRANT_LINKS */
 	struct imp_grant_link {
 		struct imp_signed object;
 		struct imp_grant grant;

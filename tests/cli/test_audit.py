@@ -276,6 +276,33 @@ class Findings(Audited):
             with_many.append("grant", {book.OBJECT: os.urandom(32), book.CONTENT: data})
         self.clean("--owner", "owner.pub")
 
+    def test_grants_below_one_grant(self):
+        """What stands above them is verified once, their own signatures each; it counts for its own bytes alone."""
+        self.outside("grant -k owner.pem --holder factory.pub --domain 1 --allow 11 --target keel-2 --depth 1 -o above.grant")
+        below = "grant -k factory.pem --grant above.grant --allow 11 --target keel-2"
+        held = []
+        for words in ("--holder stranger.pub", "--holder owner.pub", "--holder stranger.pub --sequences 1,9"):
+            self.outside(f"{below} {words} -o {len(held)}.grant")
+            held.append((self.dir / f"{len(held)}.grant").read_bytes())
+        self.provision(1, "-d sim/2", key="stranger", domain="network", words="--grant 0.grant")
+        self.provision(1, "-d sim/1", key="factory", domain="network", words="--grant above.grant")
+        self.outside("keygen --class test -o other.pem --public other.pub")
+        self.outside("grant -k owner.pem --holder other.pub --domain 1 --allow 11 --target keel-2 -o other.grant")
+        above = (self.dir / "above.grant").read_bytes()
+        owners = ("--owner", "owner.pub", "--grant", "other.grant")
+        self.assertEqual(set(self.codes(*owners)), {"foreign-authority"})
+        # Whoever is given in the ledger may write, and what is above it comes with it.
+        for i, data in enumerate(held):
+            self.book().append("grant", {book.OBJECT: bytes([i]) * 32, book.CONTENT: data})
+        self.clean(*owners)
+        # A signature of its own that is wrong, below what has verified; one above it that is wrong.
+        for i in (-1, held[2].index(above) + len(above) - 1):
+            bad = bytearray(held[2])
+            bad[i] ^= 1
+            self.book().append("grant", {book.OBJECT: b"\xff" + os.urandom(31), book.CONTENT: bytes(bad)})
+        self.assertEqual(self.codes(*owners), ["key-conflict", "key-conflict"])
+        self.assertEqual(self.codes("--owner", "stranger.pub").count("key-conflict"), len(held) + 2)
+
     def test_foreign_authority_that_owns_it(self):
         self.clean("--owner", "owner.pub")
         evidence = self.lies("o.evidence", lambda b: {OWNER: [b"\x07" * 32, 2, b"\x08" * 32], HEADS: {0: [b[HEADS][0][0] + 1, b"\x09" * 32]}, COUNT: 90})
