@@ -154,16 +154,18 @@ static int judge_devices(struct imp_audit_run *r, struct imp_error *err)
 
 /* A key that no card has verifies nothing, and a file may come from anybody. */
 static int tell_stranger(struct imp_audit_run *r, const struct imp_shown_token *t,
-			 struct imp_span key, const char *name, struct imp_error *err)
+			 struct imp_span key, struct imp_span ueid, struct imp_error *err)
 {
-	const struct imp_charge charge = {
+	char name[80];
+	struct imp_charge charge = {
 		.code = IMP_FOUND_UNVERIFIED,
 		.domain = -1,
-		.fact = { imp_fact_token(t, "evidence in the name of %s by the key %s",
-					 name, imp_short(key).text),
-			  imp_fact_ledger("has no card with this key") },
+		.fact[1] = imp_fact_ledger("has no card with this key"),
 	};
 
+	imp_device_name(ueid, name);
+	charge.fact[0] = imp_fact_token(t, "evidence in the name of %s by the key %s",
+					name, imp_short(key).text);
 	return imp_run_tell(r, &charge, err);
 }
 
@@ -189,7 +191,7 @@ static int judge_stranger(struct imp_audit_run *r, struct imp_span bytes,
 	if (rc < 0)
 		return rc;
 	if (rc > 0 && from.source == IMP_FACT_FILE)
-		return tell_stranger(r, &t, s.issuer, c.name, err);
+		return tell_stranger(r, &t, s.issuer, c.ueid, err);
 	charge.code = rc > 0 ? IMP_FOUND_DUPLICATE_IDENTITY : IMP_FOUND_UNKNOWN_DEVICE;
 	charge.fact[0] = imp_fact_token(&t, "evidence in its name by the key %s",
 					imp_short(s.issuer).text);

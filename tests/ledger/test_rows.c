@@ -49,7 +49,7 @@ static int open_items(struct imp_ledger *l, void *ctx, struct imp_error *e)
 		memcpy(id, &i, sizeof(i));
 		rc = imp_ledger_reserve(l, &item, e);
 		if (!rc && i % 2)
-			rc = imp_ledger_sent(l, id, e);
+			rc = imp_ledger_sent(l, id, (struct imp_span){ 0 }, e);
 		if (!rc && i % 3 == 0)
 			rc = imp_ledger_write_off(l, id, "a test", e);
 	}
