@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "fill.h"
@@ -246,4 +247,153 @@ Test(crowd, what_could_not_be_put_in_a_row_is_done_again)
 	cr_assert_eq(r.entries, 2);
 	imp_ledger_close(&l);
 	place_stop(&p);
+}
+
+/* Stations of their own, at once. */
+enum { STATIONS = 8 };
+
+struct station {
+	const struct place *p;
+	pthread_barrier_t *together;
+	unsigned who;
+	int (*fn)(struct imp_ledger *l, unsigned who, struct imp_error *err);
+	int rc;
+};
+
+static void *stand_at(void *arg)
+{
+	struct imp_error mine = { 0 };
+	struct station *s = arg;
+	char name[16];
+	struct imp_ledger *l;
+
+	snprintf(name, sizeof(name), "line-%u", s->who);
+	l = place_open(s->p, name);
+	pthread_barrier_wait(s->together);
+	s->rc = s->fn(l, s->who, &mine);
+	imp_ledger_close(&l);
+	return NULL;
+}
+
+/* How many of them it works for; the others must be refused by policy. */
+static unsigned all_at_once(const struct place *p,
+			    int (*fn)(struct imp_ledger *l, unsigned who,
+				      struct imp_error *err))
+{
+	struct station s[STATIONS];
+	pthread_barrier_t together;
+	pthread_t t[STATIONS];
+	unsigned good = 0;
+
+	pthread_barrier_init(&together, NULL, STATIONS);
+	for (unsigned i = 0; i < STATIONS; i++) {
+		s[i] = (struct station){ p, &together, i, fn, 0 };
+		cr_assert_eq(pthread_create(&t[i], NULL, stand_at, &s[i]), 0);
+	}
+	for (unsigned i = 0; i < STATIONS; i++) {
+		cr_assert_eq(pthread_join(t[i], NULL), 0);
+		cr_assert(s[i].rc == 0 || s[i].rc == -IMP_EPOLICY, "%d", s[i].rc);
+		good += s[i].rc == 0;
+	}
+	pthread_barrier_destroy(&together);
+	return good;
+}
+
+enum { QUOTA = 5, ORDER = 0x77 };
+
+static int take_seat(struct imp_ledger *l, unsigned who, struct imp_error *e)
+{
+	uint8_t id[32];
+	const struct imp_item item = {
+		.id = id, .object = id, .order = { fill_id(ORDER), 32 }, .quota = QUOTA
+	};
+
+	memset(id, 0x10 + (int)who, sizeof(id));
+	return imp_ledger_reserve(l, &item, e);
+}
+
+/* CONC-03: the last seats of an order, and more stations than seats. */
+TEST_BOTH(crowd, a_quota_is_not_exceeded_by_one)
+{
+	struct imp_ledger *l = place_open(p, "line-1");
+	struct imp_ledger_report r;
+
+	for (unsigned i = 0; i < QUOTA - 1; i++)
+		WORKS(take_seat(l, 0x20 + i, &err));
+	cr_assert_eq(all_at_once(p, take_seat), 1);
+	SAYS(take_seat(l, 0x30, &err), IMP_EPOLICY, "5 of 5 are taken");
+	WORKS(imp_ledger_verify(l, NULL, &r, &err));
+	cr_assert_eq(r.open, QUOTA);
+	imp_ledger_close(&l);
+}
+
+static int issue_own(struct imp_ledger *l, unsigned who, struct imp_error *e)
+{
+	uint8_t id[32];
+	const struct imp_issued o = { .object = id,
+				      .ueid = { fill_id(9), 15 },
+				      .issuer = fill_id(8),
+				      .domain = 1,
+				      .owner_epoch = 1,
+				      .sequence = 7 };
+
+	memset(id, 0x10 + (int)who, sizeof(id));
+	return imp_ledger_issue(l, &o, e);
+}
+
+static int keep_order(struct imp_ledger *l, unsigned who, struct imp_error *e)
+{
+	(void)who;
+	return imp_ledger_order(l, fill_id(ORDER), IMP_TEXT("an order"), e);
+}
+
+/* CONC-04: several authorities, each with an object of its own for the same numbers; and
+ * one order, which all of them bring. */
+TEST_BOTH(crowd, numbers_are_issued_by_one_of_many)
+{
+	struct imp_ledger *l = place_open(p, "line-1");
+	struct imp_ledger_report r;
+
+	cr_assert_eq(all_at_once(p, issue_own), 1);
+	cr_assert_eq(all_at_once(p, keep_order), STATIONS);
+	WORKS(imp_ledger_verify(l, NULL, &r, &err));
+	cr_assert_eq(r.entries, 3);
+	imp_ledger_close(&l);
+}
+
+enum { SLOW_MS = 50, TURNS = 5 };
+
+/* As if the disk took that long: nobody else can write meanwhile. */
+static int write_slowly(struct imp_ledger *l, void *ctx, struct imp_error *e)
+{
+	nanosleep(&(struct timespec){ 0, SLOW_MS * 1000000L }, NULL);
+	return imp_ledger_deliver(l, ctx, e);
+}
+
+static int many_turns(struct imp_ledger *l, unsigned who, struct imp_error *e)
+{
+	struct imp_ledger_report r;
+	int rc = 0;
+
+	for (unsigned i = 0; !rc && i < TURNS; i++) {
+		const struct imp_delivery d = { .object =
+							fill_id((uint8_t)(16 * who + i)),
+						.ueid = { fill_id(9), 15 },
+						.way = IMP_UNPROVEN };
+
+		rc = imp_ledger_do(l, write_slowly, (void *)&d, e);
+	}
+	return rc ? rc : imp_ledger_verify(l, NULL, &r, e);
+}
+
+/* CONC-06: everybody waits for everybody's slow disk, and nobody in vain. */
+TEST_BOTH(crowd, a_slow_disk_is_waited_for)
+{
+	struct imp_ledger *l = place_open(p, "line-1");
+	struct imp_ledger_report r;
+
+	cr_assert_eq(all_at_once(p, many_turns), STATIONS);
+	WORKS(imp_ledger_verify(l, NULL, &r, &err));
+	cr_assert_eq(r.entries, 1 + STATIONS * TURNS);
+	imp_ledger_close(&l);
 }
