@@ -24,8 +24,8 @@ enum {
 	OPT_YES,
 };
 
-#define ACTIONS                                                                 \
-	"init|show|checkpoint|prove|verify|items|release|write-off|quarantine|" \
+#define ACTIONS                                                                             \
+	"init|show|only-issued|checkpoint|prove|verify|items|release|write-off|quarantine|" \
 	"reinstate|retire|forget|export|import|key|cosign"
 
 static const struct argp_option options[] = {
@@ -54,7 +54,7 @@ static const struct argp_option options[] = {
 	{ "id", OPT_ID, "ID", 0,
 	  "quarantine, reinstate, retire, forget: the device with this imei or ueid", 0 },
 	{ "reason", OPT_REASON, "WORD", 0,
-	  "release, write-off, quarantine, reinstate, retire, forget: why; it stands in the ledger",
+	  "only-issued, release, write-off, quarantine, reinstate, retire, forget: why; it stands in the ledger",
 	  0 },
 	{ "yes", OPT_YES, NULL, 0, "forget: don't ask", 0 },
 	{ 0 },
@@ -89,6 +89,7 @@ struct action {
 static const struct action actions[] = {
 	{ "init", ledger_do_init, NEED_NO_FILE },
 	{ "show", ledger_do_show, NEED_NO_FILE },
+	{ "only-issued", ledger_do_only_issued, NEED_NO_FILE | NEED_REASON },
 	{ "key", ledger_do_key, NEED_FILE | NEED_NAME },
 	{ "checkpoint", ledger_do_checkpoint, 0 },
 	{ "prove", ledger_do_prove, NEED_NO_FILE },
@@ -261,7 +262,7 @@ static const struct argp argp = {
 	.options = options,
 	.parser = parse,
 	.args_doc = ACTIONS " [FILE]",
-	.doc = "Make a ledger (init), tell what it is (show), sign its state (checkpoint), prove an entry or its "
+	.doc = "Make a ledger (init), tell what it is (show), let it carry only what was issued in it (only-issued), sign its state (checkpoint), prove an entry or its "
 	       "growth (prove), check all of it or a proof (verify); write it as plain files (export), or make one of "
 	       "such files (import); tell what is in doubt (items) and decide it (release, write-off), take a device out "
 	       "(quarantine, retire) and in again (reinstate), forget one (forget); and for others: write a verifier key (key), sign as a witness (cosign).",

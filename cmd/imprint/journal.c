@@ -21,7 +21,8 @@ static int before(struct imp_ledger *l, void *ctx, struct imp_error *err)
 					   .domain = p->entry.domain,
 					   .owner_epoch = p->entry.owner_epoch,
 					   .domain_epoch = p->entry.domain_epoch,
-					   .sequence = p->entry.sequence };
+					   .sequence = p->entry.sequence,
+					   .carried = true };
 	struct imp_item_now now;
 	int rc = imp_ledger_item(l, p->id, p->claims.ueid, &now, err);
 

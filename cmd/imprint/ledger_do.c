@@ -68,6 +68,7 @@ static void show_json(const char *name, const struct imp_ledger_info *i,
 	json_hex(&j, "root", IMP_SPAN(i->root.byte));
 	json_uint(&j, "checkpoint", i->checkpoint_size);
 	json_some(&j, "key", vkey);
+	json_bool(&j, "only_issued", i->only_issued > 0);
 	json_close(&j, '}');
 	putchar('\n');
 }
@@ -87,6 +88,9 @@ static void show_text(const char *name, const struct imp_ledger_info *i,
 		printf("checkpoint  of %" PRIu64 " entries\n", i->checkpoint_size);
 	else
 		printf("checkpoint  none\n");
+	if (i->only_issued > 0)
+		printf("carries     only what was issued, by entry %" PRIu64 "\n",
+		       i->only_issued);
 	if (vkey.len > 0)
 		printf("key         %.*s\n", (int)vkey.len, (const char *)vkey.ptr);
 	else

@@ -33,6 +33,7 @@ int ledger_do_verify(const struct ledger_work *w, struct imp_error *err);
 int ledger_do_cosign(const struct ledger_work *w, struct imp_error *err);
 int ledger_do_export(const struct ledger_work *w, struct imp_error *err);
 int ledger_do_import(const struct ledger_work *w, struct imp_error *err);
+int ledger_do_only_issued(const struct ledger_work *w, struct imp_error *err);
 int ledger_do_items(const struct ledger_work *w, struct imp_error *err);
 int ledger_do_release(const struct ledger_work *w, struct imp_error *err);
 int ledger_do_write_off(const struct ledger_work *w, struct imp_error *err);

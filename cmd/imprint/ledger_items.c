@@ -61,6 +61,14 @@ int ledger_do_items(const struct ledger_work *w, struct imp_error *err)
 	return rc ? rc : imp_ledger_each_open(l, show, (void *)w, err);
 }
 
+int ledger_do_only_issued(const struct ledger_work *w, struct imp_error *err)
+{
+	CLEANUP(imp_ledger_close) struct imp_ledger *l = NULL;
+	int rc = ledger_open(&w->ledger, NULL, &l, err);
+
+	return rc ? rc : imp_ledger_only_issued(l, w->reason, err);
+}
+
 static int take_item(const struct ledger_work *w, uint8_t item[32], struct imp_error *err)
 {
 	struct imp_writer out = imp_writer(item, 32);

@@ -52,6 +52,16 @@ static int take_key(struct imp_ledger *l, struct imp_ledger_info *out,
 	return rc;
 }
 
+static int take_rule(struct imp_ledger *l, struct imp_ledger_info *out,
+		     struct imp_error *err)
+{
+	CLEANUP(imp_found_fini) struct imp_found f = { 0 };
+	int rc = imp_find_latest(l, IMP_REF_RULE, imp_span_str(out->origin), &f, err);
+
+	out->only_issued = rc > 0 ? f.index : 0;
+	return rc < 0 ? rc : 0;
+}
+
 static int take_checkpoint(struct imp_ledger *l, uint64_t *out, struct imp_error *err)
 {
 	struct imp_value size;
@@ -73,6 +83,8 @@ static int info(struct imp_ledger *l, void *ctx, struct imp_error *err)
 		rc = imp_tree_root(&tree, out->size, &out->root, err);
 	if (!rc)
 		rc = take_key(l, out, err);
+	if (!rc)
+		rc = take_rule(l, out, err);
 	return rc ? rc : take_checkpoint(l, &out->checkpoint_size, err);
 }
 

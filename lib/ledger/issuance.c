@@ -13,6 +13,7 @@
 struct issuing {
 	const struct imp_issued *object;
 	size_t count, *at;
+	uint64_t rule;		/* the entry that asks for issuance first; 0: none */
 	bool any_revoked;	/* anything is, by this ledger */
 	struct imp_span issuer; /* that was found good last, for whomever */
 };
@@ -212,9 +213,21 @@ static int check_new(struct imp_ledger *l, struct issuing *q, const struct imp_r
 	return rc ? rc : check_revoked(l, q, r, "id", r->object, NULL, err);
 }
 
+static int not_issued(const struct issuing *q, struct imp_error *err)
+{
+	int rc = imp_fail(err, IMP_EPOLICY,
+			  "it was not issued in this ledger, which carries nothing else "
+			  "(entry %llu)",
+			  (unsigned long long)q->rule);
+
+	return imp_hint(err, rc,
+			"imprint pack --ledger and sign --ledger write down what "
+			"they sign");
+}
+
 /* A retry builds the same object; an id under another outside is forged, one of both. */
 static int issue(struct imp_ledger *l, struct issuing *q, struct imp_record *r,
-		 struct imp_error *err)
+		 bool carried, struct imp_error *err)
 {
 	CLEANUP(imp_found_fini) struct imp_found f = { 0 };
 	CLEANUP(others_fini) struct others o = { .l = l, .r = r };
@@ -227,6 +240,8 @@ static int issue(struct imp_ledger *l, struct issuing *q, struct imp_record *r,
 		return imp_fail(err, IMP_EPOLICY,
 				"its id is that of entry %llu, which has other numbers",
 				(unsigned long long)f.index);
+	if (!rc && carried && q->rule > 0)
+		return not_issued(q, err);
 	if (!rc)
 		rc = check_new(l, q, r, err);
 	return rc ? rc : imp_append_record(l, r, NULL, err);
@@ -245,21 +260,57 @@ static struct imp_record record_of(const struct imp_issued *o)
 				    .order = o->order };
 }
 
+/* The entry that says so, once; the log's own name leads to it. */
+static int find_rule(struct imp_ledger *l, uint64_t *entry, struct imp_error *err)
+{
+	CLEANUP(imp_found_fini) struct imp_found first = { 0 }, rule = { 0 };
+	int rc = imp_find_entry(l, 0, &first, err);
+
+	if (rc > 0)
+		rc = imp_find_latest(l, IMP_REF_RULE, first.record.name, &rule, err);
+	*entry = rc > 0 ? rule.index : 0;
+	return rc < 0 ? rc : 0;
+}
+
+static int put_rule(struct imp_ledger *l, void *ctx, struct imp_error *err)
+{
+	CLEANUP(imp_found_fini) struct imp_found first = { 0 };
+	struct imp_record r = { .type = IMP_LEAF_ONLY_ISSUED,
+				.reason = imp_span_str(ctx) };
+	uint64_t entry;
+	int rc = find_rule(l, &entry, err);
+
+	if (!rc && entry == 0)
+		rc = imp_find_entry(l, 0, &first, err);
+	r.name = first.record.name;
+	return rc > 0 ? imp_append_record(l, &r, NULL, err) : rc;
+}
+
+int imp_ledger_only_issued(struct imp_ledger *l, const char *reason,
+			   struct imp_error *err)
+{
+	return imp_ledger_do(l, put_rule, (void *)reason, err);
+}
+
 static int issue_all(struct imp_ledger *l, void *ctx, struct imp_error *err)
 {
 	struct issuing *q = ctx;
 	struct imp_value first;
 	struct imp_span none = IMP_TEXT("");
-	int rc = imp_db_one(l->db, IMP_SQL_KEYS,
-			    IMP_WITH(IMP_INT(IMP_REF_REVOKED), IMP_BYTES(none)), &first,
-			    1, err);
+	int rc = find_rule(l, &q->rule, err);
+
+	if (rc)
+		return rc;
+	rc = imp_db_one(l->db, IMP_SQL_KEYS,
+			IMP_WITH(IMP_INT(IMP_REF_REVOKED), IMP_BYTES(none)), &first, 1,
+			err);
 
 	q->any_revoked = rc > 0;
 	q->issuer = none;
 	for (*q->at = 0; rc >= 0 && *q->at < q->count; ++*q->at) {
 		struct imp_record r = record_of(&q->object[*q->at]);
 
-		rc = issue(l, q, &r, err);
+		rc = issue(l, q, &r, q->object[*q->at].carried, err);
 		if (rc)
 			return rc;
 	}

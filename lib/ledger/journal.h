@@ -20,15 +20,22 @@ struct imp_issued {
 	uint32_t domain, owner_epoch, domain_epoch;
 	uint64_t sequence;
 	struct imp_span order; /* id, or empty */
+	bool carried;	       /* whoever hands it on did not sign it */
 };
 
+/*
+ * From now on only what was issued may be carried: whoever signs writes it down first.
+ * 0, also where that was said before.
+ */
+int imp_ledger_only_issued(struct imp_ledger *l, const char *reason,
+			   struct imp_error *err) IMP_MUST_CHECK;
 /*
  * Note that an object was signed, before it is handed out.
  *
  * 0, also where it was noted before; -IMP_EPOLICY: another object of this issuer was
  * issued to this device under the same numbers, and it did not refuse that; the device's
- * owner has revoked the issuer, the device or the object, or the issuer is the ledger's
- * own key.
+ * owner has revoked the issuer, the device or the object, the issuer is the ledger's own
+ * key, or it is carried and must have been issued.
  */
 int imp_ledger_issue(struct imp_ledger *l, const struct imp_issued *object,
 		     struct imp_error *err) IMP_MUST_CHECK;

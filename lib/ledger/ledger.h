@@ -67,6 +67,8 @@ struct imp_ledger_info {
 	bool has_key;
 	struct imp_vkey key;	  /* that signs its checkpoints */
 	uint64_t checkpoint_size; /* of the last one; 0: there is none */
+	uint64_t only_issued; /* the entry from which on nothing is carried that was not
+			       * issued; 0: none */
 };
 
 /* Say what a ledger is and how far it goes, of one state of it. 0, or the errors of

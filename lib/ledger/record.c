@@ -98,6 +98,7 @@ struct type {
 static const struct type types[] = {
 	{ IMP_LEAF_LEDGER, "ledger", F(TIME) | F(NAME), ANY },
 	{ IMP_LEAF_KEY, "key", F(TIME) | F(NAME) | F(SIGNING) | F(KEY), ANY },
+	{ IMP_LEAF_ONLY_ISSUED, "only-issued", F(TIME) | F(NAME) | F(REASON), ANY },
 	{ IMP_LEAF_DEVICE, "device",
 	  F(TIME) | F(UEID) | F(SIGNING) | F(SEALING) | F(ASSURANCE) | F(CONTENT),
 	  ANY | F(REASON) },
@@ -312,6 +313,7 @@ struct named {
 
 static const struct named named[] = {
 	{ IMP_LEAF_KEY, IMP_REF_SIGNER, NAME },
+	{ IMP_LEAF_ONLY_ISSUED, IMP_REF_RULE, NAME },
 	{ IMP_LEAF_DEVICE, IMP_REF_REGISTRY, UEID },
 	{ IMP_LEAF_DEVICE, IMP_REF_KEY, SIGNING },
 	{ IMP_LEAF_DEVICE, IMP_REF_KEY, SEALING },

@@ -17,6 +17,7 @@
 enum imp_leaf {
 	IMP_LEAF_LEDGER = 1, /* the first entry: which log this is */
 	IMP_LEAF_KEY = 2,    /* the key that signs its checkpoints */
+	IMP_LEAF_ONLY_ISSUED = 3,
 	IMP_LEAF_DEVICE = 10,
 	IMP_LEAF_CONFIRM = 11,
 	IMP_LEAF_QUARANTINE = 12,
@@ -102,6 +103,7 @@ enum imp_ref_kind {
 	IMP_REF_SIGNER = 12,  /* name of the log: its key */
 	IMP_REF_LIST = 13,    /* kid of an owner: its revocation lists */
 	IMP_REF_GOOD = 14,    /* kid, boot, count: evidence that was as expected */
+	IMP_REF_RULE = 15,    /* name of the log: that it carries only what was issued */
 };
 
 enum { IMP_REFS_MAX = 6, IMP_PAIR_MAX = 50 };

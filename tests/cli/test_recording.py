@@ -217,6 +217,27 @@ audit unissued v.evidence w.evidence
         self.assertEqual({code for code, _ in found["pushed"]}, {"not-anchored", "asserted-key"}, "one holds what was issued, the other never got it")
         self.assertEqual(of, {"unissued-profile": {f"imei {TWO}"}, "in-doubt": set(), "unknown-device": set()})
 
+    def test_only_what_was_issued_is_carried(self):
+        """Who has a stolen key needs more than an honest station."""
+        self.write("d.csv", f"imei\n{ONE}\n")
+        self.assertIn("missing --reason", self.tool("ledger only-issued --ledger", self.ledger, status=2).err)
+        self.assertFalse(json.loads(self.tool("ledger show --json --ledger", self.ledger).out)["only_issued"])
+        for _ in range(2):
+            self.tool("ledger only-issued --reason policy-4 --ledger", self.ledger)
+        self.assertEqual([(e["type"], e["reason"]) for e in self.log()], [("ledger", None), ("only-issued", "policy-4")])
+        self.assertIn("only what was issued, by entry 1", self.tool("ledger show --ledger", self.ledger).out)
+        run = self.simulate(f"""L='{self.ledger}'
+$I enroll -d sim/1 -o x.cards && $I claim -k owner.pem -d sim/1 --cards x.cards && $I pack p.yaml --csv d.csv -k owner.pem --cards x.cards -o n.packages &&
+$I push n.packages -d sim/1 --cards x.cards --ledger "$L"; echo $? >first
+$I pack p.yaml --csv d.csv -k owner.pem --cards x.cards -o p.packages --ledger "$L" && $I push p.packages -d sim/1 --cards x.cards --ledger "$L"; echo $? >second
+$I push n.packages -d sim/1 --cards x.cards --ledger "$L"; echo $? >third
+""", env=self.env, status=None)
+        self.assertEqual([(self.dir / name).read_text() for name in ("first", "second", "third")], ["4\n", "0\n", "0\n"], run.err)
+        self.assertIn("was not issued in this ledger", run.err)
+        self.assertIn("hint: imprint pack --ledger", run.err)
+        self.assertEqual(len(self.issued()), 1)
+        self.intact()
+
 
 class InPostgres(Recording):
     def place(self):

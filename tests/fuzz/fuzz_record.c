@@ -3,8 +3,33 @@
  * decodes, encodes to the same bytes. */
 #include "fuzz.h"
 #include "ledger/check.h"
+#include "ledger/forget.h"
 
 static uint8_t buf[IMP_CBOR_MAX];
+
+struct listed {
+	uint64_t last, count;
+};
+
+static int list(void *ctx, uint64_t entry, struct imp_error *err)
+{
+	struct listed *l = ctx;
+
+	(void)err;
+	MUST(l->count == 0 || entry > l->last);
+	l->last = entry;
+	l->count++;
+	return 0;
+}
+
+static void forgotten(struct imp_span in)
+{
+	struct listed l = { 0 };
+	struct imp_error err;
+
+	if (imp_forgotten_each(in, 1000, list, &l, &err) == 0)
+		MUST(l.count == 0 || l.last < 1000);
+}
 
 static void record(enum imp_leaf type, struct imp_span in)
 {
@@ -19,6 +44,8 @@ static void record(enum imp_leaf type, struct imp_span in)
 	MUST(imp_span_eq(imp_written(&w), in));
 	imp_record_refs(&r, &refs);
 	MUST(refs.count <= IMP_REFS_MAX);
+	if (type == IMP_LEAF_FORGOTTEN)
+		forgotten(r.bytes);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
