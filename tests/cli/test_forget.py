@@ -64,7 +64,13 @@ class Forgetting(Case):
         """Where the files of the database name a device: as bytes, in digits, in hex."""
         ueid = bytes([3, *map(int, imei[:14])])
         words = (ueid, imei[:14].encode(), ueid.hex().encode())
-        return [(path.name, word) for path in self.files() for word in words if word in path.read_bytes()]
+        data = {path: self.content(path) for path in self.files()}
+        return [(path.name, word) for path in data for word in words if word in data[path]]
+
+    @staticmethod
+    def content(path):
+        """By another process: who closes SQLite's file loses the locks that it has on it."""
+        return subprocess.run(["cat", path], capture_output=True, check=False).stdout
 
     def test_nothing_of_it_is_left(self):
         self.assertTrue(self.hits(ONE))
@@ -174,6 +180,30 @@ class Forgetting(Case):
         self.assertIn(f"entry {victim}: its record is missing", run.err)
 
 
+class WithOthers(Case):
+    """Somebody else has SQLite's file open meanwhile: its log of old pages stays there as long."""
+
+    def test_pages_of_the_log(self):
+        case = Forgetting("test_nothing_of_it_is_left")
+        case.setUp()
+        self.addCleanup(case.doCleanups)
+        other = sqlite3.connect(case.dir / "ledger.db", isolation_level=None)
+        self.addCleanup(other.close)
+        other.execute("SELECT count(*) FROM leaves").fetchall()
+        case.beside("$I verify -d sim/1 --cards x.cards")
+        self.assertIn("ledger.db-wal", {name for name, _ in case.hits(ONE)})
+        other.execute("BEGIN")
+        other.execute("SELECT count(*) FROM leaves").fetchall()
+        run = case.forget(status=9)
+        self.assertIn("others are reading it", run.err)
+        self.assertIn("hint: what was forgotten is still in old pages", run.err)
+        self.assertTrue(case.hits(ONE))
+        other.execute("COMMIT")
+        case.forget()
+        self.assertEqual(case.hits(ONE), [])
+        self.assertTrue((case.dir / "ledger.db-wal").exists())
+
+
 class InPostgres(Forgetting):
     def place(self):
         InPostgres.ledgers += 1
@@ -188,6 +218,10 @@ class InPostgres(Forgetting):
 
     def sql(self, text):
         self.psql(f"SET search_path = {self.schema}; {text}")
+
+    @staticmethod
+    def content(path):
+        return path.read_bytes()
 
     def files(self):
         """Those of the tables, as they are on disk."""
