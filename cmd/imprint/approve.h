@@ -15,10 +15,11 @@
 #include "object/signed.h"
 #include "scope.h"
 
-enum { APPROVE_WORDS = 40960, APPROVE_TARGET = 192 };
+enum { APPROVE_WORDS = 1 << 18, APPROVE_TARGET = 192 };
 
 /*
- * What a claim, a command, a grant or a challenge will do, in a sentence or two.
+ * What a claim, a command, a grant, a challenge or a list of what is revoked will do, in
+ * a sentence or two.
  *
  * 0; -IMP_EFORMAT; -IMP_EPOLICY: it is of a kind that nobody approves; -IMP_ERESOURCE:
  * more words than that; nothing is cut.

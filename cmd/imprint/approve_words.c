@@ -10,6 +10,7 @@
 #include "issue/grants.h"
 #include "object/challenge.h"
 #include "object/command.h"
+#include "object/revocation.h"
 
 struct words {
 	char *out;
@@ -201,6 +202,43 @@ static int challenge(const struct imp_signed *s, struct words *w, struct imp_err
 	return 0;
 }
 
+/* Each of them: "the keys a, b; the devices c". */
+static void say_revoked(struct words *w, enum imp_revoked_set set, struct imp_span all)
+{
+	struct imp_cbor c = { .in = all };
+	size_t n = imp_cbor_array(&c);
+	const char *between = n == 1 ? " " : "s ";
+
+	if (n > 0)
+		say(w, "; the %s", imp_revoked_set_name(set));
+	while (imp_cbor_more(&c, &n)) {
+		struct imp_span subject = imp_cbor_bytes(&c);
+		char name[80];
+
+		if (set == IMP_REVOKED_DEVICE)
+			imp_device_name(subject, name);
+		else
+			imp_short_hex(subject, name);
+		say(w, "%s%s", between, name);
+		between = ", ";
+	}
+}
+
+static int revocation(const struct imp_signed *s, struct words *w, struct imp_error *err)
+{
+	struct imp_revocation r;
+	int rc = imp_revocation_decode(s->payload, &r, err);
+
+	if (rc)
+		return rc;
+	say(w, "list %" PRIu64 " of what hosts refuse", r.sequence);
+	if (r.parts > 1)
+		say(w, ", part %" PRIu32 " of %" PRIu32, r.part, r.parts);
+	for (int set = 0; set < IMP_REVOKED_SETS; set++)
+		say_revoked(w, (enum imp_revoked_set)set, r.set[set]);
+	return 0;
+}
+
 static int words_of(struct imp_crypto *crypto, const struct imp_signed *s,
 		    struct words *w, struct imp_error *err)
 {
@@ -213,6 +251,8 @@ static int words_of(struct imp_crypto *crypto, const struct imp_signed *s,
 		return grant(crypto, s, w, err);
 	case IMP_KIND_CHALLENGE:
 		return challenge(s, w, err);
+	case IMP_KIND_REVOCATION:
+		return revocation(s, w, err);
 	default:
 		return imp_fail(err, IMP_EPOLICY, "a %s is nothing that several sign",
 				imp_kind_name(s->kind));

@@ -274,7 +274,7 @@ static int show_file(struct approve *x, struct imp_error *err)
 	CLEANUP(imp_batch_close) struct imp_batch b = { 0 };
 	int rc = imp_batch_open_any(&b, x->a->in, err);
 
-	if (!rc && b.kind != IMP_BATCH_SIGNED)
+	if (!rc && b.kind != IMP_BATCH_SIGNED && b.kind != IMP_BATCH_REVOCATIONS)
 		rc = imp_hint(err,
 			      imp_fail(err, IMP_EFORMAT,
 				       "%s: holds %s, expected what is signed", b.name,

@@ -16,6 +16,7 @@ struct args {
 	struct key_args key;
 	struct out_args out;
 	struct ledger_args ledger;
+	struct form_args form;
 	struct revoke_words words;
 	const char *list, *csv;
 	uint64_t sequence; /* 0: the next one */
@@ -45,6 +46,7 @@ static const struct argp_option options[] = {
 static const struct argp_child children[] = { { &key_argp, 0, NULL, 0 },
 					      { &out_argp, 0, NULL, 0 },
 					      { &ledger_argp, 0, NULL, 0 },
+					      { &form_argp, 0, NULL, 0 },
 					      { 0 } };
 
 static void add_word(struct argp_state *state, struct revoke_words *w,
@@ -65,6 +67,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[0] = &a->key;
 		state->child_inputs[1] = &a->out;
 		state->child_inputs[2] = &a->ledger;
+		state->child_inputs[3] = &a->form;
 		return 0;
 	case OPT_KID:
 		add_word(state, &a->words, IMP_REVOKED_KEY, arg);
@@ -125,9 +128,8 @@ static int begin(struct revoke *v, struct imp_error *err)
 {
 	const struct args *a = v->a;
 	uint64_t last;
-	int rc = a->list ? imp_revoked_read(&v->list, v->crypto, a->list, &v->signer.pub,
-					    err)
-			 : 0;
+	const struct imp_quorum by = { .owner = &v->signer.pub };
+	int rc = a->list ? imp_revoked_read(&v->list, v->crypto, a->list, &by, err) : 0;
 
 	if (rc)
 		return rc;
@@ -183,7 +185,8 @@ static int enter_all(struct revoke *v, struct imp_error *err)
 	return rc ? rc : imp_ledger_do(l, enter, v, err);
 }
 
-/* What hosts will ask for is remembered before the list is there for them. */
+/* What hosts will ask for is remembered before the list is there for them; one that
+ * nobody has approved yet is none of theirs. */
 static int write_out(struct revoke *v, struct imp_error *err)
 {
 	CLEANUP(imp_out_abort) struct imp_out out = { 0 };
@@ -194,10 +197,11 @@ static int write_out(struct revoke *v, struct imp_error *err)
 	if (ledger_is_named(&a->ledger))
 		v->list.parts = &v->parts;
 	if (!rc)
-		rc = imp_revoked_write(&v->list, v->crypto, &v->signer, &out, err);
-	if (!rc)
+		rc = imp_revoked_write(&v->list, v->crypto, &v->signer, a->form.many,
+				       &out, err);
+	if (!rc && !a->form.many)
 		rc = lastseen_check(&v->list, &a->ledger, true, err);
-	if (!rc && ledger_is_named(&a->ledger))
+	if (!rc && !a->form.many && ledger_is_named(&a->ledger))
 		rc = enter_all(v, err);
 	return rc ? rc : imp_out_commit(&out, err);
 }

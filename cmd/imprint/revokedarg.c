@@ -5,8 +5,9 @@
 #include "keyarg.h"
 #include "lastseen.h"
 #include "revokedarg.h"
+#include "scope.h"
 
-enum { OPT_REVOKED = 0xb00, OPT_OWNER };
+enum { OPT_REVOKED = 0xb00, OPT_OWNER, OPT_APPROVAL };
 
 #define REVOKED_OPTION                                                               \
 	{                                                                            \
@@ -16,10 +17,17 @@ enum { OPT_REVOKED = 0xb00, OPT_OWNER };
 			0                                                            \
 	}
 
-static const struct argp_option options[] = { REVOKED_OPTION, { 0 } };
+#define APPROVAL_OPTION                                                                  \
+	{                                                                                \
+		"revoked-approval", OPT_APPROVAL, "M:PUB,...", 0,                        \
+			"The list needs M of these keys besides, as the claim has it", 0 \
+	}
+
+static const struct argp_option options[] = { REVOKED_OPTION, APPROVAL_OPTION, { 0 } };
 
 static const struct argp_option owner_options[] = {
 	REVOKED_OPTION,
+	APPROVAL_OPTION,
 	{ "owner", OPT_OWNER, "PUB", 0, "With --revoked: the list must be signed by PUB",
 	  0 },
 	{ 0 },
@@ -35,6 +43,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_OWNER:
 		a->owner = arg;
+		return 0;
+	case OPT_APPROVAL:
+		a->approval = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (a->approval && !revoked_is_named(a))
+			argp_error(state, "--revoked-approval goes with --revoked FILE");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -62,21 +77,26 @@ int revoked_open(struct imp_revoked *r, struct imp_crypto *crypto,
 {
 	CLEANUP(imp_key_fini) struct imp_key key = { 0 };
 	const char *name = name_of(a);
-	const struct imp_pub *owner = use->owner;
+	struct imp_approval approval;
+	struct imp_quorum by = { .owner = use->owner };
 	int rc = 0;
 
 	if (!name)
 		return 0;
-	if (!owner && !a->owner)
+	if (!by.owner && !a->owner)
 		return imp_fail(err, IMP_EUSAGE,
 				"%s: missing --owner PUB: who must have signed the list?",
 				name);
-	if (!owner) {
+	if (!by.owner) {
 		rc = trusted_read(crypto, a->owner, &key, err);
-		owner = &key.pub;
+		by.owner = &key.pub;
+	}
+	if (!rc && a->approval) {
+		rc = approval_parse(crypto, a->approval, NULL, &approval, err);
+		by.approval = &approval;
 	}
 	if (!rc)
-		rc = imp_revoked_read(r, crypto, name, owner, err);
+		rc = imp_revoked_read(r, crypto, name, &by, err);
 	return rc ? rc : lastseen_check(r, use->ledger, !use->looks, err);
 }
 

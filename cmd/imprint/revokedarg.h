@@ -8,9 +8,10 @@
 #include "issue/revoked.h"
 #include "ledgerarg.h"
 
-/* --revoked; --owner in revoked_owner_argp only */
+/* --revoked, --revoked-approval; --owner in revoked_owner_argp only */
 struct revoked_args {
 	const char *list, *owner;
+	const char *approval; /* NULL: not known */
 };
 extern const struct argp revoked_argp;
 extern const struct argp revoked_owner_argp; /* for commands that have no --owner */

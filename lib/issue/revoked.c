@@ -99,13 +99,24 @@ static int add_id(struct imp_revoked *r, struct imp_crypto *crypto,
 	return 0;
 }
 
+/* As many as the owner has bound itself to; each whose key is known is verified. */
+static int verify_many(struct imp_crypto *crypto, const struct imp_signed *s,
+		       const struct imp_quorum *by, struct imp_error *err)
+{
+	struct imp_approvals now;
+	int rc = imp_approvals_check(crypto, s, by, err);
+
+	return rc ? rc : imp_approvals_look(crypto, s, by, &now, err);
+}
+
 static int verify(const struct imp_revoked *r, struct imp_crypto *crypto,
-		  const struct imp_signed *s, const struct imp_pub *owner,
+		  const struct imp_signed *s, const struct imp_quorum *by,
 		  struct imp_error *err)
 {
+	bool asks = by->approval && by->approval->threshold > 0;
 	char found[24], expected[24];
 
-	if (s->kind != IMP_KIND_REVOCATION || s->cose.tag != IMP_TAG_SIGN1 || s->batched)
+	if (s->kind != IMP_KIND_REVOCATION || s->batched)
 		return imp_fail(err, IMP_EFORMAT, "is a %s, expected a revocation",
 				imp_kind_name(s->kind));
 	imp_short_hex(s->issuer, found);
@@ -113,7 +124,9 @@ static int verify(const struct imp_revoked *r, struct imp_crypto *crypto,
 	if (!imp_span_eq(s->issuer, IMP_SPAN(r->owner)))
 		return imp_fail(err, IMP_EPOLICY, "signed by %s, expected the owner %s",
 				found, expected);
-	return imp_signed_verify(crypto, s, 0, owner)
+	if (asks || s->cose.tag == IMP_TAG_SIGN)
+		return verify_many(crypto, s, by, err);
+	return imp_signed_verify(crypto, s, 0, by->owner)
 		       ? imp_fail(err, IMP_EVERIFY,
 				  "the owner's signature does not verify")
 		       : 0;
@@ -121,27 +134,27 @@ static int verify(const struct imp_revoked *r, struct imp_crypto *crypto,
 
 static int take_item(struct imp_revoked *r, struct imp_crypto *crypto,
 		     const struct imp_batch *b, struct imp_span item,
-		     const struct imp_pub *owner, struct imp_error *err)
+		     const struct imp_quorum *by, struct imp_error *err)
 {
 	struct imp_signed s;
 	int rc = imp_signed_decode(item, &s, err);
 
 	if (!rc)
-		rc = verify(r, crypto, &s, owner, err);
+		rc = verify(r, crypto, &s, by, err);
 	if (!rc)
 		rc = take_part(r, b, s.payload, err);
 	return rc ? rc : add_id(r, crypto, &s, b->index == 1, err);
 }
 
 int imp_revoked_read(struct imp_revoked *r, struct imp_crypto *crypto, const char *path,
-		     const struct imp_pub *owner, struct imp_error *err)
+		     const struct imp_quorum *by, struct imp_error *err)
 {
 	CLEANUP(imp_revoked_fini) struct imp_revoked t = { .name = path };
 	CLEANUP(imp_batch_close) struct imp_batch b = { 0 };
 	struct imp_span item;
 	int rc;
 
-	if (imp_cose_kid(crypto, owner, t.owner))
+	if (imp_cose_kid(crypto, by->owner, t.owner))
 		return imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
 	rc = imp_batch_open(&b, path, IMP_BATCH_REVOCATIONS, err);
 	if (rc)
@@ -150,8 +163,7 @@ int imp_revoked_read(struct imp_revoked *r, struct imp_crypto *crypto, const cha
 		return imp_fail(err, IMP_EFORMAT, "%s: %llu parts, expected 1 to %d",
 				path, (unsigned long long)b.count, IMP_REVOCATION_PARTS);
 	while (!rc && (rc = imp_batch_next(&b, &item, err)) > 0)
-		rc = imp_wrap(err, take_item(&t, crypto, &b, item, owner, err), "%s",
-			      path);
+		rc = imp_wrap(err, take_item(&t, crypto, &b, item, by, err), "%s", path);
 	if (rc)
 		return rc;
 	*r = t;

@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "evidence/known.h"
+#include "issue/approve.h"
 #include "issue/grants.h"
 #include "object/revocation.h"
 #include "object/transfer.h"
@@ -33,13 +34,14 @@ struct imp_revoked {
 /*
  * Read a list, and verify it.
  *
- *   owner   whose key must have signed it
+ *   by   the owner, who must have signed it, and who must have approved it; where that is
+ *        not known and it is signed as many, somebody must
  *
  * 0; -IMP_EUSAGE (no such file); -IMP_EFORMAT (form, order, a part that is missing);
- * -IMP_EVERIFY; -IMP_EPOLICY (signed by another); -IMP_ERESOURCE.
+ * -IMP_EVERIFY; -IMP_EPOLICY (signed by another, not by all who must); -IMP_ERESOURCE.
  */
 int imp_revoked_read(struct imp_revoked *r, struct imp_crypto *crypto, const char *path,
-		     const struct imp_pub *owner, struct imp_error *err) IMP_MUST_CHECK;
+		     const struct imp_quorum *by, struct imp_error *err) IMP_MUST_CHECK;
 /* Accepts a zeroed struct. Fits CLEANUP(). */
 void imp_revoked_fini(struct imp_revoked *r);
 
@@ -53,10 +55,12 @@ void imp_revoked_sort(struct imp_revoked *r);
  * Sign a list that is in order, and write it: one object, or a batch of its parts. Sets
  * owner and id.
  *
+ *   many   others approve it: signed in the form that has room for them
+ *
  * 0, -IMP_EKEY, -IMP_ERESOURCE.
  */
 int imp_revoked_write(struct imp_revoked *r, struct imp_crypto *crypto,
-		      const struct imp_signer *signer, struct imp_out *out,
+		      const struct imp_signer *signer, bool many, struct imp_out *out,
 		      struct imp_error *err) IMP_MUST_CHECK;
 /* How many entries a set has. */
 size_t imp_revoked_count(const struct imp_revoked *r, enum imp_revoked_set set);

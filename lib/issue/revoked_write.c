@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "issue/issuer.h"
 #include "issue/revoked.h"
 #include "object/batch.h"
 
@@ -78,6 +79,7 @@ static struct imp_span put_set(const struct imp_revoked *r, int set, size_t *at,
 
 struct part {
 	struct imp_revocation r;
+	bool many;
 	uint8_t sets[IMP_CBOR_MAX], payload[IMP_CBOR_MAX], object[IMP_CBOR_MAX];
 };
 
@@ -89,11 +91,18 @@ static int sign_part(struct imp_revoked *r, struct imp_crypto *crypto,
 	struct imp_writer w = imp_writer(p->object, sizeof(p->object));
 	uint8_t id[32];
 	const struct imp_span both[] = { IMP_SPAN(r->id), IMP_SPAN(id) };
+	struct imp_signed s;
+	int rc;
 
 	imp_revocation_encode(&p->r, &payload);
-	if (imp_signed_put_one(crypto, signer, IMP_KIND_REVOCATION,
-			       (struct imp_span){ 0 }, imp_written(&payload), &w, id))
-		return imp_fail(err, IMP_EKEY, "signing failed");
+	rc = imp_issuer_sign(crypto, signer, p->many, IMP_KIND_REVOCATION,
+			     (struct imp_span){ 0 }, imp_written(&payload), &w, err);
+	if (!rc)
+		rc = imp_signed_decode(imp_written(&w), &s, err);
+	if (rc)
+		return rc;
+	if (imp_signed_id(crypto, &s, id))
+		return imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
 	if (p->r.part == 1)
 		memcpy(r->id, id, sizeof(id));
 	else if (imp_sha256(crypto, both, COUNTOF(both), r->id))
@@ -125,7 +134,7 @@ static int write_parts(struct imp_revoked *r, struct imp_crypto *crypto,
 }
 
 int imp_revoked_write(struct imp_revoked *r, struct imp_crypto *crypto,
-		      const struct imp_signer *signer, struct imp_out *out,
+		      const struct imp_signer *signer, bool many, struct imp_out *out,
 		      struct imp_error *err)
 {
 	struct part *p = calloc(1, sizeof(*p));
@@ -133,6 +142,7 @@ int imp_revoked_write(struct imp_revoked *r, struct imp_crypto *crypto,
 
 	if (!p)
 		return imp_fail(err, IMP_ERESOURCE, "out of memory");
+	p->many = many;
 	p->r.sequence = r->sequence;
 	p->r.parts = count_parts(r);
 	rc = imp_cose_kid(crypto, &signer->pub, r->owner)

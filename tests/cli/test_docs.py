@@ -94,7 +94,8 @@ class Docs(Case):
     def grant(self):
         self.run_tool("grant", "-k", "owner.pem", "--holder", "stranger.pub", "--domain", "1", "--allow", "10", "--target", "keel-2", "-o", "x.grant")
         self.run_tool("challenge", "-k", "owner.pem", "--target", "keel-2", "-o", "x.challenge")
-        self.run_tool("revoke", "-k", "owner.pem", "--kid", "stranger.pub", "-o", "x.list")
+        self.run_tool("revoke", "-k", "owner.pem", "--kid", "stranger.pub", "--to-approve", "-o", "w.list")
+        self.run_tool("approve", "-k", "factory.pem", "--owner", "owner.pub", "w.list", "-o", "x.list", "--yes")
 
     def unsigned(self):
         """Names of packages that nobody signed, sealed well to the device of x.cards."""
@@ -143,7 +144,7 @@ class Docs(Case):
         self.assertEqual(set(re.findall(r"^\d+$", run.out, re.M)), {"5"}, run.err)
 
 
-VALUES = {"revoked": "x.list --owner=owner.pub", "approval": "1:stranger.pub", "challenge": "x.challenge", "factory": "factory.pub", "grant": "x.grant --owner=owner.pub", "ledger": "line.db", "confirm": "mail --ledger=line.db", "WORD": "line-7", "FILE": "none.evidence", "PUB": "owner.pub", "SECONDS": "9", "N": "1", "ID": "001010010000014", "DEVICE": "sim/1"}
+VALUES = {"revoked": "x.list --owner=owner.pub", "revoked-approval": "1:factory.pub --revoked=x.list --owner=owner.pub", "approval": "1:stranger.pub", "challenge": "x.challenge", "factory": "factory.pub", "grant": "x.grant --owner=owner.pub", "ledger": "line.db", "confirm": "mail --ledger=line.db", "WORD": "line-7", "FILE": "none.evidence", "PUB": "owner.pub", "SECONDS": "9", "N": "1", "ID": "001010010000014", "DEVICE": "sim/1"}
 
 
 def each_option(name):

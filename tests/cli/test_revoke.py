@@ -168,7 +168,7 @@ class Lists(Owner):
         self.look(5)
         many = o.sign("revocation", self.GOOD, [cose.Key.load(self.dir / "owner.pem")], many=True)
         self.write("x.list", encode(many))
-        self.look(3)
+        self.assertIn("nobody has approved the revocation yet", self.look(4).err)
 
     def test_parts_are_one_list(self):
         """None is missing, twice, in another order, or of another list."""
@@ -392,6 +392,79 @@ class Makers(Owner):
         self.run_tool("build", "p.yaml", "-s", f"imei={ME}", "-o", "p.profiles")
         self.assertRegex(self.run_tool("sign", "p.profiles", "-k", "owner.pem", "--revoked", "owner.list", "-o", "out", status=4).err, BY)
         self.run_tool("sign", "p.profiles", "-k", "stranger.pem", "--revoked", "owner.list", "-o", "out", status=4)
+
+
+class Approved(Owner):
+    """Lists of an owner who needs others, too: T13."""
+
+    SET = "2:operator.pub,reseller.pub,stranger.pub"
+
+    def approve(self, key, name, out, *args, status=0):
+        return self.run_tool("approve", "-k", f"{key}.pem", name, "-o", out, "--owner", "owner.pub", "--yes", "--force", *args, status=status)
+
+    def use(self, name, *args, status=0):
+        return self.run_tool("check", "p.yaml", "-s", f"imei={OTHER}", "--owner", "owner.pub", "--revoked", name, *args, status=status)
+
+    def setUp(self):
+        super().setUp()
+        self.profile()
+        self.run_tool("keygen", "--class", "test", "-o", "other.pem", "--public", "other.pub")
+
+    def test_two_of_three(self):
+        """One too few, the same twice, one too many and an outsider are told at approve; hosts that know count, and verify each."""
+        told = ("--revoked-approval", self.SET)
+        self.revoke("--kid", "factory.pub", "--ueid", ME, "--to-approve", out="0.list")
+        self.assertFalse(list((self.dir / "state").glob("imprint/revoked-*")), "nobody has approved it")
+        self.assertIn("nobody has approved the revocation yet", self.use("0.list", status=4).err)
+        run = self.approve("operator", "0.list", "1.list", "--approval", self.SET)
+        self.assertIn(f"list 1 of what hosts refuse; the key {self.kid('factory').hex()[:16]}; the device imei {ME}\n", run.out)
+        self.assertIn("approved by 0 of the 2 that it needs", run.out)
+        self.assertIn("has 1 of the 2 approvals", self.use("1.list", *told, status=4).err)
+        self.assertIn("has approved it already", self.approve("operator", "1.list", "x", status=4).err)
+        self.assertIn("is not among those", self.approve("other", "1.list", "x", "--approval", self.SET, status=4).err)
+        self.approve("stranger", "1.list", "2.list", "--approval", self.SET)
+        self.assertIn("one more is one too many", self.approve("reseller", "2.list", "x", "--approval", self.SET, status=4).err)
+        self.use("2.list", *told)
+        self.use("2.list")
+        self.assertEqual(self.run_tool("check", "p.yaml", "-s", f"imei={ME}", "--owner", "owner.pub", "--revoked", "2.list", *told, status=3).err.count("is revoked, by 2.list (sequence 1)"), 1)
+        self.approve("reseller", "2.list", "3.list")
+        self.assertIn("the revocation has 3 of the 2 approvals", self.use("3.list", *told, status=4).err)
+        self.approve("other", "1.list", "alien.list")
+        self.assertIn("is not among those who may approve it", self.use("alien.list", *told, status=4).err)
+        item = self.items("2.list")[1][0]
+        (signer,) = (s for s in item.value[3] if cbor2.loads(s[0])[4] == self.kid("stranger"))
+        signer[2] = bytes(64)
+        self.write("spoilt.list", cbor2.dumps(item))
+        self.assertIn("signature of", self.use("spoilt.list", *told, status=5).err)
+        (own,) = (s for s in item.value[3] if cbor2.loads(s[0])[4] == self.kid("owner"))
+        own[2] = bytes(64)
+        self.write("spoilt.list", cbor2.dumps(item))
+        self.assertIn("signature of the revocation is wrong", self.use("spoilt.list", status=5).err)
+        self.revoke("--kid", "factory.pub", "--list", "2.list", "--to-approve", out="next.list")
+        self.assertIn("list 2 of what hosts refuse; the key ", self.approve("operator", "next.list", "x").out)
+
+    def test_a_thief_of_the_owner_s_key_alone(self):
+        """A list by one is none to a host that knows of the others."""
+        self.revoke("--kid", "factory.pub")
+        self.use("owner.list")
+        self.forget()
+        self.assertIn("has 0 of the 2 approvals", self.use("owner.list", "--revoked-approval", self.SET, status=4).err)
+        self.assertIn("in a form that has no room for others", self.approve("operator", "owner.list", "x", status=4).err)
+        self.assertIn("--revoked-approval goes with --revoked", self.run_tool("check", "p.yaml", "-s", f"imei={ME}", "--owner", "owner.pub", "--grant", "operator.grant", "--revoked-approval", self.SET, status=2).err)
+
+    def test_a_list_of_several_parts(self):
+        """Each part is shown whole, and approved."""
+        self.write("rows.csv", "kid\n" + "".join(f"{hashlib.sha256(bytes([n % 256, n >> 8])).hexdigest()}\n" for n in range(4000)))
+        self.revoke("--csv", "rows.csv", "--to-approve", out="0.list")
+        run = self.approve("operator", "0.list", "1.list", "--approval", self.SET)
+        self.assertIn("list 1 of what hosts refuse, part 3 of 3; the keys ", run.out)
+        self.assertEqual(len(re.findall(r"[0-9a-f]{16}(?=[,\n])", run.out)), 4000)
+        self.approve("reseller", "1.list", "2.list", "--approval", self.SET)
+        self.use("2.list", "--revoked-approval", self.SET)
+        _, first = self.items("1.list")
+        head, last = self.items("2.list")
+        self.write("mixed.list", b"".join(map(cbor2.dumps, [head, *last[:2], first[2]])))
+        self.assertIn("has 1 of the 2 approvals", self.use("mixed.list", "--revoked-approval", self.SET, status=4).err)
 
 
 class Line(Owner):

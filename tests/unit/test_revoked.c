@@ -145,10 +145,13 @@ Test(revoked, parts_hold_all_of_it)
 		}
 		imp_revoked_sort(&made);
 		cr_assert_eq(imp_out_open(&out, path, IMP_OUT_FORCE, &err), 0);
-		cr_assert_eq(imp_revoked_write(&made, crypto, &signer, &out, &err), 0);
+		cr_assert_eq(imp_revoked_write(&made, crypto, &signer, false, &out, &err),
+			     0);
 		cr_assert_eq(imp_out_commit(&out, &err), 0);
-		cr_assert_eq(imp_revoked_read(&read, crypto, path, &key.pub, &err), 0,
-			     "%zu: %s", counts[i], err.msg);
+		cr_assert_eq(imp_revoked_read(&read, crypto, path,
+					      &(struct imp_quorum){ &key.pub, NULL },
+					      &err),
+			     0, "%zu: %s", counts[i], err.msg);
 		cr_assert_eq(read.count, counts[i]);
 		cr_assert_eq(read.sequence, 3);
 		cr_assert_arr_eq(read.id, made.id, 32);
