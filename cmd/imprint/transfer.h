@@ -17,7 +17,7 @@
  * 40 bytes each. */
 struct transfers {
 	pthread_mutex_t lock; /* devices are worked on in parallel */
-	int spool;	      /* owned; -1: none */
+	int spool;	      /* owned; -1: nothing waits yet */
 	uint64_t end;	      /* bytes in it */
 	struct imp_seen seen; /* by ueid: number in place */
 	struct transfers_place {
@@ -28,7 +28,7 @@ struct transfers {
 	struct imp_leaves *leaves; /* that each becomes a leaf of; NULL: of none */
 };
 
-/* Begin with none. 0, -IMP_EINTERNAL, -IMP_ERESOURCE. */
+/* Begin with none; spool is -1. 0, -IMP_EINTERNAL. */
 int transfers_init(struct transfers *t, struct imp_error *err);
 /*
  * Add one; threads may at once.

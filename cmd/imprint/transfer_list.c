@@ -13,10 +13,8 @@ static const char waiting[] = "the transfers";
 
 int transfers_init(struct transfers *t, struct imp_error *err)
 {
-	int rc = imp_seen_init(&t->seen, err);
-
 	pthread_mutex_init(&t->lock, NULL);
-	return rc ? rc : imp_spool_open(waiting, &t->spool, err);
+	return imp_seen_init(&t->seen, err);
 }
 
 static int keep(struct transfers *t, struct imp_span object, struct imp_error *err)
@@ -27,6 +25,8 @@ static int keep(struct transfers *t, struct imp_span object, struct imp_error *e
 	if (!more)
 		return -IMP_ERESOURCE;
 	t->place = more;
+	if (t->spool < 0 && imp_spool_open(waiting, &t->spool, err))
+		return -IMP_ERESOURCE;
 	if (imp_write_all(t->spool, object))
 		return imp_spool_failed(waiting, err);
 	t->place[t->count++] = (struct transfers_place){ t->end, object.len };

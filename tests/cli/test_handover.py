@@ -309,6 +309,16 @@ $I verify -d sim/1 -d sim/2 --owner new.pub
         self.assertIn("1 device that the ledger took out is left out", run.err)
         self.assertEqual(len(re.findall("PASS .*transfer, owned, attested", run.out)), 2)
 
+    def test_a_folder_that_has_no_room(self):
+        """What waits needs one, and says so; what is applied at once needs none."""
+        run = self.play("""
+export TMPDIR=$PWD/none
+fails 10 'no room to keep the transfers' $I transfer -k old.pem --to new.pub $C $E -o x
+test ! -e x
+$I transfer -k old.pem --to-key new.pem -d sim/1 $C $E
+""")
+        self.assertIn("TMPDIR names another folder", run.out)
+
     def many(self, name, height):
         """A batch of 2^height transfers, as another program makes it."""
         old, new = (cose.Key.load(self.dir / f"{n}.pem") for n in ("old", "new"))
