@@ -32,6 +32,7 @@ struct approve {
 	char by[24];
 	struct imp_recount recount; /* where one signature stands for all of them */
 	bool unverified;	    /* nobody said who gave the grants */
+	bool for_hosts; /* it is a list of what is revoked: no device judges it */
 };
 
 static void approve_fini(struct approve *x)
@@ -170,6 +171,7 @@ static int look(struct approve *x, struct imp_span object, struct imp_error *err
 		x->least = now;
 	if (x->count == 1)
 		imp_short_hex(s.issuer, x->by);
+	x->for_hosts |= s.kind == IMP_KIND_REVOCATION;
 	x->unverified |= s.cose.uh.chain.len > 0 && !x->quorum.owner;
 	rc = s.kind == IMP_KIND_PROFILE ? take_profile(x, &s, object, err) : 0;
 	if (!rc)
@@ -295,9 +297,10 @@ static void tell(const struct approve *x)
 	const struct imp_approvals *a = &x->least;
 
 	if (!a->known)
-		say_note("%s: whether that is enough, the device knows; --approval tells "
-			 "this host",
-			 x->a->out.path);
+		say_note("%s: whether that is enough, %s; --approval tells this host",
+			 x->a->out.path,
+			 x->for_hosts ? "hosts know that have --revoked-approval"
+				      : "the device knows");
 	else if (a->there + 1 < a->asked)
 		say_note("%s: %" PRIu32 " more must approve it", x->a->out.path,
 			 a->asked - a->there - 1);

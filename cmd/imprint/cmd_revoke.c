@@ -220,6 +220,13 @@ static void note(const struct revoke *v)
 		 imp_plural(n[IMP_REVOKED_DEVICE]));
 }
 
+static void note_approval(const struct revoke *v)
+{
+	if (v->a->form.many)
+		say_note("%s: is none yet: imprint approve adds the signatures of others",
+			 v->list.name);
+}
+
 static int revoke(struct revoke *v, struct imp_error *err)
 {
 	const struct args *a = v->a;
@@ -252,6 +259,8 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 		rc = revoke(&v, err);
 	if (!rc)
 		note(&v);
+	if (!rc)
+		note_approval(&v);
 	return rc;
 }
 

@@ -413,13 +413,14 @@ class Approved(Owner):
     def test_two_of_three(self):
         """One too few, the same twice, one too many and an outsider are told at approve; hosts that know count, and verify each."""
         told = ("--revoked-approval", self.SET)
-        self.revoke("--kid", "factory.pub", "--ueid", ME, "--to-approve", out="0.list")
+        self.assertIn("0.list: is none yet: imprint approve", self.revoke("--kid", "factory.pub", "--ueid", ME, "--to-approve", out="0.list").err)
         self.assertFalse(list((self.dir / "state").glob("imprint/revoked-*")), "nobody has approved it")
         self.assertIn("nobody has approved the revocation yet", self.use("0.list", status=4).err)
         run = self.approve("operator", "0.list", "1.list", "--approval", self.SET)
         self.assertIn(f"list 1 of what hosts refuse; the key {self.kid('factory').hex()[:16]}; the device imei {ME}\n", run.out)
         self.assertIn("approved by 0 of the 2 that it needs", run.out)
         self.assertIn("has 1 of the 2 approvals", self.use("1.list", *told, status=4).err)
+        self.assertIn("hosts know that have --revoked-approval", self.approve("operator", "0.list", "x").err)
         self.assertIn("has approved it already", self.approve("operator", "1.list", "x", status=4).err)
         self.assertIn("is not among those", self.approve("other", "1.list", "x", "--approval", self.SET, status=4).err)
         self.approve("stranger", "1.list", "2.list", "--approval", self.SET)
