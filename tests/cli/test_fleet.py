@@ -174,8 +174,8 @@ class Fleet(Case):
 
     def revoke(self):
         b = Book(self.dir / "fleet.db")
-        for d in self.of["revoked"]:
-            b.append("revoked", {book.OBJECT: os.urandom(32), book.SEQUENCE: 1, book.SUBJECT: b.last("issued", ueid_of(imei(d)))[book.OBJECT]})
+        ids = [b.last("issued", ueid_of(imei(d)))[book.OBJECT].hex() for d in self.of["revoked"]]
+        self.tool(f"revoke -k owner.pem {' '.join('--object ' + x for x in ids)} -o owner.list")
 
     def next_day(self):
         """The line comes again, to all that answer to it."""
