@@ -172,6 +172,8 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 			&x.verifier, crypto, &a.verifier, &a.revoked,
 			&(struct revoked_use){ .ledger = &a.verifier.known.ledger }, err);
 	x.verifier.require_locked = a.require_locked;
+	if (!rc && a.retired)
+		registry_take_retired(&x.verifier);
 	if (!rc && a.expect)
 		rc = objects_open(&x.objects, crypto, a.expect, err);
 	if (!rc)

@@ -12,7 +12,14 @@ static int ask_card(void *ctx, struct imp_crypto *crypto,
 		    const struct imp_factories *factories, struct imp_span ueid,
 		    struct imp_known *out, struct imp_error *err)
 {
-	return imp_ledger_known(ctx, crypto, factories, ueid, out, err);
+	return imp_ledger_known(ctx, crypto, factories, ueid, false, out, err);
+}
+
+static int ask_any_card(void *ctx, struct imp_crypto *crypto,
+			const struct imp_factories *factories, struct imp_span ueid,
+			struct imp_known *out, struct imp_error *err)
+{
+	return imp_ledger_known(ctx, crypto, factories, ueid, true, out, err);
 }
 
 void registry_cards(struct imp_cards *c, struct imp_ledger *l,
@@ -53,6 +60,13 @@ int registry_open(struct verifier *v, const struct verifier_args *a,
 	return 0;
 }
 
+void registry_take_retired(struct verifier *v)
+{
+	v->takes_retired = true;
+	if (v->cards.ask)
+		v->cards.ask = ask_any_card;
+}
+
 int registry_speaks(const struct verifier *v, const struct imp_known *known,
 		    struct imp_error *err)
 {
@@ -67,10 +81,11 @@ int registry_speaks(const struct verifier *v, const struct imp_known *known,
 				"its card in the file has another key than that of entry "
 				"%llu of the ledger",
 				(unsigned long long)there.entry);
-	if (rc > 0 && (there.quarantined || there.retired))
-		return imp_fail(err, IMP_EPOLICY, "is %s in the ledger: %s",
-				there.retired ? "retired" : "quarantined", there.reason);
-	return rc < 0 ? rc : 0;
+	if (rc <= 0 || !(there.quarantined || (there.retired && !v->takes_retired)))
+		return rc < 0 ? rc : 0;
+	rc = imp_fail(err, IMP_EPOLICY, "is %s in the ledger: %s",
+		      there.retired ? "retired" : "quarantined", there.reason);
+	return there.retired ? imp_hint(err, rc, IMP_HINT_RETIRED) : rc;
 }
 
 int registry_check(const struct verifier *v, struct device *d)

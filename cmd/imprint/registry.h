@@ -18,6 +18,8 @@ int registry_open(struct verifier *v, const struct verifier_args *a,
 /* The cards of a ledger's registry: each is asked for when it is needed. */
 void registry_cards(struct imp_cards *c, struct imp_ledger *l,
 		    const struct imp_factories *factories);
+/* From now on devices that the ledger has retired are asked, too. */
+void registry_take_retired(struct verifier *v);
 /* Does the ledger speak against a device whose card is in a file? 0, also without a
  * ledger; -IMP_EPOLICY. */
 int registry_speaks(const struct verifier *v, const struct imp_known *known,

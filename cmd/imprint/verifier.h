@@ -20,6 +20,7 @@ struct verifier {
 	struct imp_pub owner_key;
 	struct challenges challenges;
 	bool allow_debug, require_locked;
+	bool takes_retired;	  /* registry_take_retired() */
 	bool require_endorsed;	  /* --factory was given */
 	const char *test_factory; /* one that is for tests; NULL: none is */
 	struct imp_party party[IMP_GRANT_LINKS * PATHS_MAX]; /* of --grant */

@@ -73,19 +73,23 @@ static int refuse(const struct request *q, const struct imp_found *now, const ch
 		  struct imp_error *err)
 {
 	char name[65];
-	struct imp_span station = now->record.station;
+	const struct imp_record *r = &now->record;
+	bool open = r->type == IMP_LEAF_RESERVED || r->type == IMP_LEAF_SENT;
 	int rc;
 
 	imp_hex(q->item, name);
 	rc = imp_fail(err, IMP_EPOLICY, "item %.16s: %s", name, why);
-	if (station.len > 0)
-		rc = imp_hint(
-			err, rc,
-			"entry %llu, by station %.*s: push it there (--station), or "
-			"let imprint verify --ledger settle it",
-			(unsigned long long)now->index, (int)station.len,
-			(const char *)station.ptr);
-	return rc;
+	if (r->type == IMP_LEAF_WRITTEN_OFF)
+		return imp_hint(err, rc,
+				"entry %llu burnt it: what the device is to have is "
+				"packed anew, with a higher --sequence",
+				(unsigned long long)now->index);
+	return !open ? rc
+		     : imp_hint(err, rc,
+				"entry %llu, by station %.*s: push it there (--station), "
+				"or let imprint verify --ledger settle it",
+				(unsigned long long)now->index, (int)r->station.len,
+				(const char *)r->station.ptr);
 }
 
 static int check(struct imp_ledger *l, const struct request *q,

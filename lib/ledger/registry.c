@@ -99,19 +99,20 @@ int imp_ledger_device(struct imp_ledger *l, struct imp_span ueid, struct imp_dev
 
 int imp_ledger_known(struct imp_ledger *l, struct imp_crypto *crypto,
 		     const struct imp_factories *factories, struct imp_span ueid,
-		     struct imp_known *out, struct imp_error *err)
+		     bool retired, struct imp_known *out, struct imp_error *err)
 {
 	CLEANUP(imp_device_fini) struct imp_device d = { 0 };
 	int rc = imp_ledger_device(l, ueid, &d, err);
 
 	if (rc <= 0)
 		return rc;
-	if (d.quarantined || d.retired) {
+	if (d.quarantined || (d.retired && !retired)) {
 		char name[80];
 
 		imp_device_name(ueid, name);
-		return imp_fail(err, IMP_EPOLICY, "%s: is %s: %s", name,
-				d.retired ? "retired" : "quarantined", d.reason);
+		rc = imp_fail(err, IMP_EPOLICY, "%s: is %s: %s", name,
+			      d.retired ? "retired" : "quarantined", d.reason);
+		return d.retired ? imp_hint(err, rc, IMP_HINT_RETIRED) : rc;
 	}
 	rc = imp_known_check(crypto, imp_secret_span(&d.card), NULL, factories, out, err);
 	if (rc)

@@ -19,6 +19,11 @@ enum { IMP_LEDGER_REASON = 256 }; /* bytes of a reason, at most */
 #define IMP_REASON_SHARED_KEY "has the key of "
 #define IMP_REASON_OTHER_KEYS "another card of it has other keys"
 
+/* What can still be asked of a device that is out for good. */
+#define IMP_HINT_RETIRED                                                         \
+	"it is out for good; imprint verify --retired has it prove that it was " \
+	"decommissioned"
+
 /* A device as the registry has it. */
 struct imp_device {
 	uint64_t entry;			  /* of its card */
@@ -59,6 +64,7 @@ int imp_ledger_roster(struct imp_ledger *l, struct imp_roster *r, struct imp_err
  * registry or a factory says, whichever is more.
  *
  *   factories   that the user names
+ *   retired     one that was retired is asked for, too: what it is now is to be proven
  *   out         owned by the caller, imp_known_fini()
  *
  * 1; 0 where it is not there; -IMP_EPOLICY (it is quarantined or retired); other negative
@@ -66,7 +72,8 @@ int imp_ledger_roster(struct imp_ledger *l, struct imp_roster *r, struct imp_err
  */
 int imp_ledger_known(struct imp_ledger *l, struct imp_crypto *crypto,
 		     const struct imp_factories *factories, struct imp_span ueid,
-		     struct imp_known *out, struct imp_error *err) IMP_MUST_CHECK;
+		     bool retired, struct imp_known *out, struct imp_error *err)
+	IMP_MUST_CHECK;
 
 enum imp_registration {
 	IMP_REG_KNOWN,	     /* all of it was there: no entry was made */

@@ -251,6 +251,8 @@ class Ledger(Case):
                         "pack p.yaml --csv d.csv -k owner.pem -o m.packages"):
             with self.subTest(command):
                 self.assertIn("burnt", self.beside(f"$I {command}", status=4).err)
+        run = self.beside("$I verify -d sim/1 --retired", status=4)
+        self.assertIn("lifecycle: owned, expected decommissioned", run.err, "it is asked, and says what it is")
         self.assertIn("is not in the ledger", self.tool("ledger", "retire", "--id", "001010010000022", "--reason", "x", status=4).err)
 
     def test_a_person_takes_a_device_in_again(self):
@@ -286,6 +288,10 @@ class Ledger(Case):
     def test_a_decommissioned_device_is_retired(self):
         self.beside("set -e; $I enroll -d sim/1; $I claim -k owner.pem -d sim/1; $I retire -k owner.pem -d sim/1")
         self.assertEqual((self.log()[-1]["type"], self.log()[-1]["reason"]), ("retired", "decommissioned by its owner"))
+        for cards in ("", "--cards x.cards"):
+            with self.subTest(cards or "the registry's"):
+                self.assertIn("hint: it is out for good; imprint verify --retired", self.beside(f"$I verify -d sim/1 {cards}", status=4).err)
+                self.assertIn("decommissioned", self.beside(f"$I verify -d sim/1 --retired {cards}").out)
 
     def test_a_confirmed_key_may_have_secrets(self):
         """KEY: asserted by the station that enrolled it, until it showed itself past that."""
@@ -312,6 +318,8 @@ class Ledger(Case):
         self.assertEqual((self.log()[-1]["type"], self.log()[-1]["reason"]), ("written-off", "the board is lost"))
         run = self.tool("push", "p.packages", "-d", "sim/1", "--cards", "x.cards", status=4)
         self.assertIn("is written off", run.err)
+        self.assertIn("packed anew, with a higher --sequence", run.err)
+        self.assertNotIn("push it there", run.err)
         # It did arrive, and evidence says so.
         self.tool("verify", "-d", "sim/1", "--cards", "x.cards")
         self.assertEqual(self.types()[-1], "proven")
