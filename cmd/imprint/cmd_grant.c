@@ -191,6 +191,19 @@ static int write_out(const struct maker *m, struct imp_span object, struct imp_e
 	return rc ? rc : imp_out_commit(&out, err);
 }
 
+static void say_granted(const struct maker *m, const char *says)
+{
+	const struct imp_approval *a = &m->grant.approval;
+
+	if (a->threshold > 0)
+		say_note("grant of %s; what its holder signs needs %u of %u others", says,
+			 a->threshold, a->count);
+	else
+		say_note("grant of %s", says);
+	if (m->many)
+		say_note("it counts when it is approved: imprint approve");
+}
+
 static int run(const struct cli *cli, int argc, char **argv, struct imp_error *err)
 {
 	CLEANUP(maker_fini) struct maker m = { 0 };
@@ -227,7 +240,7 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	if (!rc)
 		rc = write_out(&m, imp_written(&w), err);
 	if (!rc)
-		say_note("grant of %s", says);
+		say_granted(&m, says);
 	return rc;
 }
 

@@ -55,7 +55,8 @@ static int hint_challenge(struct device *d, int rc)
 				"its owner's key");
 	return imp_hint(&d->err, rc,
 			"the challenge is not one by its owner of now, or of an "
-			"authority, for this device: imprint inspect shows it");
+			"authority, for this device, or others must approve it: "
+			"imprint inspect shows it");
 }
 
 int device_ask_evidence(struct device *d, const uint8_t nonce[32], struct imp_response *r)
@@ -141,6 +142,11 @@ static int differences(struct device *d)
 	if (d->appraisal.decoded && d->appraisal.token.life == IMP_LIFE_DECOMMISSIONED)
 		imp_hint(&d->err, rc,
 			 "it is retired, for good: verify --retired expects that");
+	if (d->appraisal.foreign > 0)
+		imp_hint(&d->err, rc,
+			 "where its owner let that key write domain %u: --grant FILE, "
+			 "with --owner, says so",
+			 d->appraisal.foreign);
 	return rc;
 }
 

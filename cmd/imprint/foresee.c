@@ -44,6 +44,15 @@ static int hint_approval(struct device *d, int rc)
 			"sign: sign with --to-approve, then imprint approve");
 }
 
+/* An instance goes from one domain to another in two steps. */
+static int hint_conflict(struct device *d, const struct plan *plan, int rc)
+{
+	return imp_hint(&d->err, rc,
+			"another domain than %u has it, and gives it up first: by a "
+			"profile without it, or imprint wipe --domain",
+			plan->entry.domain);
+}
+
 /* The owner record, or what may change it, is another now. */
 static int hint_change(struct device *d, const struct plan *plan, int rc)
 {
@@ -53,8 +62,9 @@ static int hint_change(struct device *d, const struct plan *plan, int rc)
 				plan->entry.owner_epoch == 1
 					? "its firmware asks for the maker's signature: "
 					  "--maker KEY"
-					: "the new owner signs, too: imprint transfer "
-					  "--accept");
+					: "the new owner signs, too (imprint transfer "
+					  "--accept), and whom either of them needs "
+					  "(imprint approve)");
 	case IMP_R_EPOCH:
 	case IMP_R_REPLACED_ID:
 		return imp_hint(&d->err, rc,
@@ -107,6 +117,8 @@ int plan_hint(struct device *d, const struct plan *plan, int rc)
 		return hint_state(d, rc);
 	case IMP_R_APPROVAL:
 		return hint_approval(d, rc);
+	case IMP_R_CONFLICT:
+		return hint_conflict(d, plan, rc);
 	case IMP_R_NOT_FOR_ME:
 	case IMP_R_DECRYPT:
 		return hint_board(d, rc);

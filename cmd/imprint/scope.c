@@ -53,6 +53,13 @@ static uint32_t parse_domain(struct argp_state *state, const char *arg)
 		return 1;
 	if (strcmp(arg, "service") == 0)
 		return 2;
+	if (strcmp(arg, "owner") == 0 || strcmp(arg, "0") == 0)
+		argp_error(state, "--domain %s: is the owner's alone", arg);
+	if (*arg < '0' || *arg > '9')
+		argp_error(state,
+			   "--domain %s: expected network (1), service (2), or a number "
+			   "from 1 to 15",
+			   arg);
 	return (uint32_t)cli_number(state, "--domain", arg, 1, 15);
 }
 

@@ -51,6 +51,7 @@ struct imp_appraisal {
 	struct imp_evidence
 		token; /* borrowed from the signed bytes; valid where decoded */
 	bool decoded;
+	uint8_t foreign; /* a domain that somebody wrote whom no grant names; 0: none */
 	size_t count;
 	struct imp_difference difference[IMP_DIFFERENCES];
 };

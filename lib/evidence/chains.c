@@ -175,6 +175,8 @@ static int check_entry(const struct imp_entry *e, uint32_t number,
 	imp_hex(writers->owner, expected);
 	snprintf(found, sizeof(found), "entry %u of domain %u is signed by %s", number,
 		 e->domain, who);
+	if (a->foreign == 0 && e->kind == IMP_ENTRY_PROFILE)
+		a->foreign = e->domain;
 	return imp_differs(a, "history", IMP_EVERIFY, found, expected);
 }
 

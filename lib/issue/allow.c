@@ -295,6 +295,8 @@ int imp_grants_allow_grant(const struct imp_grants *g, const struct imp_grant *n
 				       .now_s = g->now_s };
 
 		imp_target_take(&c, &t);
+		/* Of a device its class is not known here; the device fits every link. */
+		w.partly = t.ueid.len > 0;
 		for (size_t end = 0; !rc && end < 2; end++) {
 			w.sequence = next->sequences[end];
 			rc = allow(g, &w, 1 + next->depth, NULL, err);

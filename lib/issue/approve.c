@@ -307,7 +307,7 @@ static bool has_issuer(const struct imp_signed *s)
 static int not_whole(const struct imp_signed *s, const struct signers *w,
 		     const struct imp_approvals *a, struct imp_error *err)
 {
-	const char *kind = imp_kind_name(s->kind);
+	const char *kind = w->may_have_maker ? "claim" : imp_kind_name(s->kind);
 	int rc;
 
 	if (!has_issuer(s))

@@ -196,10 +196,13 @@ int imp_grants_alone(const struct imp_grants *g, struct imp_error *err)
 {
 	const struct imp_approval *a = &g->link[0].grant.approval;
 
-	return a->threshold == 0
-		       ? 0
-		       : imp_fail(err, IMP_EPOLICY,
-				  "%s: asks for %u of %u approvers besides, expected one "
-				  "key that signs alone",
-				  g->name, a->threshold, a->count);
+	if (a->threshold == 0)
+		return 0;
+	return imp_hint(err,
+			imp_fail(err, IMP_EPOLICY,
+				 "%s: asks for %u of %u approvers besides, expected one "
+				 "key that signs alone",
+				 g->name, a->threshold, a->count),
+			"imprint build, sign, approve and encrypt, one after the other, "
+			"let them sign");
 }

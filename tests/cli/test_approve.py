@@ -138,7 +138,7 @@ class Approve(Case):
         self.approve("c", "k0.claim", "k1.claim")
         self.profiles()
         self.run_tool("lock", "-k", "owner.pem", "--target", "keel-2", "--to-approve", "-o", "l0")
-        for name, says in (("k0.claim", "0 of the 2 approvals"), ("k1.claim", "1 of the 2 approvals"), ("l0", "nobody has approved the command yet")):
+        for name, says in (("k0.claim", "the claim has 0 of the 2 approvals"), ("k1.claim", "the claim has 1 of the 2 approvals"), ("l0", "nobody has approved the command yet")):
             with self.subTest(name):
                 run = self.two(f"$I push {name} -d sim/1 --cards x.cards", status=4)
                 self.assertIn(says, run.err)
@@ -191,6 +191,7 @@ class Approve(Case):
                        "$I verify -d sim/1 --cards x.cards --owner owner.pub --grant g --json")
         self.assertIn("the profile has 0 of the 1 approvals that it needs", run.err)
         self.assertIn("asks for 1 of 2 approvers besides", run.err)
+        self.assertIn("hint: imprint build, sign, approve and encrypt", run.err)
         self.assertEqual(re.findall(r"^status (\d+)", run.out, re.M), ["4", "4"])
         self.assertEqual([d["result"] for d in (json.loads(x) for x in run.out.splitlines() if x.startswith("{"))], ["pass"] * 3)
 

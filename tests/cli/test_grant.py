@@ -52,9 +52,11 @@ class Grants(Case):
         self.assertEqual(claims[-70003], [{259: b"keel-2"}, {258: 32473, 259: b"keel-3"}, {256: bytes([3, *map(int, ME[:14])])}])
         self.assertEqual((claims[4], claims[-70007][0], len(claims[-70007][1])), (4073500800, 1, 2))
         self.assertIn("objects 10, 11/0, 11/1, 32769 of domain 1 of class keel-2, class 32473/keel-3", run.err)
+        self.assertIn("what its holder signs needs 1 of 2 others", run.err)
+        self.assertIn("note: it counts when it is approved", self.grant("--to-approve").err)
 
     def test_what_cannot_be_a_grant_is_a_mistake_of_usage(self):
-        for args, says in ((("--domain", "0"), "--domain"), (("--domain", "16"), "--domain"), (("--depth", "3"), "--depth"), (("--sequences", "9,5"), "from high to low"),
+        for args, says in ((("--domain", "2"), "--domain is given twice"), (("--depth", "3"), "--depth"), (("--sequences", "9,5"), "from high to low"),
                            (("--sequences", "0,5"), "--sequences"), (("--allow", "aps"), "did you mean apn?"), (("--allow", "apn/x"), "OBJECT/INSTANCE"),
                            (("--allow", "cellular"), "stands there twice"), (("--expires", "2001-01-01"), "a day that comes"), (("--expires", "2099-02-30"), "a day that comes"),
                            (("--approval", "2:service.pub"), "2 of 1 keys"), (("--approval", "1:service.pub,service.pub"), "twice"), (("--approval", "8:service.pub"), "M:PUB"),
@@ -62,6 +64,10 @@ class Grants(Case):
             with self.subTest(args):
                 self.assertIn(says, self.grant(*args, status=2).err)
                 self.assertFalse((self.dir / "g.grant").exists())
+        for domain, says in (("0", "--domain 0: is the owner's alone"), ("owner", "is the owner's alone"), ("16", "'16' is not a number from 1 to 15"),
+                             ("netwrk", "expected network (1), service (2)")):
+            with self.subTest(domain):
+                self.assertIn(says, self.grant(domain=domain, status=2).err)
         self.assertIn("is the key that signs", self.grant(holder="owner", status=4).err)
         self.run_tool("keygen", "--type", "seal-x25519", "--class", "test", "-o", "seal.pem", "--public", "seal.pub")
         self.assertIn("is no key that signs", self.grant(holder="seal", status=6).err)
@@ -240,9 +246,42 @@ $I verify -d sim/1 --cards c.cards --owner owner.pub --grant operator.grant
 $I verify -d sim/1 --cards c.cards --grant operator.grant || echo usage: $?
 ''')
         self.assertIn("foreign: 5", run.out)
+        self.assertIn("hint: where its owner let that key write domain 1: --grant FILE", run.err)
         self.assertIn("another: 5", run.out)
         self.assertIn("usage: 2", run.out)
         self.assertRegex(run.out, r"PASS .*domain 1 sequence 1, attested")
+
+    def test_what_another_domain_holds_is_told(self):
+        """The device says conflict; the tool, how the instance gets from one domain to the other."""
+        self.write("owner.yaml", HEAD.format(domain="owner", sequence=1, imei=ME) + CELLULAR)
+        run = self.simulate(self.START + f'''
+$I pack operator.yaml -k operator.pem --grant operator.grant --cards c.cards -o o.packages
+{self.PUSH} o.packages
+$I pack owner.yaml -k owner.pem --cards c.cards -o w.packages
+{self.PUSH} w.packages || echo refused: $?
+''')
+        self.assertIn("refused: 4", run.out)
+        self.assertRegex(run.err, r"refuses \(conflict\).*\nhint: another domain than 0 has it, and gives it up first")
+
+    def test_one_device_of_a_class_is_given_on(self):
+        """Narrower than its class: the reseller writes this device, and the device whose number is another's refuses."""
+        other = "001010010000022"
+        self.run_tool("keygen", "--class", "test", "-o", "reseller.pem", "--public", "reseller.pub")
+        self.write("that.yaml", HEAD.format(domain="network", sequence=1, imei=other) + CELLULAR)
+        run = self.simulate(self.START + f'''
+$I enroll -d sim/2 -o c.cards
+$I claim -k owner.pem -d sim/2 --cards c.cards
+$I grant -k owner.pem --holder operator.pub --domain network --allow cellular --target keel-2 --depth 1 -o up.grant
+$I grant -k operator.pem --grant up.grant --owner owner.pub --holder reseller.pub --allow cellular --target {ME} -o r.grant
+$I pack operator.yaml -k reseller.pem --grant r.grant --owner owner.pub --cards c.cards -o this.packages
+{self.PUSH} this.packages
+$I pack that.yaml -k reseller.pem --grant r.grant --owner owner.pub --cards c.cards -o that.packages || echo other: $?
+$I grant -k operator.pem --grant up.grant --owner owner.pub --holder reseller.pub --allow cellular --target 32473/keel-9 -o x.grant || echo class: $?
+''', count=2)
+        self.assertIn("domain 1 sequence 1, owned, attested", run.out)
+        self.assertRegex(run.err, rf"imei {other}.*: r\.grant grants imei {ME}")
+        self.assertIn("other: 4", run.out)
+        self.assertIn("class: 4", run.out)
 
     def test_a_class_in_the_card_counts(self):
         run = self.simulate(self.START + '''

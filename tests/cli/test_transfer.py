@@ -186,7 +186,7 @@ test ! -e x
         run = self.play("""
 $I transfer -k old.pem --to new.pub $C --evidence e.old -o offer
 fails 4 '(approval)' $I push offer -d sim/1 $C
-grep -q 'the new owner signs, too' said
+grep -q 'the new owner signs, too .* and whom either of them needs (imprint approve)' said
 $I transfer --accept -k new.pem offer -o accepted
 $I transfer -k old.pem --to-key new.pem --id 001010010000022 $C --evidence e.old -o second
 fails 4 '(not-for-me)' $I push second --index 1 -d sim/1 $C
