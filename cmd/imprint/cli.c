@@ -179,11 +179,22 @@ static char *root_help_filter(int key, const char *text, void *input)
 	return key == ARGP_KEY_HELP_DUP_ARGS_NOTE ? NULL : (char *)text;
 }
 
+/* A word that the command did not take. */
+static error_t surplus_parse(int key, char *arg, struct argp_state *state)
+{
+	if (key == ARGP_KEY_ARG)
+		argp_error(state, "unexpected '%s'", arg);
+	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp surplus_argp = { .parser = surplus_parse };
+
 void cli_parse(const struct cli_cmd *cmd, int argc, char **argv, void *input)
 {
 	const struct argp_child children[] = {
 		{ cmd->argp, 0, NULL, 0 },
 		{ &cli_std_argp, 0, NULL, -1 },
+		{ &surplus_argp, 0, NULL, -1 },
 		{ 0 },
 	};
 	const struct argp root = {

@@ -66,45 +66,52 @@ static const struct argp_child children[] = { { &ledger_argp, 0, NULL, 0 },
 					      { &report_argp, 0, NULL, 0 },
 					      { 0 } };
 
-/* What an action needs of the command line. */
-enum need {
-	NEED_FILE = 1,
-	NEED_NO_FILE = 2,
-	NEED_KEY = 4,
-	NEED_NAME = 8,
-	NEED_LOG = 16,
-	NEED_SEEN = 32,
-	NEED_RECORDS = 64,
-	NEED_ITEM = 128,
-	NEED_ID = 256,
-	NEED_REASON = 512,
+/* What actions take of the command line. */
+enum {
+	PATH = 1,
+	KEY = 1 << 1,
+	NAME = 1 << 2,
+	LOG = 1 << 3,
+	SEEN = 1 << 4,
+	RECORDS = 1 << 5,
+	ITEM = 1 << 6,
+	ID = 1 << 7,
+	REASON = 1 << 8,
+	ORIGIN = 1 << 9,
+	COSIGNS = 1 << 10,
+	WITNESS = 1 << 11,
+	ENTRY = 1 << 12,
+	SINCE = 1 << 13,
+	CHECKPOINT = 1 << 14,
+	OUTPUT = 1 << 15,
+	YES = 1 << 16,
+	DECIDES = ITEM | REASON,
 };
 
 struct action {
 	const char *name;
 	int (*run)(const struct ledger_work *w, struct imp_error *err);
-	unsigned needs;
+	unsigned needs, may; /* what it must have, and what it can use besides */
 };
 
 static const struct action actions[] = {
-	{ "init", ledger_do_init, NEED_NO_FILE },
-	{ "show", ledger_do_show, NEED_NO_FILE },
-	{ "only-issued", ledger_do_only_issued, NEED_NO_FILE | NEED_REASON },
-	{ "key", ledger_do_key, NEED_FILE | NEED_NAME },
-	{ "checkpoint", ledger_do_checkpoint, 0 },
-	{ "prove", ledger_do_prove, NEED_NO_FILE },
-	{ "verify", ledger_do_verify, 0 },
-	{ "cosign", ledger_do_cosign,
-	  NEED_FILE | NEED_KEY | NEED_NAME | NEED_LOG | NEED_SEEN },
-	{ "items", ledger_do_items, NEED_NO_FILE },
-	{ "release", ledger_do_release, NEED_NO_FILE | NEED_ITEM | NEED_REASON },
-	{ "write-off", ledger_do_write_off, NEED_NO_FILE | NEED_ITEM | NEED_REASON },
-	{ "quarantine", ledger_do_quarantine, NEED_NO_FILE | NEED_ID | NEED_REASON },
-	{ "reinstate", ledger_do_reinstate, NEED_NO_FILE | NEED_ID | NEED_REASON },
-	{ "retire", ledger_do_retire, NEED_NO_FILE | NEED_ID | NEED_REASON },
-	{ "forget", ledger_do_forget, NEED_NO_FILE | NEED_ID | NEED_REASON },
-	{ "export", ledger_do_export, NEED_FILE },
-	{ "import", ledger_do_import, NEED_FILE | NEED_LOG | NEED_RECORDS },
+	{ "init", ledger_do_init, 0, ORIGIN },
+	{ "show", ledger_do_show, 0, 0 },
+	{ "only-issued", ledger_do_only_issued, REASON, 0 },
+	{ "key", ledger_do_key, PATH | NAME, COSIGNS | OUTPUT },
+	{ "checkpoint", ledger_do_checkpoint, 0, PATH | KEY | WITNESS | OUTPUT },
+	{ "prove", ledger_do_prove, 0, ENTRY | SINCE | OUTPUT },
+	{ "verify", ledger_do_verify, 0, PATH | LOG | CHECKPOINT },
+	{ "cosign", ledger_do_cosign, PATH | KEY | NAME | LOG | SEEN, OUTPUT },
+	{ "items", ledger_do_items, 0, 0 },
+	{ "release", ledger_do_release, DECIDES, 0 },
+	{ "write-off", ledger_do_write_off, DECIDES, 0 },
+	{ "quarantine", ledger_do_quarantine, ID | REASON, 0 },
+	{ "reinstate", ledger_do_reinstate, ID | REASON, 0 },
+	{ "retire", ledger_do_retire, ID | REASON, 0 },
+	{ "forget", ledger_do_forget, ID | REASON, YES },
+	{ "export", ledger_do_export, PATH, RECORDS },
+	{ "import", ledger_do_import, PATH | LOG | RECORDS, 0 },
 };
 
 static const struct action *action_of(const char *name)
@@ -117,29 +124,40 @@ static const struct action *action_of(const char *name)
 
 enum { UNSAID = INT64_MAX }; /* no ledger has as many entries */
 
-static void check_needs(struct argp_state *state, const struct ledger_work *w,
-			unsigned needs)
+/* What is missing, and what would not be looked at. */
+static void check_words(struct argp_state *state, const struct ledger_work *w,
+			const struct action *a)
 {
-	if ((needs & NEED_FILE) && !w->file)
-		argp_error(state, "%s: missing FILE", w->action);
-	if ((needs & NEED_NO_FILE) && w->file)
-		argp_error(state, "%s: takes no FILE", w->action);
-	if ((needs & NEED_KEY) && !w->key.path)
-		argp_error(state, "%s: missing -k KEY", w->action);
-	if ((needs & NEED_NAME) && !w->name)
-		argp_error(state, "%s: missing --name WORD", w->action);
-	if ((needs & NEED_LOG) && !w->log)
-		argp_error(state, "%s: missing --log FILE", w->action);
-	if ((needs & NEED_SEEN) && !w->seen)
-		argp_error(state, "%s: missing --seen FILE", w->action);
-	if ((needs & NEED_RECORDS) && !w->records)
-		argp_error(state, "%s: missing --records DIR", w->action);
-	if ((needs & NEED_ITEM) && !w->item)
-		argp_error(state, "%s: missing --item WORD", w->action);
-	if ((needs & NEED_ID) && !w->id)
-		argp_error(state, "%s: missing --id ID", w->action);
-	if ((needs & NEED_REASON) && (!w->reason || !*w->reason))
-		argp_error(state, "%s: missing --reason WORD", w->action);
+	const struct {
+		unsigned bit;
+		const char *word;
+		bool there;
+	} words[] = {
+		{ PATH, "FILE", w->file },
+		{ KEY, "-k KEY", w->key.path },
+		{ NAME, "--name WORD", w->name },
+		{ LOG, "--log FILE", w->log },
+		{ SEEN, "--seen FILE", w->seen },
+		{ RECORDS, "--records DIR", w->records },
+		{ ITEM, "--item WORD", w->item },
+		{ ID, "--id ID", w->id },
+		{ REASON, "--reason WORD", w->reason },
+		{ ORIGIN, "--origin WORD", w->origin },
+		{ COSIGNS, "--cosigns", w->cosigns },
+		{ WITNESS, "--witness FILE", w->witnesses.count > 0 },
+		{ ENTRY, "--entry N", w->entry != UNSAID },
+		{ SINCE, "--since N", w->since != UNSAID },
+		{ CHECKPOINT, "--checkpoint FILE", w->checkpoint },
+		{ OUTPUT, "-o FILE", w->out.path },
+		{ YES, "--yes", w->yes },
+	};
+
+	for (size_t i = 0; i < COUNTOF(words); i++) {
+		if (!words[i].there && (a->needs & words[i].bit))
+			argp_error(state, "%s: missing %s", w->action, words[i].word);
+		if (words[i].there && !((a->needs | a->may) & words[i].bit))
+			argp_error(state, "%s: takes no %s", w->action, words[i].word);
+	}
 }
 
 /* What goes together, of actions that do two things. */
@@ -182,7 +200,7 @@ static void check(struct argp_state *state, const struct ledger_work *w)
 
 	if (!action)
 		no_action(state, w->action);
-	check_needs(state, w, action->needs);
+	check_words(state, w, action);
 	check_choice(state, w);
 }
 

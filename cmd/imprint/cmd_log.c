@@ -56,6 +56,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_ID:
 		if (a->ids == IDS_MAX)
 			argp_error(state, "more than %d times --id", IDS_MAX);
+		if (!id_is_ueid(arg))
+			argp_error(state, "--id %s: expected an imei or a ueid", arg);
 		a->id[a->ids++] = arg;
 		return 0;
 	case OPT_SINCE:
@@ -169,7 +171,7 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	if (!rc && a.follow)
 		rc = follow(l, &x, err);
 	else if (!rc && x.shown == 0 && !a.report.json)
-		say_note("no entry of the ledger is that");
+		say_note("no entry of the ledger fits");
 	imp_secret_fini(&x.objects);
 	return rc;
 }

@@ -145,6 +145,8 @@ static int add_line(const struct ledger_work *w, const struct imp_growth *g,
 	int rc = signer_read(w->crypto, w->key.path, w->key.pass_fd, &key, &signer, err);
 
 	if (!rc)
+		rc = ledger_check_type(w->key.path, &signer.pub, err);
+	if (!rc)
 		rc = imp_vkey_make(w->crypto, imp_span_str(w->name), IMP_NOTE_COSIGNED,
 				   &signer.pub, &self, err);
 	if (!rc)

@@ -9,6 +9,7 @@
 #include "ledger/forget.h"
 #include "ledger/log.h"
 #include "ledger_do.h"
+#include "note.h"
 
 int ledger_save(const struct ledger_work *w, struct imp_span text, struct imp_error *err)
 {
@@ -45,13 +46,19 @@ int ledger_do_init(const struct ledger_work *w, struct imp_error *err)
 	int rc = ledger_open(&w->ledger, NULL, &l, NULL);
 
 	if (rc == 0)
-		return imp_fail(err, IMP_EUSAGE, "%s: is a ledger already",
-				imp_ledger_name(l));
+		return imp_hint(err,
+				imp_fail(err, IMP_EUSAGE, "%s: is a ledger already",
+					 imp_ledger_name(l)),
+				"imprint ledger show tells its name and how many entries "
+				"it has");
 	rc = ledger_open(&w->ledger, &how, &l, err);
 	if (!rc)
 		rc = imp_ledger_info(l, &i, err);
 	if (!rc)
 		printf("%s: the ledger %s\n", imp_ledger_name(l), i.origin);
+	if (!rc && !w->origin)
+		say_note("a random name, for good; --origin gives one that others know: "
+			 "factory.example/line-7");
 	return rc;
 }
 
@@ -119,6 +126,18 @@ int ledger_do_show(const struct ledger_work *w, struct imp_error *err)
 	return 0;
 }
 
+int ledger_check_type(const char *path, const struct imp_pub *pub, struct imp_error *err)
+{
+	if (pub->crv == IMP_CRV_ED25519)
+		return 0;
+	return imp_hint(err,
+			imp_fail(err, IMP_EKEY,
+				 "%s: is no Ed25519 key, which logs and witnesses sign "
+				 "with (C2SP signed-note)",
+				 path),
+			"imprint keygen --type eddsa makes one");
+}
+
 int ledger_do_key(const struct ledger_work *w, struct imp_error *err)
 {
 	CLEANUP(imp_key_fini) struct imp_key key = { 0 };
@@ -127,6 +146,8 @@ int ledger_do_key(const struct ledger_work *w, struct imp_error *err)
 	struct imp_vkey vkey;
 	int rc = imp_key_open_public(w->crypto, w->file, &key, err);
 
+	if (!rc)
+		rc = ledger_check_type(w->file, &key.pub, err);
 	if (!rc)
 		rc = imp_vkey_make(w->crypto, imp_span_str(w->name),
 				   w->cosigns ? IMP_NOTE_COSIGNED : IMP_NOTE_ED25519,
@@ -145,6 +166,8 @@ static int sign(const struct ledger_work *w, struct imp_ledger *l,
 	struct imp_signer signer;
 	int rc = signer_read(w->crypto, w->key.path, w->key.pass_fd, &key, &signer, err);
 
+	if (!rc)
+		rc = ledger_check_type(w->key.path, &signer.pub, err);
 	return rc ? rc : imp_ledger_checkpoint(l, &signer, note, err);
 }
 

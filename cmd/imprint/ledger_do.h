@@ -45,6 +45,8 @@ int ledger_do_forget(const struct ledger_work *w, struct imp_error *err);
 /* Read a verifier key, of a log or of a witness. 0, -IMP_EKEY, -IMP_EUSAGE. */
 int ledger_vkey(const struct ledger_work *w, const char *path, enum imp_note_type type,
 		struct imp_vkey *out, struct imp_error *err);
+/* Is it a key that signs notes? 0, -IMP_EKEY. */
+int ledger_check_type(const char *path, const struct imp_pub *pub, struct imp_error *err);
 /* Read a checkpoint that was kept elsewhere, and verify that the log signed it; borrowed
  * from *text. */
 int ledger_outside(const struct ledger_work *w, const char *path,

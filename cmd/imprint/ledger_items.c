@@ -2,29 +2,39 @@
 /* What a person decides: items that are in doubt, boards that are gone. */
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 #include "ask.h"
 #include "base/digits.h"
 #include "devices.h"
+#include "entry.h"
 #include "evidence/known.h"
 #include "json.h"
 #include "ledger/forget.h"
 #include "ledger/journal.h"
 #include "ledger/registry.h"
 #include "ledger_do.h"
+#include "model/identifier.h"
 #include "target.h"
+
+static struct imp_span ueid_of(const struct imp_item_now *i)
+{
+	return (struct imp_span){ i->ueid, i->ueid_len };
+}
 
 static void show_json(const struct imp_item_now *i)
 {
 	struct json j = { .f = stdout, .first = true };
+	char when[TIME_TEXT], imei[16];
 
+	time_text(i->time, when);
 	json_open(&j, NULL, '{');
 	json_hex(&j, "item", IMP_SPAN(i->item));
 	json_hex(&j, "object", IMP_SPAN(i->object));
+	json_hex(&j, "ueid", ueid_of(i));
+	json_str(&j, "imei", imp_imei_of_ueid(ueid_of(i), imei) ? imei : NULL);
 	json_str(&j, "state", imp_item_state_name(i->state));
 	json_uint(&j, "entry", i->entry);
-	json_uint(&j, "time", i->time);
+	json_str(&j, "time", when);
 	json_str(&j, "station", i->station[0] ? i->station : NULL);
 	json_close(&j, '}');
 	putchar('\n');
@@ -32,16 +42,15 @@ static void show_json(const struct imp_item_now *i)
 
 static void show_text(const struct imp_item_now *i)
 {
-	char item[65], when[32] = "";
-	time_t at = (time_t)i->time;
-	struct tm tm;
+	char item[65], when[TIME_TEXT], device[80] = "";
 
 	imp_hex(IMP_SPAN(i->item), item);
-	if (gmtime_r(&at, &tm))
-		strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	printf("%s  %-8s  entry %" PRIu64 ", %s%s%s\n", item,
-	       imp_item_state_name(i->state), i->entry, when,
-	       i->station[0] ? ", by station " : "", i->station);
+	time_text(i->time, when);
+	if (i->ueid_len > 0)
+		imp_device_name(ueid_of(i), device);
+	printf("%s  %-8s  %s%sentry %" PRIu64 ", %s%s%s\n", item,
+	       imp_item_state_name(i->state), device, device[0] ? ", " : "", i->entry,
+	       when, i->station[0] ? ", by station " : "", i->station);
 }
 
 static int show(void *ctx, const struct imp_item_now *item, struct imp_error *err)

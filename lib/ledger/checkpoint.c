@@ -172,8 +172,12 @@ int imp_growth_parse(struct imp_span in, struct imp_growth *out, struct imp_erro
 
 	if (!imp_text_line(&in, &line) || !after(line, IMP_TEXT("old "), &number) ||
 	    !take_number(number, &g.old))
-		return imp_fail(err, IMP_EFORMAT,
-				"does not start with \"old N\" (C2SP tlog-witness)");
+		return imp_hint(err,
+				imp_fail(err, IMP_EFORMAT,
+					 "does not start with \"old N\" (C2SP "
+					 "tlog-witness)"),
+				"imprint ledger prove --since N makes what a witness is "
+				"sent");
 	rc = parse_rest(in, &g.path, &g.checkpoint, &g.checkpoint_text, err);
 	if (!rc)
 		*out = g;

@@ -52,7 +52,8 @@ struct imp_db {
 };
 
 struct imp_db_ops {
-	const char *name; /* "sqlite" */
+	const char *name;   /* "sqlite" */
+	const char *unseen; /* why tables that are there may look missing, or NULL */
 	/*
 	 * Start a transaction. Waits for others, a bounded time.
 	 *

@@ -384,6 +384,20 @@ static int collect(void *ctx, const struct imp_value *col, struct imp_error *err
 	return 0;
 }
 
+/* Within a work. */
+static int tell_device(struct imp_ledger *l, struct imp_item_now *item,
+		       struct imp_error *err)
+{
+	CLEANUP(imp_found_fini) struct imp_found f = { 0 };
+	int rc = imp_find_latest(l, IMP_REF_OBJECT, IMP_SPAN(item->object), &f, err);
+
+	if (rc <= 0 || f.record.ueid.len > sizeof(item->ueid))
+		return rc < 0 ? rc : 0;
+	item->ueid_len = f.record.ueid.len;
+	memcpy(item->ueid, f.record.ueid.ptr, f.record.ueid.len);
+	return 0;
+}
+
 static int next_open(struct imp_ledger *l, void *ctx, struct imp_error *err)
 {
 	struct batch *b = ctx;
@@ -399,6 +413,8 @@ static int next_open(struct imp_ledger *l, void *ctx, struct imp_error *err)
 
 		memcpy(id, b->item[i].item, sizeof(id));
 		rc = item_now(l, IMP_SPAN(id), (struct imp_span){ 0 }, &b->item[i], err);
+		if (!rc)
+			rc = tell_device(l, &b->item[i], err);
 	}
 	return rc;
 }

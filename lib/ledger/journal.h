@@ -103,6 +103,8 @@ struct imp_item_now {
 	uint64_t entry; /* that says so */
 	uint64_t time;
 	char station[65];
+	uint8_t ueid[33]; /* whom its object was issued to: among the open ones */
+	size_t ueid_len;  /* 0: that is not known */
 };
 
 /*

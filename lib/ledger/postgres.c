@@ -336,6 +336,7 @@ static void close_postgres(struct imp_db *db)
 
 const struct imp_db_ops imp_postgres_ops = {
 	.name = "postgresql",
+	.unseen = "where there is one, this role is not let see it: imprint-ledger(5)",
 	.begin = begin,
 	.commit = commit,
 	.rollback = rollback,

@@ -33,25 +33,33 @@ struct state {
 	enum imp_code code;
 	bool again;
 	const char *says; /* NULL: what the server says */
+	const char *hint; /* or NULL */
 };
 
 /* Source: PostgreSQL documentation, appendix A. */
 static const struct state states[] = {
-	{ "40001", IMP_ELEDGER, true, NULL },
-	{ "40P01", IMP_ELEDGER, true, NULL },
-	{ "57P", IMP_ELEDGER, true, NULL },
-	{ "08", IMP_ELEDGER, true, NULL },
-	{ "25P03", IMP_ELEDGER, true, NULL },
-	{ "53", IMP_ERESOURCE, false, NULL },
-	{ "58", IMP_ERESOURCE, false, NULL },
-	{ "57014", IMP_EINTERRUPTED, false, NULL },
-	{ "55P03", IMP_ELEDGER, false, "is locked by another station for 10 seconds" },
+	{ "40001", IMP_ELEDGER, true, NULL, NULL },
+	{ "40P01", IMP_ELEDGER, true, NULL, NULL },
+	{ "57P", IMP_ELEDGER, true, NULL, NULL },
+	{ "08", IMP_ELEDGER, true, NULL, NULL },
+	{ "25P03", IMP_ELEDGER, true, NULL, NULL },
+	{ "53", IMP_ERESOURCE, false, NULL, NULL },
+	{ "58", IMP_ERESOURCE, false, NULL, NULL },
+	{ "57014", IMP_EINTERRUPTED, false, NULL, NULL },
+	{ "55P03", IMP_ELEDGER, false, "is locked by another station for 10 seconds",
+	  NULL },
+	{ "42501", IMP_ELEDGER, false, NULL,
+	  "imprint-ledger(5) has what a station and an auditor must be granted" },
+	{ "3F000", IMP_ELEDGER, false, NULL,
+	  "make a schema that this role owns, and name it in its search_path: "
+	  "imprint-ledger(5)" },
 };
 
 int imp_pg_refused(struct imp_postgres *p, const PGresult *result, struct imp_error *err)
 {
 	const char *state = p->pq.PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	const char *says = p->pq.PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	int rc;
 
 	p->failed = true;
 	for (size_t i = 0; state && i < COUNTOF(states); i++) {
@@ -60,11 +68,12 @@ int imp_pg_refused(struct imp_postgres *p, const PGresult *result, struct imp_er
 		if (strncmp(state, s->class, strlen(s->class)) != 0)
 			continue;
 		p->db.again |= s->again;
-		return imp_pg_said(p, s->code,
-				   s->says ? s->says
-				   : says  ? says
-					   : state,
-				   err);
+		rc = imp_pg_said(p, s->code,
+				 s->says ? s->says
+				 : says	 ? says
+					 : state,
+				 err);
+		return s->hint ? imp_hint(err, rc, "%s", s->hint) : rc;
 	}
 	if (!imp_pg_connected(p))
 		return imp_pg_lost(p, err);

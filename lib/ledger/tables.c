@@ -152,7 +152,8 @@ static int missing(const struct imp_ledger *l, struct imp_error *err)
 {
 	int rc = imp_fail(err, IMP_ELEDGER, "%s: there is no ledger in it", l->db->shown);
 
-	return imp_hint(err, rc, "imprint ledger init makes one");
+	imp_hint(err, rc, "imprint ledger init makes one");
+	return l->db->ops->unseen ? imp_hint(err, rc, "%s", l->db->ops->unseen) : rc;
 }
 
 int imp_tables_bring(struct imp_ledger *l, const struct imp_ledger_config *config,

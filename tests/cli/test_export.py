@@ -196,7 +196,7 @@ class Credentials(Export):
                             (("--format", "csv", "x.credentials", "--signer", "owner.pub", "-j", "3", *o), "imprint export: invalid option -- 'j'"),
                             (("--format", "azure", "x.credentials", "--signer", "owner.pub", "--type", "zzz", *o), "--type: azure has none"),
                             (("--format", "csv", "x.credentials", "--signer", "owner.pub", "--instance", "0", *o), "--instance: csv takes all"),
-                            (("--format", "csv", "x.credentials", "y", "--signer", "owner.pub", *o), "Too many arguments")):
+                            (("--format", "csv", "x.credentials", "y", "--signer", "owner.pub", *o), "unexpected 'y'")):
             with self.subTest(args=args):
                 self.assertIn(words, self.run_tool("export", *args, status=2).err)
         self.assertFalse((self.dir / "x").exists())

@@ -220,7 +220,7 @@ class Table(Import):
 
     def test_usage(self):
         for args, words in (((), "missing FILE"), (("x",), "missing --from nrfcloud|pysim|imei"),
-                            (("x", "--from", "csv"), "'csv' is none of nrfcloud|pysim|imei"), (("x", "y", "--from", "imei"), "Too many"),
+                            (("x", "--from", "csv"), "'csv' is none of nrfcloud|pysim|imei"), (("x", "y", "--from", "imei"), "unexpected 'y'"),
                             (("x", "--from", "imei", "--delimiter", "ab"), "expected one character"),
                             (("none", "--from", "imei"), "none: No such file")):
             with self.subTest(args=args):

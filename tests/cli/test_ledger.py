@@ -310,8 +310,11 @@ class Ledger(Case):
         self.tool("push", "p.packages", "-d", wire.name, "--cards", "x.cards", "--timeout", "3", status=8)
         wire.close()
         (item,) = self.lines(self.tool("ledger", "items", "--json").out)
-        self.assertEqual((item["state"], item["entry"]), ("sent", 3))
-        self.assertIn(item["item"], self.tool("ledger", "items").out)
+        self.assertEqual((item["state"], item["entry"], item["imei"], item["ueid"]), ("sent", 3, "001010010000014", "030000010001000001000000000001"))
+        self.assertEqual(item["time"], self.log()[3]["time"])
+        text = self.tool("ledger", "items").out
+        self.assertIn(item["item"], text)
+        self.assertIn("imei 001010010000014", text)
         self.assertIn("is in doubt", self.tool("ledger", "release", "--item", item["item"], "--reason", "x", status=4).err)
         self.tool("ledger", "write-off", "--item", item["item"], "--reason", "the board is lost")
         self.assertEqual(self.tool("ledger", "items").out, "")
@@ -508,7 +511,26 @@ class Ledger(Case):
                      ("ledger", "init"), ("ledger", "prove", "--entry", "99"), ("log", "--from", "x")):
             with self.subTest(args):
                 self.tool(*args, status=2)
+        for args, says in ((("ledger", "show", "--entry", "1"), "show: takes no --entry N"), (("ledger", "items", "-o", "x"), "items: takes no -o FILE"),
+                           (("ledger", "export", "x", "--log", "y"), "export: takes no --log FILE"), (("ledger", "prove", "x", "--entry", "0"), "prove: takes no FILE"),
+                           (("ledger", "init"), "hint: imprint ledger show tells its name"), (("log", "--id", "14"), "--id 14: expected an imei or a ueid"),
+                           (("log", "14"), "unexpected '14'"), (("ledger", "show", "x", "y"), "unexpected 'y'")):
+            with self.subTest(args):
+                self.assertIn(says, self.tool(*args, status=2).err)
         self.assertEqual(self.types(), ["ledger"])
+
+    def test_the_name_of_a_log_is_told(self):
+        """It is for good: who did not choose one hears so."""
+        self.assertNotIn("note:", self.run_tool("ledger", "init", "--ledger", "named.db", "--origin", "log.example/x").err)
+        run = self.run_tool("ledger", "init", "--ledger", "random.db")
+        self.assertIn("imprint.invalid/", run.out)
+        self.assertIn("note: a random name, for good; --origin gives one", run.err)
+
+    def test_a_key_that_signs_no_notes_is_told_as_one(self):
+        for args in (("checkpoint", "-k", "owner.pem"), ("key", "owner.pub", "--name", "log.example/line")):
+            with self.subTest(args):
+                run = self.tool("ledger", *args, status=6)
+                self.assertRegex(run.err, r"owner\.p\w+: is no Ed25519 key.*\nhint: imprint keygen --type eddsa makes one")
 
     # Helpers
     def sim(self):
@@ -565,8 +587,15 @@ class InPostgres(Ledger):
             self.run_tool(*args, "--ledger", auditor)
         self.assertIn("8 entries", self.run_tool("audit", "--deep", "--ledger", auditor, status=11).out)
         run = self.beside(f"{PUSH} --ledger '{auditor}'", status=9)
-        self.assertIn("permission denied", run.err)
+        self.assertRegex(run.err, r"permission denied.*\nhint: imprint-ledger\(5\) has what a station and an auditor must be granted")
         self.assertEqual(self.log(), before)
+
+    def test_what_a_role_lacks_is_told(self):
+        """A ledger that it may not see, and a search_path without a schema."""
+        nobody = self.role("nobody", "SELECT")
+        self.assertIn("this role is not let see it", self.run_tool("log", "--ledger", nobody, status=9).err)
+        run = self.run_tool("ledger", "init", "--ledger", nobody, status=9)
+        self.assertIn("make a schema that this role owns", run.err)
 
 
 class Tenants(Case):
