@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "args.h"
+#include "base/text.h"
 #include "commands.h"
 #include "crypto/host.h"
 #include "json.h"
@@ -20,9 +21,18 @@ struct args {
 	struct imp_tcp_where listen;
 	const char *bundle;
 	uint64_t room, patience_s, timeout_s, wanted;
+	bool wants_all;
 };
 
-enum { OPT_LISTEN = 0x100, OPT_BUNDLE, OPT_MAX, OPT_PATIENCE, OPT_TIMEOUT, OPT_COUNT };
+enum {
+	OPT_LISTEN = 0x100,
+	OPT_BUNDLE,
+	OPT_MAX,
+	OPT_PATIENCE,
+	OPT_TIMEOUT,
+	OPT_COUNT,
+	OPT_REQUIRE_ALL
+};
 
 static const struct argp_option options[] = {
 	{ "listen", OPT_LISTEN, "HOST:PORT", 0,
@@ -39,6 +49,9 @@ static const struct argp_option options[] = {
 	  "Give each device SECONDS for the rest (default 20)", 0 },
 	{ "count", OPT_COUNT, "N", 0,
 	  "End when N devices hold what is for them (default: go on until interrupted)",
+	  0 },
+	{ "require-all", OPT_REQUIRE_ALL, NULL, 0,
+	  "Every device of FILE must be served: those that were not are listed, and the status is 12",
 	  0 },
 	{ 0 },
 };
@@ -80,6 +93,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_COUNT:
 		a->wanted = cli_number(state, "--count", arg, 1, UINT32_MAX);
+		return 0;
+	case OPT_REQUIRE_ALL:
+		a->wants_all = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "unexpected '%s'", arg);
@@ -140,6 +156,22 @@ static void tell(const struct args *a)
 	}
 }
 
+/* What no run could come to is said before it begins. */
+static int check_count(const struct args *a, const struct serve *s, struct imp_error *err)
+{
+	size_t all = serve_devices(s);
+
+	if (a->wants_all && all == 0)
+		return imp_fail(err, IMP_EUSAGE,
+				"--require-all: %s is for a class, whoever is of it",
+				a->bundle);
+	return all == 0 || a->wanted <= all
+		       ? 0
+		       : imp_fail(err, IMP_EUSAGE,
+				  "--count %" PRIu64 ": %s is for %zu device%s",
+				  a->wanted, a->bundle, all, imp_plural(all));
+}
+
 static int listen_and_serve(struct args *a, struct serve *s, struct imp_error *err)
 {
 	int listener, rc = imp_tcp_listen(&a->listen, &listener, err);
@@ -166,6 +198,7 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	s.patience_ms = (uint32_t)a.patience_s * 1000;
 	s.timeout_ms = (uint32_t)a.timeout_s * 1000;
 	s.wanted = a.wanted;
+	s.wants_all = a.wants_all;
 	s.json = a.report.json;
 	rc = check_descriptors(s.room, err);
 	if (!rc)
@@ -178,6 +211,8 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 			&(struct revoked_use){ .ledger = &a.verifier.known.ledger }, err);
 	if (!rc)
 		rc = objects_open(&s.objects, crypto, a.bundle, err);
+	if (!rc)
+		rc = check_count(&a, &s, err);
 	if (!rc)
 		rc = listen_and_serve(&a, &s, err);
 	objects_close(&s.objects);

@@ -201,7 +201,7 @@ static void report_json(const struct device_work *work, const struct device *d)
 
 	json_open(&j, NULL, '{');
 	json_str(&j, "command", work->verb);
-	json_str(&j, "device", d->uri);
+	json_some(&j, "device", imp_span_str(d->uri));
 	json_str(&j, "name", d->name[0] ? d->name : NULL);
 	json_str(&j, "result", d->rc ? "fail" : d->dry ? "dry-run" : "pass");
 	json_uint(&j, "status", (uint64_t)-d->rc);

@@ -397,11 +397,16 @@ static uint32_t wait_for_all(struct serve *s)
 
 static void sum_up(const struct serve *s)
 {
+	size_t all = serve_devices(s);
+	char of[32] = "";
+
+	if (all > 0)
+		snprintf(of, sizeof(of), " of %zu", all);
 	tell_kept(s);
 	fprintf(stderr,
-		"served %zu device%s; %" PRIu64 " conversation%s passed, %" PRIu64
+		"served %zu%s device%s; %" PRIu64 " conversation%s passed, %" PRIu64
 		" failed; at most %" PRIu32 " at once\n",
-		s->served.count, imp_plural(s->served.count), s->passed,
+		s->served.count, of, imp_plural(all ? all : s->served.count), s->passed,
 		imp_plural(s->passed), s->failed, s->most);
 }
 
@@ -409,7 +414,7 @@ int serve_run(struct serve *s, int listener, struct imp_error *err)
 {
 	pthread_condattr_t monotonic;
 	uint32_t here;
-	int rc = imp_seen_init(&s->served, err);
+	int missing, rc = imp_seen_init(&s->served, err);
 
 	if (!rc)
 		rc = failures_init(&s->failures, err);
@@ -428,6 +433,7 @@ int serve_run(struct serve *s, int listener, struct imp_error *err)
 	serve_all(s, listener);
 	here = wait_for_all(s);
 	sum_up(s);
+	missing = s->wants_all ? serve_tell_missing(s, err) : 0;
 	pthread_cond_destroy(&s->left);
 	pthread_mutex_destroy(&s->lock);
 	close(s->done_fd);
@@ -437,5 +443,5 @@ int serve_run(struct serve *s, int listener, struct imp_error *err)
 		       ? imp_fail(err, IMP_EINTERRUPTED,
 				  "serve: interrupted, %" PRIu32 " caller%s cut off",
 				  here, imp_plural(here))
-		       : 0;
+		       : missing;
 }

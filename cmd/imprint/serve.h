@@ -27,6 +27,7 @@ struct serve {
 	uint32_t patience_ms;	/* to prove who it is */
 	uint32_t timeout_ms;	/* for what follows */
 	uint64_t wanted;	/* end when so many devices hold theirs; 0: go on */
+	bool wants_all; /* who of the bundle was not served is told, and an error */
 	bool json;
 	/* Kept while it runs. */
 	pthread_mutex_t lock;
@@ -51,8 +52,15 @@ struct serve {
  *
  * Each caller is reported on standard output as it leaves; of callers that prove nothing
  * at most 20 a second, the rest as a number on standard error. 0, or -IMP_EINTERRUPTED:
- * callers were cut off by it; -IMP_ERESOURCE.
+ * callers were cut off by it; -IMP_EPARTIAL: wants_all, and some were not served;
+ * -IMP_ERESOURCE.
  */
 int serve_run(struct serve *s, int listener, struct imp_error *err);
+
+/* How many devices the bundle is for; 0: for whoever calls. */
+size_t serve_devices(const struct serve *s);
+/* When nobody is talked to any more: report each device of the bundle that was not
+ * served. 0, -IMP_EPARTIAL: there are some; the errors of imp_index_read(). */
+int serve_tell_missing(const struct serve *s, struct imp_error *err);
 
 #endif

@@ -114,9 +114,33 @@ class Serve(Case):
         for d in self.told:
             self.assertEqual((d["command"], d["result"], d["round_trips"], d["again"], d["domains"][0]["sequence"]), ("serve", "pass", 3, False, 1))
             self.assertTrue(d["device"].startswith("tcp:127.0.0.1:"))
-        self.assertIn("served 3 devices; 3 conversations passed, 0 failed", self.said)
+        self.assertIn("served 3 of 3 devices; 3 conversations passed, 0 failed", self.said)
         self.run_tool("simulate", "--csv", "0.csv", "--state", "sim0", "--", IMPRINT, "verify", "-d", "all", "--cards", "x.cards", "--evidence",
                       "x.evidence", "--expect", "p.packages")
+
+    def test_who_was_not_served_is_told_where_that_is_asked(self):
+        self.fleet()
+        self.write("two.csv", "serial,imei\n" + "".join(f"{s},{i}\n" for s, i in self.rows[:2]))
+        for options, status in ((("--require-all",), 12), ((), 0)):
+            with self.subTest(options), self.serving("--count", 2, *options, status=status) as server, self.calling(rows="two.csv"):
+                server.wait(timeout=30)
+            self.assertIn("served 2 of 3 devices", self.said)
+            self.assertEqual({d["imei"] for d in self.told if d["result"] == "pass"}, {i for _, i in self.rows[:2]})
+            missing = [d for d in self.told if d["result"] != "pass"]
+            self.assertEqual([(d["result"], d["status"], d["device"], d["name"], d["message"]) for d in missing],
+                             [("fail", 4, None, f"imei {self.rows[2][1]}", "was not served")] if options else [])
+        self.assertNotIn("not served", self.said)
+        with self.serving("--count", 3, "--require-all") as server, self.calling():
+            server.wait(timeout=30)
+        self.assertEqual([d["result"] for d in self.told], ["pass"] * 3)
+
+    def test_more_than_there_are_is_said_at_once(self):
+        self.fleet(2)
+        serve = ("serve", "--listen", "127.0.0.1:0", "--cards", "x.cards")
+        run = self.run_tool(*serve, "--bundle", "p.packages", "--count", 3, status=2)
+        self.assertIn("--count 3: p.packages is for 2 devices", run.err)
+        self.run_tool("lock", "-k", "owner.pem", "--target", "keel-2", "-o", "class.lock")
+        self.assertIn("is for a class", self.run_tool(*serve, "--bundle", "class.lock", "--require-all", status=2).err)
 
     def test_who_answers_challenges_only_is_served_by_one(self):
         """Under policy bit 1 a caller says who it is to who may ask; without a challenge it gets nothing."""
@@ -137,7 +161,7 @@ class Serve(Case):
 
     def test_who_calls_again_gets_nothing_twice(self):
         self.fleet(1)
-        with self.serving("--count", 2, status=None) as server, self.calling("--every", "1"):
+        with self.serving(status=None) as server, self.calling("--every", "1"):
             first, second, _ = (self.lines(server.stdout.readline().decode())[0] for _ in range(3))
         self.assertEqual((first["again"], first["round_trips"]), (False, 3))
         self.assertTrue(second["again"])
@@ -303,7 +327,7 @@ class Serve(Case):
         self.fleet(1)
         with self.serving() as server:
             server.send_signal(signal.SIGTERM)
-        self.assertIn("served 0 devices", self.said)
+        self.assertIn("served 0 of 1 device;", self.said)
         with self.serving(status=130) as server:
             with self.connect() as s:
                 s.recv(4096)
