@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keeping cards: in a file, in the ledger, or in both. */
+#include <string.h>
+
 #include "enroll.h"
 #include "ledger/registry.h"
 
@@ -34,16 +36,23 @@ static int check_fresh(const struct enroll *e, const struct device *d,
 	return rc;
 }
 
+/* What came of a card: it goes into the file; it counts against one that no factory
+ * vouches for. */
+struct outcome {
+	bool added, outweighs;
+};
+
 /* Against the file. Where two cards disagree and nobody vouches for one of them, both are
- * quarantined: *added says whether this one goes into the file all the same. */
-static int check_old(const struct enroll *e, struct device *d, bool *added)
+ * quarantined, and this one may go into the file all the same. */
+static int check_old(const struct enroll *e, struct device *d, struct outcome *o)
 {
 	bool vouched = e->endorses || d->known.assurance == IMP_ENDORSED;
 	bool rival = false;
 	int rc = imp_cards_contradict(&e->cards, d->crypto, &d->known.card, &rival,
 				      &d->err);
 
-	*added = rc == 0 || e->replaces || vouched || !rival;
+	o->added = rc == 0 || e->replaces || vouched || !rival;
+	o->outweighs = rc == -IMP_EPOLICY && !e->replaces && vouched && !rival;
 	if (rc != -IMP_EPOLICY || e->replaces || (vouched && !rival))
 		return rc == -IMP_EPOLICY ? 0 : rc;
 	imp_wrap(&d->err, rc, "%s", e->file.path);
@@ -52,22 +61,21 @@ static int check_old(const struct enroll *e, struct device *d, bool *added)
 			"tells an endorsed card from others");
 }
 
-static int add(struct enroll *e, struct device *d, bool *added)
+static int add(struct enroll *e, struct device *d, struct outcome *o)
 {
 	int rc = check_fresh(e, d, &d->err), doubt;
 
-	*added = false;
 	if (rc)
 		return rc;
-	doubt = check_old(e, d, added);
-	rc = *added ? enroll_keep_endorsement(e, d) : 0;
-	if (!rc && *added)
+	doubt = check_old(e, d, o);
+	rc = o->added ? enroll_keep_endorsement(e, d) : 0;
+	if (!rc && o->added)
 		rc = imp_secret_append(&e->fresh, imp_secret_span(&d->card), &d->err);
 	return rc ? rc : doubt;
 }
 
 /* The card as it is kept, with the endorsement that it may have got here. */
-static int register_card(const struct enroll *e, struct device *d)
+static int register_card(const struct enroll *e, struct device *d, struct outcome *o)
 {
 	CLEANUP(imp_known_fini) struct imp_known k = { 0 };
 	const char *why = e->replaces ? "enroll --replace" : NULL;
@@ -78,6 +86,7 @@ static int register_card(const struct enroll *e, struct device *d)
 	k.assurance = d->known.assurance;
 	if (!rc)
 		rc = imp_ledger_register(e->ledger, &k, why, &r, &d->err);
+	o->outweighs |= !rc && r == IMP_REG_OUTWEIGHS;
 	if (rc || r != IMP_REG_QUARANTINED)
 		return rc;
 	rc = imp_fail(
@@ -90,26 +99,37 @@ static int register_card(const struct enroll *e, struct device *d)
 		"board");
 }
 
+/* One of the two was not the device: whoever enrolls it is to know. */
+static void tell_outweighed(struct device *d)
+{
+	size_t n = strlen(d->says);
+
+	snprintf(d->says + n, sizeof(d->says) - n,
+		 "; a card that nobody vouches for contradicts it, and counts no more");
+}
+
 /* Where cards disagree this device fails, the others stay. */
 int enroll_keep(struct device *d, void *ctx)
 {
 	struct enroll *e = ctx;
 	struct imp_error err = { 0 };
-	bool added;
+	struct outcome o = { 0 };
 	int rc, kept = 0, refused = 0;
 
 	pthread_mutex_lock(&e->lock);
-	rc = add(e, d, &added);
+	rc = add(e, d, &o);
 	pthread_mutex_unlock(&e->lock);
 	/* A card that the ledger refuses is in no file. */
 	if (!rc && e->ledger)
-		rc = refused = register_card(e, d);
-	if (added && !refused)
+		rc = refused = register_card(e, d, &o);
+	if (o.added && !refused)
 		kept = imp_append(&e->file, imp_secret_span(&d->card), &err);
 	if (kept && !rc) {
 		d->err = err;
 		rc = kept;
 	}
+	if (!rc && o.outweighs)
+		tell_outweighed(d);
 	return imp_wrap(&d->err, rc, "%s", d->uri);
 }
 

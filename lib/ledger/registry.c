@@ -392,6 +392,11 @@ static bool is_news(const struct intake *in)
 	       k->assurance > in->old.assurance || !same_card(&in->old, k);
 }
 
+static bool has_other_keys(const struct intake *in)
+{
+	return in->old.card.len > 0 && !same_keys(&in->old, in->known) && !in->replaces;
+}
+
 static int take_in(struct imp_ledger *l, struct intake *in, struct imp_error *err)
 {
 	const struct imp_known *k = in->known;
@@ -405,13 +410,17 @@ static int take_in(struct imp_ledger *l, struct intake *in, struct imp_error *er
 		rc = part_from_rival(l, in, err);
 	if (rc || *in->out == IMP_REG_QUARANTINED)
 		return rc;
-	if (in->old.card.len > 0 && !same_keys(&in->old, k) && !in->replaces &&
-	    weigh(&in->old, k) == NEITHER) {
+	if (has_other_keys(in) && weigh(&in->old, k) == NEITHER) {
 		*in->out = IMP_REG_QUARANTINED;
 		return put_quarantine(l, k->card.ueid, IMP_REASON_OTHER_KEYS,
 				      (struct imp_span){ 0 }, err);
 	}
-	return is_news(in) ? put_card(l, in, err) : 0;
+	if (!is_news(in))
+		return 0;
+	rc = put_card(l, in, err);
+	if (!rc && (has_other_keys(in) || in->rival.card.len > 0))
+		*in->out = IMP_REG_OUTWEIGHS;
+	return rc;
 }
 
 static int intake(struct imp_ledger *l, void *ctx, struct imp_error *err)

@@ -78,6 +78,7 @@ int imp_ledger_known(struct imp_ledger *l, struct imp_crypto *crypto,
 enum imp_registration {
 	IMP_REG_KNOWN,	     /* all of it was there: no entry was made */
 	IMP_REG_ADDED,	     /* a new device, or its card was renewed */
+	IMP_REG_OUTWEIGHS,   /* so, against a card for which no factory vouches */
 	IMP_REG_QUARANTINED, /* it contradicts what was there: both are taken out now */
 };
 

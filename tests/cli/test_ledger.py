@@ -215,6 +215,21 @@ class Ledger(Case):
         follow.send_signal(signal.SIGINT)
         self.assertEqual(follow.wait(timeout=10), 0)
 
+    def test_an_endorsed_card_against_an_asserted_one_is_told(self):
+        """Other keys under the same imei: the factory's word counts, and whoever enrolls hears that one of the two was not the device."""
+        said = "contradicts it, and counts no more"
+        for options, kept in (("-o c.cards", "a file"), ("", "the ledger")):
+            with self.subTest(kept):
+                env = self.env if not options else None
+                old, new = f"old{len(options)}", f"new{len(options)}"
+                first = self.simulate(f"$I enroll -d {old}/1 {options}", "--state", old, env=env)
+                run = self.simulate(f"$I enroll -d {new}/1 {options} --factory factory.pub; $I enroll -d {new}/1 {options} --factory factory.pub", "--state", new,
+                                    "--factory", "factory.pem", env=env)
+                self.assertNotIn(said, first.out)
+                self.assertRegex(run.out.splitlines()[0], rf"^PASS .* enrolled, key endorsed; a card that nobody vouches for {said}$")
+                if kept == "the ledger":
+                    self.assertNotIn(said, run.out.splitlines()[1])
+
     def test_an_endorsed_card_stands(self):
         self.beside("$I enroll -d sim/1 --endorse factory.pem")
         self.assertEqual(self.log()[-1]["assurance"], "endorsed")

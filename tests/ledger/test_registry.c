@@ -160,7 +160,8 @@ TEST_BOTH(registry, an_endorsed_card_takes_the_place_of_an_asserted_one)
 	make_board(&board[1], 1, NULL);
 	read_card(&board[1], 1, IMP_ENDORSED, &b);
 	cr_assert_eq(enrol(l, &a, NULL), IMP_REG_ADDED);
-	cr_assert_eq(enrol(l, &b, NULL), IMP_REG_ADDED);
+	cr_assert_eq(enrol(l, &b, NULL), IMP_REG_OUTWEIGHS);
+	cr_assert_eq(enrol(l, &b, NULL), IMP_REG_KNOWN); /* told once */
 	cr_assert_not(is_quarantined(l, &b));
 	cr_assert_eq(assurance_of(l, &b), IMP_ENDORSED);
 	stop();
