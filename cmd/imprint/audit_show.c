@@ -71,8 +71,8 @@ static void put_totals(FILE *f, const struct audit_result *r)
 			fprintf(f, "; %s %" PRIu64,
 				imp_severity_name((enum imp_severity)i),
 				r->stats.verdict[i]);
-	fprintf(f, "\n%" PRIu64 " entries, %" PRIu64 " tokens of evidence", a->entries,
-		a->evidence);
+	fprintf(f, "\n%" PRIu64 " entr%s, %" PRIu64 " token%s of evidence", a->entries,
+		a->entries == 1 ? "y" : "ies", a->evidence, imp_plural(a->evidence));
 	if (a->signatures > 0)
 		fprintf(f, ", %" PRIu64 " signature%s verified again", a->signatures,
 			imp_plural(a->signatures));

@@ -317,7 +317,10 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	(void)cli;
 	cli_parse(&cmd_approve, argc, argv, &a);
 	x.a = &a;
-	rc = open_keys(&x, err);
+	/* Before anybody is asked: for a PIN, or for a yes. */
+	rc = imp_out_check(a.out.path, a.out.force ? IMP_OUT_FORCE : 0, err);
+	if (!rc)
+		rc = open_keys(&x, err);
 	if (!rc)
 		rc = names_open(&x.names, a.objects, err);
 	x.profiles.crypto = x.crypto;

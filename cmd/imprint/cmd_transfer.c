@@ -360,7 +360,10 @@ static int run(const struct cli *cli, int argc, char **argv, struct imp_error *e
 	cli_parse(&cmd_transfer, argc, argv, &a);
 	work.json = a.report.json;
 	devices = a.dev.devices > 0 || !a.out.path;
-	rc = open_all(&t, &a, err);
+	rc = a.out.path ? imp_out_check(a.out.path, a.out.force ? IMP_OUT_FORCE : 0, err)
+			: 0;
+	if (!rc)
+		rc = open_all(&t, &a, err);
 	if (!rc && a.accept)
 		rc = accept(&t, &a, err);
 	if (!rc && devices)

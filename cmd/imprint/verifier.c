@@ -13,7 +13,8 @@ enum {
 };
 
 static const struct argp_option verifier_options[] = {
-	{ "owner", OPT_OWNER, "PUB", 0, "The device must belong to PUB", 0 },
+	{ "owner", OPT_OWNER, "PUB", 0,
+	  "PUB is the owner: of the devices, and of what is signed in its name", 0 },
 	{ "grant", OPT_GRANT, "FILE", 0,
 	  "With --owner: what the holder of the grant in FILE set in its domain is expected; "
 	  "repeatable",

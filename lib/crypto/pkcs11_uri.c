@@ -91,10 +91,13 @@ static int decode(const char *uri, const struct row *row, struct imp_span in,
 		int c = next_byte(&r, row->query);
 
 		if (c < 0 || (c == 0 && row->field != IMP_PKCS11_ID))
-			return imp_fail(err, IMP_EUSAGE,
-					"%.*s: %s: a character that must be written as "
-					"%%XX",
-					shown(uri), uri, row->name);
+			return imp_hint(err,
+					imp_fail(err, IMP_EUSAGE,
+						 "%.*s: %s: a character that must be "
+						 "written as %%XX",
+						 shown(uri), uri, row->name),
+					"; stands between attributes before the ?, & "
+					"between those behind it");
 		if (out->len == row->max)
 			return imp_fail(err, IMP_EUSAGE,
 					"%.*s: %s: longer than %zu bytes", shown(uri),

@@ -187,9 +187,17 @@ static int check_label(const struct imp_token_new *new, const struct imp_pkcs11_
 				new->uri);
 	if (!new->has_class || test == (new->class == IMP_CLASS_TEST))
 		return 0;
-	return imp_fail(err, IMP_EUSAGE,
-			"%s: a %s key in a token has a name that %s in :test", new->uri,
-			test ? "production" : "test", test ? "does not end" : "ends");
+	if (test)
+		return imp_fail(err, IMP_EUSAGE,
+				"%s: a production key in a token has a name that does "
+				"not end in :test",
+				new->uri);
+	return imp_hint(
+		err,
+		imp_fail(err, IMP_EUSAGE,
+			 "%s: a test key in a token has a name that ends in :test",
+			 new->uri),
+		"object=%s:test", label->text);
 }
 
 int imp_key_make_in_token(struct imp_crypto *c, const struct imp_token_new *new,

@@ -71,9 +71,11 @@ enum {
 	RC_ERROR = 0x3f,
 	RC_AUTH_FAIL = 0x0e,
 	RC_BAD_AUTH = 0x22,
+	RC_HANDLE = 0x0b,
 	RC_LOCKOUT = 0x921,
 	RC_RETRY = 0x922,
 	RC_INITIALIZE = 0x100,
+	RC_OBJECT_MEMORY = 0x902,
 	RC_LAYER_SHIFT = 16,
 	RC_LAYER_TCTI = 10,
 };
@@ -123,6 +125,13 @@ static int tpm_failed(const struct tpm *t, const char *doing, unsigned long *cod
 				       t->name),
 			      "it takes them again after a while, or after "
 			      "tpm2_dictionarylockout --clear-lockout");
+	else if (*code == RC_OBJECT_MEMORY)
+		rc = imp_hint(err,
+			      imp_fail(err, IMP_EKEY,
+				       "%s: the TPM has no room for one more key",
+				       t->name),
+			      "tpm2_flushcontext -t empties it; behind /dev/tpmrm0 the "
+			      "kernel does that");
 	else
 		rc = imp_fail(err, IMP_EKEY, "%s: %s: %s%s%s", t->name, doing,
 			      reason ? reason : "the TPM gives no reason",
@@ -209,9 +218,13 @@ static int connect_tpm(struct tpm *t, struct imp_error *err)
 		*err = t->why;
 		return t->asked;
 	}
-	return t->pkey && in_tpm(t->pkey)
-		       ? 0
-		       : tpm_failed(t, "no such key in the TPM", &code, err);
+	if (t->pkey && in_tpm(t->pkey))
+		return 0;
+	rc = tpm_failed(t, "no such key in the TPM", &code, err);
+	return (code & RC_FORMAT_1) && (code & RC_ERROR) == RC_HANDLE
+		       ? imp_hint(err, rc,
+				  "tpm2_getcap handles-persistent lists what is there")
+		       : rc;
 }
 
 static int sign_once(struct tpm *t, struct imp_span hash, uint8_t sig[IMP_SIG_LEN],

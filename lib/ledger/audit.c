@@ -24,8 +24,9 @@ static int judge_ledger(struct imp_audit_run *r, struct imp_error *err)
 	int rc;
 
 	if (!a->outside) {
-		c.fact[0] = imp_fact_ledger("%llu entries that fit together",
-					    (unsigned long long)r->out->entries);
+		c.fact[0] = imp_fact_ledger(
+			"%llu entr%s together", (unsigned long long)r->out->entries,
+			r->out->entries == 1 ? "y that fits" : "ies that fit");
 		c.fact[1] = imp_fact_option("--checkpoint", "is not given");
 		return imp_run_tell(r, &c, err);
 	}

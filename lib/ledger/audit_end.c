@@ -130,6 +130,17 @@ static const struct imp_shown_token *last_seen(const struct end *e)
 	return last;
 }
 
+/* A device that has proven nothing yet may take as long from its enrolment on. */
+static bool is_stale(const struct end *e, const struct imp_shown_token *seen)
+{
+	const struct imp_auditing *a = e->c->run->a;
+	uint64_t since = seen ? seen->time : e->last ? 0 : e->card->time;
+
+	if (a->stale_s == 0 || (seen && a->now_s < since))
+		return false;
+	return a->now_s < since || a->now_s - since > a->stale_s;
+}
+
 static int judge_age(const struct end *e, struct imp_error *err)
 {
 	const struct imp_auditing *a = e->c->run->a;
@@ -139,8 +150,7 @@ static int judge_age(const struct end *e, struct imp_error *err)
 				     .time = a->now_s,
 				     .station = e->card->station };
 
-	if (a->stale_s == 0 ||
-	    (seen && (a->now_s < seen->time || a->now_s - seen->time <= a->stale_s)))
+	if (!is_stale(e, seen))
 		return 0;
 	charge.fact[0] =
 		seen ? imp_fact_token(seen, "its last evidence is of %s",

@@ -382,6 +382,8 @@ settings:
         self.assertIn("k0.claim: changed after it was shown", shown)
         status, shown = self.typed(b"yes\n")
         self.assertEqual((status, (self.dir / "k1.claim").exists()), (0, True))
+        run = self.run_tool("approve", "-k", "b.pem", "k0.claim", "-o", "k1.claim", status=2)
+        self.assertEqual((run.out, run.err), ("", "imprint: k1.claim: exists already\nhint: --force replaces it\n"), "nobody is asked in vain")
         run = self.run_tool("approve", "-k", "b.pem", "k1.claim", "-o", "x", "--yes", "--objects", "none", status=2)
         self.assertIn("none", run.err)
 

@@ -772,6 +772,15 @@ class Findings(Audited):
         found, _ = self.audit("--stale", "30", "-d", "sim/1", env=book.at(now + 31 * DAY))
         self.assertEqual([f["device"] for f in found], [f"imei {TWO}"])
 
+    def test_stale_without_evidence(self):
+        """Who has never proven anything has as long, from its enrolment on."""
+        self.tool("ledger init --ledger new.db")
+        self.tool("enroll -d sim/1 --ledger new.db")
+        for days, codes in ((29, []), (31, ["stale"]), (-1, ["stale"])):
+            with self.subTest(days):
+                run = self.run_tool("audit", "--ledger", "new.db", "--stale", "30", "--json", status=11, env=book.at(int(time.time()) + days * DAY))
+                self.assertEqual([f["finding"] for f in self.lines(run.out)[:-1] if f["finding"] == "stale"], codes)
+
     def test_clk_06_what_is_dated_after_now_proves_no_time(self):
         """CLK-06: the station's clock is ten years off; sequence rules still hold, and no evidence stays fresh for ten years."""
         now = int(time.time())

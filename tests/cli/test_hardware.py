@@ -93,6 +93,7 @@ class Uris(Token):
             "pkcs11:token=a b": "must be written as %XX",
             "pkcs11:token=a%2": "must be written as %XX",
             "pkcs11:token=a%00": "must be written as %XX",
+            "pkcs11:token=a?module-name=b;type=public": "hint: ; stands between attributes before the ?",
             "pkcs11:token=line;type=cert": "type=cert, expected private or public",
             "pkcs11:token=line?object=x": "'object' is unknown behind the ?",
             "pkcs11:token=line?module-path=lib.so": "expected an absolute path",
@@ -227,7 +228,7 @@ class Keys(Token):
     def test_the_class_stands_in_the_label(self):
         shown = self.lines(self.pin("key", "--json", uri("factory:test")).out)[0]
         self.assertEqual(shown["class"], "test")
-        self.assertIn("has a name that ends in :test", self.pin("keygen", "--class", "test", "-o", uri("x"), status=2).err)
+        self.assertRegex(self.pin("keygen", "--class", "test", "-o", uri("x"), status=2).err, "has a name that ends in :test\nhint: object=x:test")
         self.assertIn("has a name that does not end in :test", self.pin("keygen", "--class", "production", "-o", uri("x:test"), status=2).err)
         self.pin("keygen", "--class", "test", "-o", uri("x:test"))
         self.public("factory:test")
@@ -587,7 +588,7 @@ class Tpm(WithTpm):
     def test_trouble(self):
         self.key("0x81000103", "rsa2048")
         self.assertIn("a key of type RSA", self.run_tool("key", "handle:0x81000103", env=self.env, status=4).err)
-        self.assertIn("no such key in the TPM", self.run_tool("key", "handle:0x81000109", env=self.env, status=6).err)
+        self.assertRegex(self.run_tool("key", "handle:0x81000109", env=self.env, status=6).err, "no such key in the TPM.*\nhint: tpm2_getcap handles-persistent")
         self.stop()
         self.assertIn("the TPM cannot be reached", self.run_tool("key", "handle:0x81000103", env=self.env, status=6).err)
         self.run_tool("keygen", "-o", "handle:0x81000104", env=self.env, status=2)

@@ -274,6 +274,8 @@ $I verify -d sim/2 $C --owner new.pub --evidence e.old
 fails 4 'imei 001010010000022: belongs to the key' $I transfer -k old.pem --to third.pub $C --evidence e.old -o offers
 test ! -e offers
 $I transfer -k old.pem --to third.pub $C --evidence e.old --id 001010010000014 -o offers
+fails 2 'offers: exists already' $I transfer -k old.pem --to third.pub -d sim/1 $C --evidence e.old -o offers
+if grep PASS said; then exit 1; fi
 """)
         self.assertIn("transfer from", run.out)
         self.assertEqual(len(self.read("offers")), 1)
