@@ -12,7 +12,7 @@
 #include "complete.h"
 #include "datadir.h"
 #include "device_name.h"
-#include "source/usb_table.h"
+#include "usb_rows.h"
 
 static const char serial[] = "serial:";
 
@@ -144,11 +144,8 @@ static void offer_transports(const char *prefix)
 {
 	CLEANUP(imp_secret_fini) struct imp_secret text = { 0 };
 	struct imp_usb_table usb = { 0 };
-	char path[PATH_MAX];
-	bool known;
+	bool known = usb_rows_read(&usb, &text, NULL) == 0;
 
-	usb_file(path, sizeof(path));
-	known = imp_usb_table_read(&usb, path, &text, NULL) == 0;
 	for (size_t i = 0; imp_transports[i]; i++) {
 		const struct imp_transport_ops *ops = imp_transports[i];
 		char scheme[16];

@@ -12,6 +12,7 @@
 #include "device_list.h"
 #include "device_name.h"
 #include "source/mistake.h"
+#include "usb_rows.h"
 #include "verifier.h"
 
 void device_list_fini(struct device_list *l)
@@ -157,13 +158,11 @@ static bool may_be_usb(const char *name)
 static int read_usb(struct device_list *l, const char *name, struct imp_error *err)
 {
 	CLEANUP(imp_secret_fini) struct imp_secret mistakes = { 0 }, text = { 0 };
-	char path[PATH_MAX];
 	int rc;
 
 	if (l->usb.ids.row || !may_be_usb(name))
 		return 0;
-	usb_file(path, sizeof(path));
-	rc = imp_usb_table_read(&l->usb, path, &mistakes, err);
+	rc = usb_rows_read(&l->usb, &mistakes, err);
 	if (imp_mistakes_text(imp_secret_span(&mistakes), &text, NULL) == 0)
 		fwrite(text.ptr, 1, text.len, stderr);
 	return rc;

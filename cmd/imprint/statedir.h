@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a user's commands remember from run to run. */
+/* What a user's commands remember from run to run, and what they are told once. */
 #ifndef IMPRINT_STATEDIR_H
 #define IMPRINT_STATEDIR_H
 
@@ -17,5 +17,14 @@
  * Specification.
  */
 int state_path(const char *name, bool make, char out[PATH_MAX], struct imp_error *err);
+/*
+ * The i-th place of a file of configuration: in $XDG_CONFIG_HOME/imprint (~/.config where
+ * that is not set), then in imprint of each of $XDG_CONFIG_DIRS (/etc/xdg).
+ *
+ *   out   "" where that place is none, such as a relative one
+ *
+ * False: there are no more. Source: XDG Base Directory Specification.
+ */
+bool config_path(size_t i, const char *name, char out[PATH_MAX]);
 
 #endif

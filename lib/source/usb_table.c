@@ -47,9 +47,11 @@ static void read_rows(struct reading *r, const struct imp_yaml *root,
 	const struct imp_yaml *rows = imp_yaml_get(root, "interfaces");
 
 	check_keys(r, root, keys);
-	if (!rows || rows->kind != IMP_YAML_LIST || rows->count > IMP_USB_ROWS) {
+	if (!rows || rows->kind != IMP_YAML_LIST ||
+	    rows->count > IMP_USB_ROWS - t->ids.count) {
 		imp_diag(r->diags, rows ? rows->mark : root->mark,
-			 "expected {interfaces: [...]} of at most %d rows", IMP_USB_ROWS);
+			 "expected {interfaces: [...]} of at most %zu rows",
+			 IMP_USB_ROWS - t->ids.count);
 		return;
 	}
 	for (const struct imp_yaml *n = rows->child; n; n = n->next)
@@ -69,7 +71,7 @@ int imp_usb_table_read(struct imp_usb_table *t, const char *path, struct imp_sec
 	struct reading r = { .diags = &diags };
 	int rc = imp_file_read(path, IMP_YAML_MAX + 1, &bytes, err);
 
-	t->ids = (struct imp_usb_ids){ .row = t->row };
+	t->ids.row = t->row;
 	if (!rc)
 		rc = imp_yaml_parse(imp_secret_span(&bytes), &diags, &root, err);
 	if (!rc && root)

@@ -15,8 +15,9 @@ struct imp_usb_table {
 };
 
 /*
- * Read a file of rows.
+ * Read a file of rows, behind those that were read.
  *
+ *   t      zeroed before the first
  *   text   receives the mistakes (source/mistake.h) where -IMP_EFORMAT is returned
  *
  * 0, -IMP_EUSAGE (no such file), -IMP_EFORMAT, -IMP_ERESOURCE.

@@ -244,7 +244,7 @@ static int none(const struct search *s, const char *rest, struct imp_error *err)
 			      rest, s->other);
 		return imp_hint(err, rc,
 				"name it by vendor and product, usb:VVVV:PPPP, or add "
-				"it to usb.yaml");
+				"it to a usb.yaml (imprint-device(7))");
 	}
 	rc = s->by != ANY
 		     ? imp_fail(err, IMP_ETRANSPORT,

@@ -66,7 +66,8 @@ class Case(unittest.TestCase):
         """Run imprint; check its exit status; return the finished process."""
         program = os.environ["FAULTY"] if "FAULT_TIME" in (env or {}) else IMPRINT  # whose clock can be set
         run = subprocess.run([program, *map(str, args)], cwd=self.dir, input=stdin, capture_output=True,
-                             timeout=timeout, env={**os.environ, "XDG_STATE_HOME": f"{self.dir}/state", **(env or {})})
+                             timeout=timeout, env={**os.environ, "XDG_STATE_HOME": f"{self.dir}/state",
+                                                     "XDG_CONFIG_HOME": f"{self.dir}/config", **(env or {})})
         run.out = run.stdout.decode("utf-8", "replace")
         run.err = run.stderr.decode("utf-8", "replace")
         self.assertNotIn("Sanitizer", run.err)

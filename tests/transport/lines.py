@@ -42,7 +42,7 @@ class Lines(Case):
         """Run imprint beside devices on USB: a list of what plug takes; an address by itself is enough."""
         specs = [d if "=" in d else f"to={d}" for d in devices]
         run = subprocess.run([*PLUG, *specs, "--", *prefix, IMPRINT, *map(str, args)], cwd=self.dir, capture_output=True, timeout=timeout,
-                             env={**os.environ, **(env or {})})
+                             env={**os.environ, "XDG_CONFIG_HOME": f"{self.dir}/config", **(env or {})})
         run.out, run.err = run.stdout.decode("utf-8", "replace"), run.stderr.decode("utf-8", "replace")
         self.assertNotIn("Sanitizer", run.err)
         if status is not None:

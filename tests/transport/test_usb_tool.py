@@ -144,6 +144,25 @@ class Usb(Lines):
                 (data / "usb.yaml").write_text(text)
                 run = self.usb(device, "enroll", "-d", "usb:", "-o", "z.cards", status=3, env=env)
                 self.assertIn(words, run.err)
+        # Rows of one's own stand behind the installed ones, which stay.
+        (data / "usb.yaml").write_text("interfaces: []\n")
+        own = self.dir / "config/imprint"
+        host = self.dir / "etc/imprint"
+        for folder in (own, host):
+            folder.mkdir(parents=True)
+            for more in ({}, {"XDG_CONFIG_DIRS": f"relative:{self.dir}/nowhere:{self.dir}/etc"}):
+                with self.subTest(folder, more=more):
+                    (folder / "usb.yaml").write_text("interfaces:\n  - {vendor: 0x1915, product: 0x520f}\n")
+                    fits = folder == own or more
+                    self.usb(device, "enroll", "-d", "usb:", "-o", "y.cards", status=0 if fits else 8, env=env | more)
+                    (folder / "usb.yaml").write_text("interfaces:\n  - {vendor: 1}\n")
+                    run = self.usb(device, "enroll", "-d", "usb:", "-o", "y.cards", status=3 if fits else 8, env=env | more)
+                    self.assertEqual("imprint/usb.yaml:2:5: would take other people's devices" in run.err, bool(fits))
+            (folder / "usb.yaml").unlink()
+        (data / "usb.yaml").write_text("interfaces:\n  - {interface: Provisioning}\n")
+        (own / "usb.yaml").write_text("interfaces:\n  - {interface: another}\n")
+        self.usb(device, "enroll", "-d", "usb:", "-o", "y.cards", env=env)
+        (own / "usb.yaml").unlink()
         (data / "usb.yaml").unlink()
         self.usb(device, "enroll", "-d", "all", "-o", "z.cards", status=2, env=env)
         run = self.run_tool("enroll", "-d", f"tcp:{self.at[0]}", "-o", "z.cards", env=env)
