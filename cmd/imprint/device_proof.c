@@ -142,6 +142,8 @@ static int differences(struct device *d)
 	if (d->appraisal.decoded && d->appraisal.token.life == IMP_LIFE_DECOMMISSIONED)
 		imp_hint(&d->err, rc,
 			 "it is retired, for good: verify --retired expects that");
+	if (d->appraisal.decoded && d->appraisal.token.life == IMP_LIFE_UNOWNED)
+		imp_hint(&d->err, rc, "nobody owns it yet: imprint claim");
 	if (d->appraisal.foreign > 0)
 		imp_hint(&d->err, rc,
 			 "where its owner let that key write domain %u: --grant FILE, "

@@ -2,6 +2,7 @@
 /* What is revoked, as it is typed. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/digits.h"
 #include "crypto/key.h"
@@ -26,8 +27,12 @@ static int add_key(struct imp_revoked *r, struct imp_crypto *crypto, const char 
 {
 	CLEANUP(imp_key_fini) struct imp_key key = { 0 };
 	uint8_t kid[32];
-	int rc = imp_key_read_public(crypto, path, &key, err);
+	int rc = imp_key_open_public(crypto, path, &key, err);
 
+	if (rc && !imp_key_in_hardware(path) && access(path, F_OK) != 0)
+		return imp_hint(err, rc,
+				"--kid takes a public key, or a kid of %d hex digits",
+				HEX);
 	if (!rc && imp_cose_kid(crypto, &key.pub, kid))
 		rc = imp_fail(err, IMP_EINTERNAL, "SHA-256 failed");
 	return rc ? rc : imp_revoked_add(r, IMP_REVOKED_KEY, IMP_SPAN(kid), err);

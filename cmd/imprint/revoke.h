@@ -18,7 +18,7 @@ struct revoke_words {
 /*
  * Add what options say: 64 hex digits, an imei or a ueid, or a file that is looked into.
  *
- * 0; -IMP_EUSAGE; the errors of imp_key_read_public() and imp_batch_open_any().
+ * 0; -IMP_EUSAGE; the errors of imp_key_open_public() and imp_batch_open_any().
  */
 int revoke_words(struct imp_revoked *r, struct imp_crypto *crypto,
 		 const struct revoke_words *w, struct imp_error *err);

@@ -234,6 +234,13 @@ class Keys(Token):
         self.public("factory:test")
         self.assertIn("imprint-class: test", (self.dir / "factory:test.pub").read_text())
 
+    def test_the_public_half_is_revoked_where_it_is(self):
+        self.run_tool("keygen", "--class", "test", "-o", "o.pem", "--public", "o.pub")
+        half = f"pkcs11:token=line;object=owner;type=public?module-path={SOFTHSM}"
+        kid = self.lines(self.run_tool("key", half, "--json", env=self.env).out)[0]["kid"]
+        self.run_tool("revoke", "-k", "o.pem", "--kid", half, "-o", "o.list", env=self.env)
+        self.assertIn(kid, self.run_tool("inspect", "o.list").out)
+
     def test_the_public_half_takes_no_pin(self):
         self.assertIn("a public key", self.run_tool("key", f"pkcs11:token=line;object=owner;type=public?module-path={SOFTHSM}", env=self.env).out)
         self.profile()

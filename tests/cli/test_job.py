@@ -149,6 +149,7 @@ class Job(Case):
         """Each once, however many devices refuse for it."""
         run = self.two("$I enroll -d all -o x.cards; " + self.pack() + "$I push p.packages -d all --cards x.cards", status=12)
         self.assertEqual(run.err.count("hint: nobody owns it yet: imprint claim"), 1)
+        self.assertIn("hint: nobody owns it yet: imprint claim", self.two("$I verify -d sim/1 --cards x.cards", status=4).err)
         run = self.two("$I claim -k owner.pem -d all --cards x.cards; $I floor --raise 1=4 -k owner.pem -d all --cards x.cards; "
                        "sed -i 's/domain: owner/domain: network/' p1.yaml; " + self.pack().replace("-o p", "-o q") +
                        "$I push q.packages -d sim/1 --cards x.cards", status=4)

@@ -112,7 +112,7 @@ class Lists(Owner):
         self.assertFalse((self.dir / "x.list").exists())
 
     def test_mistakes_of_usage(self):
-        for args, status, says in (((), 2, "missing what to revoke"), (("--kid", "none.pub"), 6, "none.pub"), (("--kid", "operator.pem"), 6, "imprint key --public"),
+        for args, status, says in (((), 2, "missing what to revoke"), (("--kid", "none.pub"), 6, "hint: --kid takes a public key, or a kid of 64 hex digits"), (("--kid", "operator.pem"), 6, "imprint key --public"),
                                    (("--object", "none"), 2, "none"), (("--ueid", "keel-2"), 2, "--ueid keel-2: expected an imei"), (("--ueid", "001010010000015"), 2, "--ueid"),
                                    (("--object", "owner.pub"), 3, "owner.pub"), (("--kid", "owner.pub"), 4, "is the key that signs the list"), (("--sequence", "0"), 2, "--sequence")):
             with self.subTest(args):
@@ -645,7 +645,7 @@ $I transfer -k owner.pem --to new.pub --batch --cards x.cards --evidence e.evide
         self.forget()
         self.revoke("--kid", "stranger.pub", key="new")
         self.run_tool("transfer", "--accept", "-k", "new.pem", "--revoked", "owner.list", "lot", "-o", "y")
-        self.assertIn("missing --owner PUB", self.run_tool("transfer", "--recover", "-k", "stranger.pem", "--to", "new.pub", "--revoked", "owner.list", "--cards", "x.cards", "--evidence", "e.evidence", "-o", "y", status=2).err)
+        self.assertIn("missing --owner PUB", self.run_tool("transfer", "--recover", "-k", "stranger.pem", "--to", "new.pub", "--revoked", "owner.list", "--cards", "x.cards", "--evidence", "e.evidence", "-o", "z", status=2).err)
 
     @contextlib.contextmanager
     def serving(self):
