@@ -205,9 +205,11 @@ static int read_grant(struct given *g, const struct args *a, size_t i,
 {
 	int rc = -IMP_EPOLICY;
 
-	for (size_t k = 0; rc == -IMP_EPOLICY && k < a->owners.count; k++)
+	for (size_t k = 0; rc == -IMP_EPOLICY && k < a->owners.count; k++) {
+		imp_grants_fini(&g->grant[i]);
 		rc = imp_grants_read(&g->grant[i], g->crypto, a->grants.path[i],
 				     &g->pub[k], 0, err);
+	}
 	return rc;
 }
 
@@ -251,6 +253,7 @@ static int read_revoked(struct given *g, const struct args *a, struct imp_error 
 						 .ledger = &a->ledger,
 						 .looks = true };
 
+		imp_revoked_fini(&g->revoked);
 		rc = revoked_open(&g->revoked, g->crypto, &a->revoked, &use, err);
 	}
 	return rc;
