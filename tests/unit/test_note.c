@@ -312,5 +312,5 @@ Test(record, what_is_written_is_read)
 							&back, NULL),
 				      0);
 	}
-	cr_assert_eq(types, 18);
+	cr_assert_eq(types, 22);
 }
