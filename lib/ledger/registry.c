@@ -118,7 +118,8 @@ int imp_ledger_known(struct imp_ledger *l, struct imp_crypto *crypto,
 	if (rc)
 		return imp_wrap(err, rc, "%s: entry %llu", l->db->shown,
 				(unsigned long long)d.entry);
-	if (out->assurance < d.assurance)
+	/* What a station wrote is its word alone: whoever names factories asks theirs. */
+	if (factories->count == 0 && out->assurance < d.assurance)
 		out->assurance = d.assurance;
 	return 1;
 }

@@ -61,7 +61,7 @@ int imp_ledger_roster(struct imp_ledger *l, struct imp_roster *r, struct imp_err
 
 /*
  * The device's card, verified, as imp_known_check() does; its assurance is what the
- * registry or a factory says, whichever is more.
+ * factories say, or the registry, where none is named.
  *
  *   factories   that the user names
  *   retired     one that was retired is asked for, too: what it is now is to be proven

@@ -319,6 +319,20 @@ class Ledger(Case):
         self.assertEqual((self.log()[-1]["type"], self.log()[-1]["reason"]), ("confirmed", "over the network"))
         self.beside(pack)
 
+    def test_t13_a_station_names_no_factory(self):
+        """That a key is endorsed, or confirmed, is what a station wrote: where factories are named, theirs is the word."""
+        for name in ("maker", "mint", "theirs"):
+            self.run_tool("keygen", "-o", f"{name}.pem", "--public", f"{name}.pub")
+        pack = "$I pack p.yaml --csv d.csv -k maker.pem -o m.packages --force"
+        for says in ("verify -d sim/1 --confirm 'so they say' --station elsewhere", "enroll -d sim/1 --endorse theirs.pem"):
+            self.beside(f"set -e; $I enroll -d sim/1; $I {says}")
+            self.assertIn("its key is asserted", self.beside(f"{pack} --factory mint.pub", status=4).err, says)
+            self.assertIn("not endorsed by a key of --factory", self.beside("$I verify -d sim/1 --factory mint.pub", status=4).err, says)
+            self.assertFalse((self.dir / "m.packages").exists())
+        self.assertEqual([e["type"] for e in self.log()[1:]].count("confirmed"), 1)
+        self.assertEqual(self.log()[-1]["assurance"], "endorsed")
+        self.beside(f"set -e; {pack} --factory mint.pub --factory theirs.pub; {pack}")
+
     def test_a_person_decides_what_is_in_doubt(self):
         self.sim()
         wire = self.wire(to_tool=packets(lambda packet: [] if self.is_stage(packet, answer=True) else [packet]))
