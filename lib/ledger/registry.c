@@ -124,82 +124,12 @@ int imp_ledger_known(struct imp_ledger *l, struct imp_crypto *crypto,
 	return 1;
 }
 
-/* A verdict of the registry over a device: an entry without a card. */
-struct verdict {
-	struct imp_record record;
-	bool key_must_fit; /* record.signing is the device's */
-};
-
 static int no_such(struct imp_span ueid, const char *why, struct imp_error *err)
 {
 	char name[80];
 
 	imp_device_name(ueid, name);
 	return imp_fail(err, IMP_EPOLICY, "%s: %s", name, why);
-}
-
-static int judge(struct imp_ledger *l, void *ctx, struct imp_error *err)
-{
-	CLEANUP(imp_device_fini) struct imp_device d = { 0 };
-	struct verdict *v = ctx;
-	struct imp_span ueid = v->record.ueid;
-	int rc = find_device(l, ueid, &d, err);
-
-	if (rc < 0)
-		return rc;
-	if (rc == 0)
-		return no_such(ueid, "is not in the ledger", err);
-	if (d.retired)
-		return v->record.type == IMP_LEAF_RETIRE
-			       ? 0
-			       : no_such(ueid, "is retired", err);
-	if (v->record.type == IMP_LEAF_REINSTATE && !d.quarantined)
-		return no_such(ueid, "is not quarantined", err);
-	if (v->key_must_fit && d.quarantined)
-		return no_such(ueid, "is quarantined", err);
-	if (v->key_must_fit && !imp_span_eq(v->record.signing, IMP_SPAN(d.signing)))
-		return no_such(ueid, "has another signing key in the ledger", err);
-	return imp_append_record(l, &v->record, NULL, err);
-}
-
-int imp_ledger_confirm(struct imp_ledger *l, struct imp_span ueid,
-		       const uint8_t signing[32], const char *path, struct imp_error *err)
-{
-	struct verdict v = { .record = { .type = IMP_LEAF_CONFIRM,
-					 .ueid = ueid,
-					 .signing = { signing, 32 },
-					 .reason = imp_span_str(path) },
-			     .key_must_fit = true };
-
-	return imp_ledger_do(l, judge, &v, err);
-}
-
-static int decide(struct imp_ledger *l, enum imp_leaf type, struct imp_span ueid,
-		  const char *reason, struct imp_error *err)
-{
-	struct verdict v = {
-		.record = { .type = type, .ueid = ueid, .reason = imp_span_str(reason) }
-	};
-
-	return imp_ledger_do(l, judge, &v, err);
-}
-
-int imp_ledger_quarantine(struct imp_ledger *l, struct imp_span ueid, const char *reason,
-			  struct imp_error *err)
-{
-	return decide(l, IMP_LEAF_QUARANTINE, ueid, reason, err);
-}
-
-int imp_ledger_reinstate(struct imp_ledger *l, struct imp_span ueid, const char *reason,
-			 struct imp_error *err)
-{
-	return decide(l, IMP_LEAF_REINSTATE, ueid, reason, err);
-}
-
-int imp_ledger_retire(struct imp_ledger *l, struct imp_span ueid, const char *reason,
-		      struct imp_error *err)
-{
-	return decide(l, IMP_LEAF_RETIRE, ueid, reason, err);
 }
 
 /* Taking a card in. */
@@ -301,6 +231,98 @@ static int find_rival(struct imp_ledger *l, struct intake *in, struct imp_error 
 		rc = consider(l, in, o.ueids.ptr + at - OTHER, err);
 	imp_secret_fini(&o.ueids);
 	return rc < 0 ? rc : 0;
+}
+
+/* Has no other one that is in service its key? Then a person chose the other. */
+static int check_alone(struct imp_ledger *l, struct imp_span ueid,
+		       const struct imp_device *d, struct imp_error *err)
+{
+	struct imp_known own = { .card.ueid = ueid };
+	CLEANUP(intake_fini) struct intake in = { .known = &own };
+	char name[80];
+	int rc;
+
+	memcpy(own.signing_kid, d->signing, sizeof(own.signing_kid));
+	memcpy(own.sealing_kid, d->sealing, sizeof(own.sealing_kid));
+	rc = find_rival(l, &in, err);
+	if (rc || in.rival.card.len == 0 || in.rival.quarantined || in.rival.retired)
+		return rc;
+	rc = no_such(ueid, "has the key of another device, which is in service", err);
+	imp_device_name((struct imp_span){ in.other + 1, in.other[0] }, name);
+	return imp_hint(err, rc, "that is %s: quarantine it first", name);
+}
+
+/* A verdict of the registry over a device: an entry without a card. */
+struct verdict {
+	struct imp_record record;
+	bool key_must_fit; /* record.signing is the device's */
+};
+
+static int judge(struct imp_ledger *l, void *ctx, struct imp_error *err)
+{
+	CLEANUP(imp_device_fini) struct imp_device d = { 0 };
+	struct verdict *v = ctx;
+	struct imp_span ueid = v->record.ueid;
+	int rc = find_device(l, ueid, &d, err);
+
+	if (rc < 0)
+		return rc;
+	if (rc == 0)
+		return no_such(ueid, "is not in the ledger", err);
+	if (d.retired)
+		return v->record.type == IMP_LEAF_RETIRE
+			       ? 0
+			       : no_such(ueid, "is retired", err);
+	if (v->record.type == IMP_LEAF_REINSTATE && !d.quarantined)
+		return no_such(ueid, "is not quarantined", err);
+	rc = v->record.type == IMP_LEAF_REINSTATE ? check_alone(l, ueid, &d, err) : 0;
+	if (rc)
+		return rc;
+	if (v->key_must_fit && d.quarantined)
+		return no_such(ueid, "is quarantined", err);
+	if (v->key_must_fit && !imp_span_eq(v->record.signing, IMP_SPAN(d.signing)))
+		return no_such(ueid, "has another signing key in the ledger", err);
+	return imp_append_record(l, &v->record, NULL, err);
+}
+
+int imp_ledger_confirm(struct imp_ledger *l, struct imp_span ueid,
+		       const uint8_t signing[32], const char *path, struct imp_error *err)
+{
+	struct verdict v = { .record = { .type = IMP_LEAF_CONFIRM,
+					 .ueid = ueid,
+					 .signing = { signing, 32 },
+					 .reason = imp_span_str(path) },
+			     .key_must_fit = true };
+
+	return imp_ledger_do(l, judge, &v, err);
+}
+
+static int decide(struct imp_ledger *l, enum imp_leaf type, struct imp_span ueid,
+		  const char *reason, struct imp_error *err)
+{
+	struct verdict v = {
+		.record = { .type = type, .ueid = ueid, .reason = imp_span_str(reason) }
+	};
+
+	return imp_ledger_do(l, judge, &v, err);
+}
+
+int imp_ledger_quarantine(struct imp_ledger *l, struct imp_span ueid, const char *reason,
+			  struct imp_error *err)
+{
+	return decide(l, IMP_LEAF_QUARANTINE, ueid, reason, err);
+}
+
+int imp_ledger_reinstate(struct imp_ledger *l, struct imp_span ueid, const char *reason,
+			 struct imp_error *err)
+{
+	return decide(l, IMP_LEAF_REINSTATE, ueid, reason, err);
+}
+
+int imp_ledger_retire(struct imp_ledger *l, struct imp_span ueid, const char *reason,
+		      struct imp_error *err)
+{
+	return decide(l, IMP_LEAF_RETIRE, ueid, reason, err);
 }
 
 /* Whose word counts more? */

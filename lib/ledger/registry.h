@@ -111,7 +111,7 @@ int imp_ledger_confirm(struct imp_ledger *l, struct imp_span ueid,
 int imp_ledger_quarantine(struct imp_ledger *l, struct imp_span ueid, const char *reason,
 			  struct imp_error *err) IMP_MUST_CHECK;
 /* Take it in again with the card that it has: a person has looked. 0, -IMP_EPOLICY: there
- * is none, or it is not quarantined. */
+ * is none, it is not quarantined, or another one in service has its key. */
 int imp_ledger_reinstate(struct imp_ledger *l, struct imp_span ueid, const char *reason,
 			 struct imp_error *err) IMP_MUST_CHECK;
 /* Take a device out for good. 0, -IMP_EPOLICY: there is none. */

@@ -289,6 +289,13 @@ TEST_BOTH(registry, a_person_takes_a_device_in_again)
 	cr_assert_eq(enrol(l, &b, NULL), IMP_REG_QUARANTINED);
 	cr_assert(is_quarantined(l, &a));
 	WORKS(imp_ledger_reinstate(l, a.card.ueid, "that, too", &err));
+	SAYS(imp_ledger_reinstate(l, b.card.ueid, "both", &err), IMP_EPOLICY,
+	     "has the key of another device, which is in service");
+	cr_assert(!is_quarantined(l, &a) && is_quarantined(l, &b));
+	WORKS(imp_ledger_quarantine(l, a.card.ueid, "the copy, after all", &err));
+	WORKS(imp_ledger_reinstate(l, b.card.ueid, "the right one", &err));
+	SAYS(imp_ledger_reinstate(l, a.card.ueid, "both", &err), IMP_EPOLICY,
+	     "which is in service");
 	WORKS(imp_ledger_retire(l, a.card.ueid, "lost", &err));
 	SAYS(imp_ledger_reinstate(l, a.card.ueid, "x", &err), IMP_EPOLICY, "is retired");
 	imp_ledger_close(&l);
