@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "base/grow.h"
-#include "cose/key.h"
 #include "issue/pool.h"
 #include "ledger/audit_case.h"
 #include "object/signed.h"
@@ -34,14 +33,9 @@ static enum imp_verdict judge_evidence(struct imp_crypto *crypto,
 				       const struct imp_pool_item *item)
 {
 	struct imp_signed s;
-	uint8_t kid[32];
 
-	return imp_signed_decode(item->in, &s, NULL) == 0 && s.cose.count == 1 &&
-			       imp_cose_kid(crypto, &item->key, kid) == 0 &&
-			       imp_span_eq(s.issuer, IMP_SPAN(kid)) &&
-			       imp_signed_verify(crypto, &s, 0, &item->key) == 0
-		       ? IMP_AS_SAID
-		       : IMP_FORGED;
+	return imp_is_evidence(crypto, item->in, &item->key, &s) ? IMP_AS_SAID
+								 : IMP_FORGED;
 }
 
 static int make(void *ctx, struct imp_crypto *crypto, const struct imp_pool_item *item,

@@ -12,6 +12,7 @@
 #include "ledger/ledger.h"
 #include "ledger/record.h"
 #include "ledger/revocations.h"
+#include "object/signed.h"
 
 struct imp_job;
 
@@ -132,6 +133,9 @@ int imp_each_signed(struct imp_ledger *l, imp_row_fn *fn, void *ctx,
 /* The COSE_Key of a record. 0, -IMP_EFORMAT. */
 int imp_parse_key(const struct imp_ledger *l, struct imp_span in, struct imp_pub *out,
 		  struct imp_error *err) IMP_MUST_CHECK;
+/* Is this evidence that this key signed? What it gives is borrowed from `bytes`. */
+bool imp_is_evidence(struct imp_crypto *crypto, struct imp_span bytes,
+		     const struct imp_pub *key, struct imp_signed *out);
 /* The tree as the database has it. */
 struct imp_tree imp_ledger_tree(struct imp_ledger *l);
 /* Within a work: how many leaves there are. */

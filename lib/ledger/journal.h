@@ -167,7 +167,8 @@ int imp_ledger_evidence(struct imp_ledger *l, const struct imp_proof_of_state *p
 			struct imp_error *err) IMP_MUST_CHECK;
 
 /*
- * The last evidence of a device that was as expected.
+ * The last evidence of a device that was as expected, by the device's own counts; entries
+ * that its key did not sign, or under other counts, are passed over.
  *
  *   kid   32 bytes: of its signing key
  *   out   as the device signed it; replaced

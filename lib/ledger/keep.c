@@ -5,6 +5,7 @@
 #include "ledger/core.h"
 #include "ledger/journal.h"
 #include "object/challenge.h"
+#include "object/signed.h"
 
 static struct imp_span bytes32(const uint8_t *p)
 {
@@ -123,27 +124,87 @@ int imp_ledger_revoke(struct imp_ledger *l, const uint8_t id[32], uint64_t seque
 }
 
 struct last {
+	struct imp_ledger *l;
 	struct imp_span kid;
 	struct imp_secret *out;
+	bool any;
 };
+
+bool imp_is_evidence(struct imp_crypto *crypto, struct imp_span bytes,
+		     const struct imp_pub *key, struct imp_signed *out)
+{
+	uint8_t kid[32];
+
+	return imp_signed_decode(bytes, out, NULL) == 0 &&
+	       out->kind == IMP_KIND_EVIDENCE && out->cose.count == 1 &&
+	       imp_cose_kid(crypto, key, kid) == 0 &&
+	       imp_span_eq(out->issuer, IMP_SPAN(kid)) &&
+	       imp_signed_verify(crypto, out, 0, key) == 0;
+}
+
+/* Whoever writes past the program can enter anything under any counts; the device signed
+ * its own. */
+static bool is_what_it_says(const struct last *q, const struct imp_record *r)
+{
+	struct imp_evidence token;
+	struct imp_signed s;
+	struct imp_pub key;
+
+	return imp_parse_key(q->l, r->key, &key, NULL) == 0 &&
+	       imp_is_evidence(q->l->crypto, r->bytes, &key, &s) &&
+	       imp_span_eq(s.issuer, q->kid) &&
+	       imp_evidence_decode(s.cose.payload, &token, NULL) == 0 &&
+	       token.boot == r->boot && token.count == r->count;
+}
+
+static int take_last(void *ctx, const struct imp_found *f, struct imp_error *err)
+{
+	struct last *q = ctx;
+
+	if (!is_what_it_says(q, &f->record))
+		return 0;
+	q->any = true;
+	return imp_secret_set(q->out, f->record.bytes, err);
+}
+
+/* The last one below these counts, or another one with the same. 1: there was one, which
+ * may not be what it says; 0; a negative code. */
+static int look_below(struct last *q, uint64_t *boot, uint64_t *count,
+		      struct imp_error *err)
+{
+	CLEANUP(imp_found_fini) struct imp_found f = { 0 };
+	struct imp_record at = { .signing = q->kid, .boot = *boot, .count = *count };
+	uint8_t key[IMP_PAIR_MAX];
+	struct imp_writer w = imp_writer(key, sizeof(key));
+	int rc;
+
+	imp_good_put(&at, &w);
+	rc = imp_find_newest(q->l, IMP_REF_GOOD, q->kid, imp_written(&w), &f, err);
+	if (rc <= 0)
+		return rc;
+	*boot = f.record.boot;
+	*count = f.record.count;
+	w.len = 0;
+	imp_good_put(&f.record, &w);
+	rc = take_last(q, &f, err);
+	if (!rc && !q->any)
+		rc = imp_find_each(q->l, IMP_REF_GOOD, imp_written(&w), take_last, q,
+				   err);
+	return rc ? rc : 1;
+}
 
 /* An answer that was held back comes late: the device's own counts say which is last. */
 static int find_last(struct imp_ledger *l, void *ctx, struct imp_error *err)
 {
-	CLEANUP(imp_found_fini) struct imp_found f = { 0 };
-	const struct last *q = ctx;
-	uint8_t end[IMP_PAIR_MAX];
-	struct imp_writer above = imp_writer(end, sizeof(end));
-	int rc;
+	struct last *q = ctx;
+	uint64_t boot = UINT64_MAX, count = UINT64_MAX;
+	int rc = 1;
 
-	imp_good_put(&(struct imp_record){ .signing = q->kid,
-					   .boot = UINT64_MAX,
-					   .count = UINT64_MAX },
-		     &above);
-	rc = imp_find_newest(l, IMP_REF_GOOD, q->kid, imp_written(&above), &f, err);
-	if (rc > 0)
-		rc = imp_secret_set(q->out, f.record.bytes, err);
-	return rc ? rc : f.record.bytes.len > 0;
+	q->l = l;
+	q->any = false;
+	while (rc > 0 && !q->any)
+		rc = look_below(q, &boot, &count, err);
+	return rc < 0 ? rc : q->any;
 }
 
 int imp_ledger_last_evidence(struct imp_ledger *l, struct imp_span kid,
