@@ -14,7 +14,7 @@
 
 enum { LIST = 4096 /* entries that one record names */, LIST_BYTES = 16 + 9 * LIST };
 
-#define GONE IMP_REASON_SHARED_KEY "a device that was forgotten"
+#define GONE "a device that was forgotten"
 
 struct forgetting {
 	struct imp_ledger *l;
@@ -124,16 +124,29 @@ static bool is_about_it(const struct forgetting *f, const struct imp_record *r)
 	       (r->type == IMP_LEAF_REVOKE && imp_span_eq(r->subject, f->ueid));
 }
 
-/* One that was taken out for this device's sake stays out. */
+static bool is_shared_key(struct imp_span reason)
+{
+	const struct imp_span why = IMP_TEXT(IMP_REASON_SHARED_KEY);
+
+	return reason.len >= why.len &&
+	       imp_span_eq((struct imp_span){ reason.ptr, why.len }, why);
+}
+
+/* One that is out for this device's sake stays out; a later reason stands as it is. */
 static int keep_out(const struct forgetting *f, const struct imp_record *r,
 		    struct imp_error *err)
 {
 	CLEANUP(imp_device_fini) struct imp_device d = { 0 };
 	int rc = imp_ledger_device(f->l, r->ueid, &d, err);
 
-	if (rc <= 0 || !d.quarantined || d.retired)
+	if (rc <= 0 || !d.quarantined || d.retired ||
+	    !imp_span_eq(r->reason, imp_span_str(d.reason)))
 		return rc < 0 ? rc : 0;
-	return imp_ledger_quarantine(f->l, r->ueid, GONE, err);
+	return imp_ledger_quarantine(f->l, r->ueid,
+				     is_shared_key(r->reason)
+					     ? IMP_REASON_SHARED_KEY GONE
+					     : "for a reason that named " GONE,
+				     err);
 }
 
 static int check_entry(const struct forgetting *f, const struct imp_found *found,

@@ -158,6 +158,22 @@ class Forgetting(Case):
         self.assertIn("is quarantined", self.beside("$I verify -d sim/2", status=4).err)
         self.verify()
 
+    def test_a_persons_reason_stays_a_persons(self):
+        """That it named the device is not that it has its key; and what was said of it later stands."""
+        reason = ("ledger", "quarantine", "--id", TWO, "--reason")
+        self.tool(*reason, f"seen beside {ONE}")
+        self.tool("ledger", "reinstate", "--id", TWO, "--reason", "it was not")
+        self.tool(*reason, "stolen")
+        self.forget()
+        told = [e["reason"] for e in self.log("--id", TWO) if e["type"] == "quarantined"]
+        self.assertEqual(told, ["stolen"])
+        self.beside("$I enroll -d sim/1")
+        self.tool(*reason, f"the twin of {ONE}")
+        self.forget()
+        told = [e["reason"] for e in self.log("--id", TWO) if e["type"] == "quarantined"]
+        self.assertEqual(told, ["stolen", "for a reason that named a device that was forgotten"])
+        self.assertNotIn("key-conflict", {f["finding"] for f in self.lines(self.tool("audit", "--json", status=11).out)[:-1]})
+
     def test_as_plain_files(self):
         self.forget()
         self.tool("ledger", "checkpoint", "-k", "log.pem", "-o", "after")
