@@ -108,6 +108,10 @@ int imp_find_item(struct imp_ledger *l, struct imp_span item, struct imp_span ue
 typedef int imp_find_fn(void *ctx, const struct imp_found *f, struct imp_error *err);
 int imp_find_each(struct imp_ledger *l, enum imp_ref_kind kind, struct imp_span key,
 		  imp_find_fn *fn, void *ctx, struct imp_error *err) IMP_MUST_CHECK;
+struct imp_device;
+/* As imp_ledger_device(), within a work. */
+int imp_find_device(struct imp_ledger *l, struct imp_span ueid, struct imp_device *out,
+		    struct imp_error *err) IMP_MUST_CHECK;
 /* What is said of something that may be revoked. */
 struct imp_revoked_by {
 	bool claimed;	/* some entry says that it is */
