@@ -85,6 +85,12 @@ static int put_in_order(struct imp_case *c, struct imp_error *err)
 		c->by_id[i] = c->by_pair[i] = &c->issue[i];
 	qsort(c->by_id, c->issues, sizeof(struct imp_issue *), by_id);
 	qsort(c->by_pair, c->issues, sizeof(struct imp_issue *), by_pair);
+	for (size_t i = 0; i < c->carried_count; i++) {
+		struct imp_issue *issue = imp_case_issue(c, IMP_SPAN(c->carried[i].id));
+
+		if (issue)
+			issue->carried = true;
+	}
 	return 0;
 }
 

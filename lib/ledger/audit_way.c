@@ -11,12 +11,19 @@
 
 /* Entries are tried one after the other; most ways are straight, and where somebody else
  * was there no number of trials finds one. */
-enum { FOLDS_MAX = 4096, DEPTH_MAX = 64, CANDIDATES_MAX = 1024, COMMANDS_MAX = 16 };
+enum {
+	FOLDS_MAX = 4096,
+	DEPTH_MAX = 64,
+	CANDIDATES_MAX = 1024,
+	IDLE_MAX = 512,
+	COMMANDS_MAX = 16
+};
 
 /* An entry that may have been applied. */
 struct candidate {
 	struct imp_entry entry;
 	uint64_t order; /* each comes after those of a lower one */
+	bool idle;	/* nothing says that it ever came near the device */
 };
 
 struct candidates {
@@ -34,6 +41,7 @@ struct search {
 	const struct candidates *from;
 	const struct imp_chain_head *to;
 	unsigned domain, folds_left;
+	bool idle_too; /* choose those as well */
 	size_t chosen[DEPTH_MAX];
 };
 
@@ -87,18 +95,24 @@ static int add_issues(const struct imp_case *c, const struct imp_way *w, unsigne
 				       .owner_epoch = w->token->owner_epoch,
 				       .domain_epoch = m->domain_epoch,
 				       .sequence = m->sequence };
+	size_t idles = 0;
 	int rc = 0;
 
 	for (size_t i = imp_case_above(c, &floor); !rc && i < c->issues; i++) {
-		struct imp_entry e = entry_of(c->by_pair[i]);
+		const struct imp_issue *issue = c->by_pair[i];
+		struct imp_entry e = entry_of(issue);
+		bool idle = !issue->carried && !issue->shown;
 
-		if (imp_issue_order(c->by_pair[i], &top) > 0 ||
-		    out->count == CANDIDATES_MAX)
+		if (imp_issue_order(issue, &top) > 0 || out->count == CANDIDATES_MAX)
 			break;
 		if (w->now->from.source == IMP_FACT_ENTRY &&
-		    w->now->from.number < c->by_pair[i]->entry)
+		    w->now->from.number < issue->entry)
 			continue; /* written down behind what it would explain */
-		rc = add(out, &e, c->by_pair[i]->entry, err);
+		if (idle && idles++ >= IDLE_MAX)
+			continue; /* leaves room for what was carried */
+		rc = add(out, &e, issue->entry, err);
+		if (!rc)
+			out->at[out->count - 1].idle = idle;
 	}
 	return rc;
 }
@@ -275,13 +289,27 @@ static int choose(struct search *s, const struct imp_head *head, size_t depth, s
 		const struct candidate *c = &s->from->at[i];
 		struct imp_head next = *head;
 
-		if (depth > 0 && c->order <= after)
+		if ((depth > 0 && c->order <= after) || (c->idle && !s->idle_too))
 			continue;
 		s->folds_left--;
 		s->chosen[depth] = i;
 		rc = fold(s->crypto, c, &next, err);
 		if (!rc)
 			rc = choose(s, &next, depth + 1, i + 1, c->order, err);
+	}
+	return rc;
+}
+
+/* Of those that are known to have been carried first: however much was issued besides,
+ * what honest stations did is found. */
+static int find_way(struct search *s, const struct imp_head *head, struct imp_error *err)
+{
+	int rc = 0;
+
+	for (int pass = 0; !rc && pass < 2; pass++) {
+		s->idle_too = pass > 0;
+		s->folds_left = FOLDS_MAX;
+		rc = choose(s, head, 0, 0, 0, err);
 	}
 	return rc;
 }
@@ -352,11 +380,9 @@ static int walk_domain(const struct imp_case *c, const struct imp_way *w, unsign
 	const struct imp_chain_head none = { 0 };
 	bool there = w->token->chains >> d & 1;
 	const struct imp_chain_head *to = there ? &w->token->chain[d] : &none;
-	struct search s = { .crypto = c->run->l->crypto,
-			    .from = &from,
-			    .to = to,
-			    .domain = d,
-			    .folds_left = FOLDS_MAX };
+	struct search s = {
+		.crypto = c->run->l->crypto, .from = &from, .to = to, .domain = d
+	};
 	int rc;
 
 	*out = (struct imp_way_result){ .domain = d, .from = head->n, .to = to->n };
@@ -373,7 +399,7 @@ static int walk_domain(const struct imp_case *c, const struct imp_way *w, unsign
 	out->end = d > 0 && to->n - head->n == 1 ? IMP_WAY_FORKS : IMP_WAY_GAP;
 	if (rc > 0)
 		out->end = replay(c, w, &s, true, r);
-	else if (!rc && (rc = choose(&s, head, 0, 0, 0, err)) > 0)
+	else if (!rc && (rc = find_way(&s, head, err)) > 0)
 		out->end = replay(c, w, &s, false, r);
 	return rc < 0 ? rc : 0;
 }

@@ -217,6 +217,19 @@ class Findings(Audited):
         # From the first evidence to the last, in one step of two.
         self.clean(self.verify("v.evidence"))
 
+    def test_no_gap_however_much_was_only_issued(self):
+        """Packages by the dozen that nobody sent: the history goes by those that were, of which three answers were lost."""
+        self.again("--fault", "2:lie:no-evidence")
+        for n in range(2, 42):
+            if n == 41:
+                self.again()
+            if n % 10 == 1:
+                self.provision(n, "-d sim/2", status=0 if n == 41 else 7)
+            else:
+                self.tool(f"pack p.yaml --csv d.csv -k owner.pem --cards x.cards --sequence {n} -o idle.packages --force")
+        (f,) = self.finds("in-doubt")
+        self.assertIn("only its history goes by it", f["facts"][1]["text"])
+
     def test_foreign_authority(self):
         self.outside("grant -k owner.pem --holder stranger.pub --domain 1 --allow 11 --target keel-2 -o theirs.grant")
         self.outside("grant -k owner.pem --holder factory.pub --domain 1 --allow 11 --target keel-2 -o ours.grant")
