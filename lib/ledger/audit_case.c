@@ -88,8 +88,11 @@ static int put_in_order(struct imp_case *c, struct imp_error *err)
 	for (size_t i = 0; i < c->carried_count; i++) {
 		struct imp_issue *issue = imp_case_issue(c, IMP_SPAN(c->carried[i].id));
 
-		if (issue)
-			issue->carried = true;
+		if (!issue)
+			continue;
+		issue->carried = true;
+		if (c->carried[i].took)
+			issue->took = c->carried[i].entry;
 	}
 	return 0;
 }

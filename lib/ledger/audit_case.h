@@ -33,7 +33,8 @@ struct imp_issue {
 	uint64_t sequence;
 	const struct imp_shown_token *shown; /* evidence that names it; NULL: none */
 	const struct imp_shown_token *led;   /* evidence whose history goes by it */
-	bool carried;			     /* to the device, which did not refuse it */
+	uint64_t took; /* entry that says that the device has it, or 0 */
+	bool carried;  /* to the device, which did not refuse it */
 };
 
 /* Something that was carried to the device, and that it did not refuse. */

@@ -8,10 +8,9 @@
  */
 #include "ledger/audit_case.h"
 
-/* Where an item stands, and what was delivered. */
+/* Where an item stands that no evidence names, and what became of it. */
 struct standing {
 	struct imp_found last; /* about the item; type 0: nothing */
-	uint64_t took;	       /* the entry that says that the device has it, or 0 */
 	bool refused;	       /* each time that it was sent */
 };
 
@@ -24,10 +23,10 @@ static int find_standing(struct imp_case *c, const struct imp_issue *i,
 			 struct standing *out, struct imp_error *err)
 {
 	struct imp_ledger *l = c->run->l;
-	int rc = imp_find_item(l, IMP_SPAN(i->id), c->ueid, &out->last, err);
+	int rc = i->shown ? 0 /* whatever its item says, the device has it */
+			  : imp_find_item(l, IMP_SPAN(i->id), c->ueid, &out->last, err);
 
-	out->took = imp_case_took(c, IMP_SPAN(i->id));
-	if (rc >= 0 && (i->shown || i->led) && !out->took)
+	if (rc >= 0 && (i->shown || i->led) && !i->took)
 		rc = imp_find_refused(l, c->ueid, IMP_SPAN(i->id), err);
 	else if (rc > 0)
 		rc = 0;
@@ -53,7 +52,7 @@ static bool contradicts(const struct imp_issue *i, const struct standing *s,
 		return false;
 	if (s->refused)
 		*why = imp_fact_ledger("has nothing but the device's refusals of it");
-	else if (i->shown || s->took > 0 || !type || type == IMP_LEAF_SENT ||
+	else if (i->shown || i->took > 0 || !type || type == IMP_LEAF_SENT ||
 		 type == IMP_LEAF_PROVEN)
 		return false; /* without an item, who signed it may have sent it, too */
 	else
@@ -102,8 +101,8 @@ static int in_doubt(struct imp_case *c, const struct imp_issue *i,
 		charge.fact[1] =
 			imp_fact_entry(s->last.index, "%s at %s, %s", imp_leaf_name(type),
 				       imp_date(s->last.record.time).text, but);
-	else if (!type && s->took > 0)
-		charge.fact[1] = imp_fact_entry(s->took, "delivered, %s", but);
+	else if (!type && i->took > 0)
+		charge.fact[1] = imp_fact_entry(i->took, "delivered, %s", but);
 	else
 		return 0;
 	return imp_case_tell(c, &charge, err);
