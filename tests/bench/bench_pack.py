@@ -71,7 +71,7 @@ with tempfile.TemporaryDirectory() as folder:
     need, cpu, wall, cpu_pem, wall_pem, wall_two, cpu_rows, wall_rows = (statistics.median(column) for column in zip(*figures))
     few, many = peak_kib(pack("few.csv", 2)), peak_kib(pack("raw.csv", 2))
     allowed = 3 * SLOT * DEVICES / 1024
-    good = report("B2 pack of the bound, CSV in, synced bundle out", need / cpu, 0.85, 0.78)
+    good = report("B2 pack of the bound, CSV in, synced bundle out", need / cpu, 0.85, 0.72)
     good &= report("B2 the same with its rows in a ledger", need / cpu_rows, 0.85, 0.55)
     good &= report("B3 PEM keys to raw points", cpu_pem / cpu, 1.10, 1.30, least=False)
     good &= report("B5 peak memory beyond the slots of unique columns, MiB", (many - allowed) / 1024, 24, 24, least=False)
