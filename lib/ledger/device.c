@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "evidence/cards.h"
 #include "ledger/core.h"
 #include "ledger/registry.h"
 

@@ -218,9 +218,13 @@ class Findings(Audited):
         self.clean(self.verify("v.evidence"))
 
     def test_no_gap_however_much_was_only_issued(self):
-        """Packages by the dozen that nobody sent: the history goes by those that were, of which three answers were lost."""
+        """By the thousand, invented and packed, and never sent: the history goes by what was sent, of which three answers were lost."""
+        b = self.book()
+        issued = b.last("issued", ueid_of(TWO))
+        for i in range(1100):
+            b.append("issued", issued | {book.OBJECT: os.urandom(32), book.SEQUENCE: 2 + i % 9})
         self.again("--fault", "2:lie:no-evidence")
-        for n in range(2, 42):
+        for n in range(11, 42):
             if n == 41:
                 self.again()
             if n % 10 == 1:
